@@ -1,0 +1,366 @@
+"""Condition -> closure over slots, in strong Kleene logic on F < U < T.
+
+A closure takes the filing's slots and one item's slots. `and` is min, `or` is max, `not` is 2 - x. An atom over facts that may
+not apply is `min(applies, atom)`; `not` stays outside of that (DESIGN section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.decide import lists, tables
+from engine.decide.values import INF, F, T, U
+from engine.rulebook import condition as ir
+
+if TYPE_CHECKING:
+    from engine.rulebook.model import PackRules, Rulebook, Type
+
+Slots = list[Any]
+Closure = Callable[[Slots, Slots], Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each name of a pack lives: its slot at filing level or in its list's items, and the slot that says whether it applies."""
+
+    rulebook: Rulebook
+    pack: PackRules
+    slot: dict[str, int]
+    applies: dict[str, int]
+    width: dict[str, int]  # list, or "" for the filing -> number of slots
+    tables: dict[str, tables.Face] = field(default_factory=dict)
+
+    def type_of(self, name: str) -> Type:
+        """Return the type of a name that `check` has found good."""
+        kind = self.rulebook.type_of(self.pack, name)
+        assert kind is not None, name  # noqa: S101 - INVARIANT: names are resolved before anything is compiled
+        return kind
+
+    def value(self, name: str) -> Closure:
+        """Return the closure that reads a name's slot."""
+        at = self.slot[name]
+        if self.rulebook.list_of(name):
+            return lambda _f, i: i[at]
+        return lambda f, _i: f[at]
+
+    def applying(self, name: str) -> Closure | None:
+        """Return the closure that tells whether a name applies, or None when it always does."""
+        if name not in self.applies:
+            return None
+        at = self.applies[name]
+        if self.rulebook.list_of(name):
+            return lambda _f, i: i[at]
+        return lambda f, _i: f[at]
+
+
+def truth(node: ir.Node, at: Layout) -> Closure:
+    """Return the closure of a condition: (filing slots, item slots) -> F, U or T."""
+    match node:
+        case ir.Const():
+            value = T if node.value else F
+            return lambda _f, _i: value
+        case ir.Name():
+            return _guarded(at, (node.id,), at.value(node.id))
+        case ir.Not():
+            part = truth(node.part, at)
+            return lambda f, i: 2 - part(f, i)
+        case ir.And():
+            return _both([truth(part, at) for part in node.parts])
+        case ir.Or():
+            return _either([truth(part, at) for part in node.parts])
+        case ir.AnyOf():
+            return lists.any_of(at.slot[node.list], truth(node.part, at))
+        case ir.AllOf():
+            inverse = lists.any_of(at.slot[node.list], truth(ir.Not(node.part), at))
+            return lambda f, i: 2 - inverse(f, i)
+        case _:
+            return _atom(node, at)
+
+
+def _both(parts: list[Closure]) -> Closure:
+    def both(f: Slots, i: Slots) -> int:
+        result = T
+        for part in parts:
+            value = part(f, i)
+            if value == F:
+                return F
+            if value < result:
+                result = value
+        return result
+
+    return both
+
+
+def _either(parts: list[Closure]) -> Closure:
+    def either(f: Slots, i: Slots) -> int:
+        result = F
+        for part in parts:
+            value = part(f, i)
+            if value == T:
+                return T
+            if value > result:
+                result = value
+        return result
+
+    return either
+
+
+def _guarded(at: Layout, names: tuple[str, ...], atom: Closure) -> Closure:
+    guards = [guard for name in names if (guard := at.applying(name))]
+    return _both([*guards, atom]) if guards else atom
+
+
+def _atom(node: ir.Node, at: Layout) -> Closure:
+    match node:
+        case ir.In():
+            wanted = mask_of(at.type_of(node.name.id), {value.value for value in node.values})
+            return _guarded(at, (node.name.id,), _within(at.value(node.name.id), wanted))
+        case ir.Has():
+            bit = 1 << at.type_of(node.name.id).values.index(str(node.value.value))
+            return _guarded(at, (node.name.id,), _contains(at.value(node.name.id), bit))
+        case ir.NonEmpty():
+            return _guarded(at, (node.name.id,), _filled(at.value(node.name.id)))
+        case ir.Compare():
+            return _compare(node, at)
+    msg = f"not a condition: {node}"
+    raise TypeError(msg)
+
+
+def _within(value: Closure, wanted: int) -> Closure:
+    def within(f: Slots, i: Slots) -> int:
+        mask = value(f, i)
+        if mask & wanted == 0:
+            return F
+        return U if mask & ~wanted else T
+
+    return within
+
+
+def _contains(value: Closure, bit: int) -> Closure:
+    def contains(f: Slots, i: Slots) -> int:
+        must, may = value(f, i)
+        return T if must & bit else (U if may & bit else F)
+
+    return contains
+
+
+def _filled(value: Closure) -> Closure:
+    def filled(f: Slots, i: Slots) -> int:
+        must, may = value(f, i)
+        return T if must else (U if may else F)
+
+    return filled
+
+
+def mask_of(kind: Type, values: set[Any]) -> int:
+    """Return the mask of named values; an outcome's bit 0 is "not governed"."""
+    shift = 1 if kind.name == "outcome" else 0
+    return sum(1 << i + shift for i, name in enumerate(kind.values) if name in values)
+
+
+# comparisons ---------------------------------------------------------------------------------------------------------
+
+_FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
+
+
+def _compare(node: ir.Compare, at: Layout) -> Closure:
+    terms = (node.first, *(term for _, term in node.rest))
+    open_terms = [term for term in terms if not isinstance(term, ir.Const)]
+    direct = tuple(term.id for term in terms if isinstance(term, ir.Name))
+    steps = list(zip(terms, [op for op, _ in node.rest], terms[1:], strict=False))
+    if len(open_terms) == 1:
+        sides = [(op, right) if left is open_terms[0] else (_FLIP[op], left) for left, op, right in steps]
+        kind = term_type(open_terms[0], at)
+        if kind.name in ("enum", "outcome", "bool"):
+            return _guarded(at, direct, _finite(open_terms[0], kind, sides, at))
+        return _guarded(at, direct, _interval(open_terms[0], kind, sides, at))
+    return _guarded(at, direct, _both([_pair(left, op, right, at) for left, op, right in steps]))
+
+
+def term_type(node: ir.Node, at: Layout) -> Type:
+    """Return the type of a term that `check` has found good."""
+    from engine.rulebook.typing import type_of_term  # noqa: PLC0415 - one definition, used while compiling only
+
+    return type_of_term(node, at.rulebook, at.pack)
+
+
+def _finite(term: ir.Node, kind: Type, sides: list[tuple[str, ir.Node]], at: Layout) -> Closure:
+    value = number(term, at) if not isinstance(term, (ir.Name, ir.Lookup, ir.Fold)) else term_value(term, at)
+    if kind.name == "bool":
+        (op, const), *_ = sides
+        same = (const.value is True) == (op == "==")  # type: ignore[union-attr]  # sides are constants here
+        return value if same else (lambda f, i: 2 - value(f, i))
+    shift = 1 if kind.name == "outcome" else 0
+    wanted = ((1 << len(kind.values)) - 1) << shift
+    for op, const in sides:
+        at_value = kind.values.index(str(const.value))  # type: ignore[union-attr]  # as above
+        wanted &= sum(1 << k + shift for k in range(len(kind.values)) if _holds(k, op, at_value))
+    return _within(value, wanted)
+
+
+def _holds(a: int, op: str, b: int) -> bool:
+    return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
+
+
+def _interval(term: ir.Node, kind: Type, sides: list[tuple[str, ir.Node]], at: Layout) -> Closure:
+    value = number(term, at, kind)
+    low, high, holes = interval_of(kind, sides)
+
+    def inside(f: Slots, i: Slots) -> int:
+        least, most = value(f, i)
+        if most < low or least > high:
+            return F
+        result = T if least >= low and most <= high else U
+        for hole in holes:
+            if least == hole == most:
+                return F
+            if least <= hole <= most:
+                result = U
+        return result
+
+    return inside
+
+
+def interval_of(kind: Type, sides: list[tuple[str, ir.Node]]) -> tuple[Any, Any, list[int]]:
+    """Return (low, high, excluded points) of a chain of comparisons with constants."""
+    low: Any = -INF
+    high: Any = INF
+    holes = []
+    for op, const in sides:
+        point = scaled(const, kind)
+        if op in ("==", ">=", ">"):
+            low = max(low, point + (op == ">"))
+        if op in ("==", "<=", "<"):
+            high = min(high, point - (op == "<"))
+        if op == "!=":
+            holes.append(point)
+    return low, high, holes
+
+
+def scaled(const: ir.Node, kind: Type) -> int:
+    """Return a constant in the units of `kind`: day ordinal, or integer of the last place."""
+    value: Any = const.value  # type: ignore[union-attr]  # callers pass constants
+    return value.toordinal() if isinstance(value, date) else int(value * 10**kind.places)
+
+
+def _pair(left: ir.Node, op: str, right: ir.Node, at: Layout) -> Closure:
+    kind = term_type(left if not isinstance(left, ir.Const) else right, at)
+    if kind.name in ("enum", "outcome", "bool"):
+        return _same(term_value(left, at), term_value(right, at), negated=op == "!=")
+    a, b = number(left, at, kind), number(right, at, kind)
+    if op in (">", ">="):
+        a, b, op = b, a, _FLIP[op]
+    if op in ("==", "!="):
+        return _equal(a, b, negated=op == "!=")
+    strict = op == "<"
+
+    def below(f: Slots, i: Slots) -> int:
+        (a_low, a_high), (b_low, b_high) = a(f, i), b(f, i)
+        if (a_high < b_low) if strict else (a_high <= b_low):
+            return T
+        return F if ((a_low >= b_high) if strict else (a_low > b_high)) else U
+
+    return below
+
+
+def _equal(a: Closure, b: Closure, *, negated: bool) -> Closure:
+    def equal(f: Slots, i: Slots) -> int:
+        (a_low, a_high), (b_low, b_high) = a(f, i), b(f, i)
+        result = U
+        if a_high < b_low or b_high < a_low:
+            result = F
+        elif a_low == a_high == b_low == b_high:
+            result = T
+        return 2 - result if negated else result
+
+    return equal
+
+
+def _same(a: Closure, b: Closure, *, negated: bool) -> Closure:
+    def same(f: Slots, i: Slots) -> int:
+        x, y = a(f, i), b(f, i)
+        result = U
+        if x & y == 0:
+            result = F
+        elif x == y and x & (x - 1) == 0:
+            result = T
+        return 2 - result if negated else result
+
+    return same
+
+
+# terms ---------------------------------------------------------------------------------------------------------------
+
+
+def term_value(node: ir.Node, at: Layout) -> Closure:
+    """Return the closure of a term with finitely many values: a mask, or a truth value."""
+    match node:
+        case ir.Name():
+            return at.value(node.id)
+        case ir.Lookup():
+            return at.tables[node.table].closure(at)
+        case ir.Fold():
+            where = truth(node.where, at) if node.where else None
+            return lists.max_outcome(at.slot[at.rulebook.list_of(node.value.id)], at.value(node.value.id), where)
+        case _:
+            return number(node, at)
+
+
+def number(node: ir.Node, at: Layout, kind: Type | None = None) -> Closure:
+    """Return the closure of a numeric or date term: (low, high)."""
+    match node:
+        case ir.Const():
+            point = scaled(node, kind) if kind else int(node.value)  # type: ignore[arg-type]  # numbers only reach here
+            return lambda _f, _i: (point, point)
+        case ir.Name():
+            return at.value(node.id)
+        case ir.Count():
+            return lists.count(at.slot[node.list], truth(node.where, at) if node.where else None)
+        case ir.Fold():
+            return _fold(node, at)
+        case ir.Add():
+            return _sum([_or_zero(part, at, kind) for part in node.parts])
+    msg = f"not a number: {node}"
+    raise TypeError(msg)
+
+
+def _fold(node: ir.Fold, at: Layout) -> Closure:
+    parts = [truth(node.where, at)] if node.where else []
+    if guard := at.applying(node.value.id):
+        parts.append(guard)
+    where = _both(parts) if parts else None
+    slot = at.slot[at.rulebook.list_of(node.value.id)]
+    return lists.FOLDS[node.op](slot, at.value(node.value.id), where)
+
+
+def _or_zero(node: ir.Node, at: Layout, kind: Type | None) -> Closure:
+    """A term that does not apply adds nothing."""
+    value = number(node, at, kind)
+    guard = at.applying(node.id) if isinstance(node, ir.Name) else None
+    if guard is None:
+        return value
+
+    def or_zero(f: Slots, i: Slots) -> tuple[Any, Any]:
+        applies = guard(f, i)
+        if applies == F:
+            return (0, 0)
+        low, high = value(f, i)
+        return (low, high) if applies == T else (min(low, 0), max(high, 0))
+
+    return or_zero
+
+
+def _sum(parts: list[Closure]) -> Closure:
+    def total(f: Slots, i: Slots) -> tuple[Any, Any]:
+        low: Any = 0
+        high: Any = 0
+        for part in parts:
+            a, b = part(f, i)
+            low += a
+            high += b
+        return (low, high)
+
+    return total

@@ -1,0 +1,260 @@
+"""One edition of a pack -> a program: steps over slots, in the order of the strata.
+
+A program is built once per combination of law in force and kept; running it on a branch of a filing is the reference evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.decide import combine
+from engine.decide.compile import Closure, Layout, Slots, mask_of, term_value, truth
+from engine.decide.lists import Items
+from engine.decide.tables import Face
+from engine.decide.values import INF, whole
+from engine.rulebook import graph
+from engine.rulebook.typing import type_of_term
+
+if TYPE_CHECKING:
+    from engine.decide.filing import Filing
+    from engine.rulebook import condition as ir
+    from engine.rulebook.graph import Edition
+    from engine.rulebook.model import PackRules, Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
+
+    list: str
+    at: int
+    closure: Closure
+
+
+@dataclass(frozen=True)
+class Program:
+    """The steps of one edition with the layout of its slots."""
+
+    edition: Edition
+    layout: Layout
+    steps: tuple[Step, ...]
+
+    def run(self, filing: Slots) -> None:
+        """Fill the slots of derived facts, rules and outcomes."""
+        slot = self.layout.slot
+        nothing: Slots = []
+        for step in self.steps:
+            at, closure = step.at, step.closure
+            if not step.list:
+                filing[at] = closure(filing, nothing)
+                continue
+            items, more, _ = filing[slot[step.list]]
+            for item in items:
+                item[at] = closure(filing, item)
+            if more is not None:
+                more[at] = closure(filing, more)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A pack's facts in slots: applicability steps and constraints, shared by all its editions."""
+
+    layout: Layout
+    facts: tuple[str, ...]
+    lists: tuple[str, ...]
+    blank: dict[str, Slots]
+    applies: tuple[tuple[str, Step], ...]
+    constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
+
+    def slots(self, filing: Filing) -> Slots:
+        """Return the slots of a filing, with every fact it leaves out at its whole domain."""
+        slot = self.layout.slot
+        top = self.blank[""].copy()
+        for name, value in filing.facts.items():
+            if name in slot:
+                top[slot[name]] = value
+        for name in self.lists:
+            given = filing.lists.get(name)
+            items = []
+            for item in given.items if given else ():
+                row = self.blank[name].copy()
+                for fact, value in item.facts.items():
+                    if fact in slot:
+                        row[slot[fact]] = value
+                items.append(row)
+            complete = given is not None and given.complete
+            sure = not items and self.layout.rulebook.lists[name].min > 0
+            top[slot[name]] = Items(items, None if complete else self.blank[name].copy(), sure)
+        return top
+
+
+def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
+    """Return the slots of a pack's facts, derived facts, rules and outcomes, and what holds among its facts."""
+    facts = tuple(graph.pack_facts(rulebook, pack))
+    named = [*facts, *pack.derived, *pack.outcomes]
+    lists = tuple(name for name in rulebook.lists if any(rulebook.list_of(n) == name for n in named))
+    slot: dict[str, int] = {}
+    applies: dict[str, int] = {}
+    width: dict[str, int] = {"": 0} | dict.fromkeys(lists, 0)
+
+    def place(key: str, home: str, table: dict[str, int]) -> None:
+        table[key] = width[home]
+        width[home] += 1
+
+    for name in lists:
+        place(name, "", slot)
+    for name in named:
+        place(name, rulebook.list_of(name), slot)
+        if name in rulebook.facts and rulebook.facts[name].applies_when:
+            place(name, rulebook.list_of(name), applies)
+    for rule_id, rule in pack.rules.items():
+        place(f"rule:{rule_id}", rule.on, slot)
+        place(f"applied:{rule_id}", rule.on, slot)
+        place(f"group:{rule_id}", rule.on, slot)
+    layout = Layout(rulebook, pack, slot, applies, width)
+    blank = {home: [None] * size for home, size in width.items()}
+    for name in facts:
+        blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
+    order = _applicability_order(rulebook, [name for name in facts if name in applies])
+    steps = tuple((n, Step(rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
+    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout, set(facts))))
+
+
+def _applies(rulebook: Rulebook, name: str) -> ir.Node:
+    return rulebook.conditions[rulebook.facts[name].applies_when]
+
+
+def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
+    needs = {name: sorted(graph.mentioned(rulebook, rulebook.facts[name].applies_when) & set(names)) for name in names}
+    return list(graph.TopologicalSorter(needs).static_order())
+
+
+def _constraints(layout: Layout, facts: set[str]) -> list[tuple[str, str, Closure]]:
+    found = []
+    for constraint in layout.rulebook.constraints.values():
+        used = graph.mentioned(layout.rulebook, constraint.always)
+        if used <= facts | set(layout.pack.derived):
+            guards = [guard for name in used if (guard := layout.applying(name))]
+            holds = truth(layout.rulebook.conditions[constraint.always], layout)
+            found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
+    return found
+
+
+def _when_applicable(guards: list[Closure], holds: Closure) -> Closure:
+    def checked(f: Slots, i: Slots) -> int:
+        return holds(f, i) if all(guard(f, i) == 2 for guard in guards) else 2  # noqa: PLR2004 - T
+
+    return checked
+
+
+# editions ------------------------------------------------------------------------------------------------------------
+
+
+def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, date]) -> Program:
+    """Return the program of what is law on `days`."""
+    law = graph.edition(pack, days)
+    main = days[pack.doc.date]
+    faces = {
+        name: Face(table, next((v for v in table.versions if main in v.valid), None), _gives(rulebook, name))
+        for name, table in rulebook.tables.items()
+    }
+    inner = base.layout
+    layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces)
+    builder = _Builder(layout, law)
+    steps: list[Step] = []
+    for thing in graph.strata(rulebook, law):
+        kind, _, name = thing.partition(":")
+        steps += getattr(builder, kind)(name)
+    missing = set(pack.derived) - set(law.derived)
+    blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
+    return Program(law, layout, (*blanks, *steps))
+
+
+def _absent(layout: Layout, name: str) -> Any:
+    """A derived fact without a definition on the day is false, or zero: it is no law yet."""
+    return 0 if layout.type_of(name).name == "bool" else (0, 0)
+
+
+def _gives(rulebook: Rulebook, name: str) -> tuple[str, ...]:
+    gives = rulebook.tables[name].gives
+    return tuple(value.id for value in rulebook.facts[gives.fact].values) if gives.fact else tuple(gives.values)
+
+
+class _Builder:
+    def __init__(self, layout: Layout, law: Edition) -> None:
+        self.layout = layout
+        self.law = law
+        self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
+
+    def derived(self, name: str) -> list[Step]:
+        node = self.layout.rulebook.conditions[self.law.derived[name]]
+        from engine.decide.compile import number  # noqa: PLC0415 - one of two compilers, chosen by type
+
+        kind = self.layout.type_of(name)
+        closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
+        return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
+
+    def rule(self, name: str) -> list[Step]:
+        home = self.law.pack.rules[name].on
+        fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
+        slot = self.layout.slot
+        steps = [Step(home, slot[f"rule:{name}"], fired)]
+        if name not in self.grouped:
+            at = slot[f"rule:{name}"]
+            steps.append(Step(home, slot[f"applied:{name}"], (lambda _f, i: i[at]) if home else (lambda f, _i: f[at])))
+        return steps
+
+    def group(self, number: str) -> list[Step]:
+        members = self.law.groups[int(number)]
+        rules = self.law.pack.rules
+        defeaters = tuple(tuple(k for k, o in enumerate(members) if m in rules[o].overrides) for m in members)
+        group = combine.Group(members, defeaters)
+        home = rules[members[0]].on
+        slot = self.layout.slot
+        reads = [slot[f"rule:{m}"] for m in members]
+        at = slot[f"group:{members[0]}"]
+
+        def vectors(f: Slots, i: Slots) -> combine.Vectors:
+            slots = i if home else f
+            return group.vectors(tuple(slots[read] for read in reads))
+
+        steps = [Step(home, at, vectors)]
+        for k, member in enumerate(members):
+            steps.append(Step(home, slot[f"applied:{member}"], _column(at, k, bool(home))))
+        return steps
+
+    def outcome(self, name: str) -> list[Step]:
+        outcome = self.law.pack.outcomes[name]
+        home = self.layout.rulebook.list_of(name)
+        giving = [rule for rule, version in self.law.rules.items() if name in version.then]
+        singles = [(self.layout.slot[f"rule:{r}"], self._value(r, name)) for r in giving if r not in self.grouped]
+        parts = [self._part(k, name) for k in sorted({self.grouped[r] for r in giving if r in self.grouped})]
+        floor = self.law.floors.get(name)
+        if outcome.combine == "union":
+            closure = combine.union(singles, parts, bool(home))
+        else:
+            make = combine.strictest if outcome.combine == "strictest" else combine.unique
+            closure = make(outcome, singles, parts, floor, bool(home))
+        return [Step(home, self.layout.slot[name], closure)]
+
+    def _part(self, k: int, outcome: str) -> combine.Part:
+        members = self.law.groups[k]
+        values = tuple(self._value(m, outcome) if outcome in self.law.rules[m].then else None for m in members)
+        return combine.Part(self.layout.slot[f"group:{members[0]}"], values)
+
+    def _value(self, rule: str, outcome: str) -> Closure:
+        value = self.law.rules[rule].then[outcome]
+        computed = graph.expression(value) if isinstance(value, str) else None
+        if computed is not None:
+            return term_value(self.layout.rulebook.conditions[computed], self.layout)
+        named = {value} if isinstance(value, str) else set(value)
+        return combine.constant(mask_of(self.layout.type_of(outcome), named))
+
+
+def _column(at: int, k: int, local: bool) -> Closure:  # noqa: FBT001 - internal
+    return (lambda _f, i: combine.column(i[at], k)) if local else (lambda f, _i: combine.column(f[at], k))
+
+
+__all__ = ["INF", "Inputs", "Program", "Step", "build", "inputs", "type_of_term"]

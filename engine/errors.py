@@ -1,0 +1,115 @@
+"""Errors of fenji: one tree, drawn here, open to every room.
+
+FenjiError                      anything fenji refuses, with code, place, problem and help
+  InputError                    a filing or an argument that cannot be read
+    ReadError                   bytes that are not a document (encoding, syntax, depth, size, duplicate keys)
+    FactError                   a fact that does not exist or has an impossible value
+    ContradictionError          facts that cannot be true together
+    DateError                   a date that no version of the pack covers
+  RulebookError                 a rulebook that cannot be used
+    RulesNotFoundError          no rules folder at the places that are searched
+    CheckFailedError            `fenji check` found errors; they are in `.findings`
+    ConditionError              a condition that is not of the language
+
+Callers catch one root:
+
+    try:
+        answer = assess(rulebook, "nanjing-tiering", filing)
+    except InputError as error:
+        print(error.text())
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where in a document something stands: file, line and column, counted from 1."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        """Render as `file:line:col`, leaving out what is not known."""
+        parts = [self.file or "<input>"]
+        if self.line:
+            parts += [str(self.line), str(self.column)]
+        return ":".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem: a stable code, its place, the problem and the remedy, each one line of text."""
+
+    code: str
+    place: Place
+    problem: str
+    help: str = ""
+    level: str = "error"
+
+    def text(self) -> str:
+        """Render as `place: code: problem` with the help on a second line."""
+        head = f"{self.place}: {self.code}: {self.problem}"
+        return f"{head}\n  help: {self.help}" if self.help else head
+
+
+class FenjiError(Exception):
+    """Anything fenji refuses; `finding` says code, place, problem and help."""
+
+    def __init__(self, code: str, problem: str, help: str = "", place: Place | None = None) -> None:  # noqa: A002 - the field's name
+        """Hold one finding; `place` is the empty place when it is not known."""
+        self.finding = Finding(code, place or Place(), problem, help)
+        super().__init__(self.finding.text())
+
+    def text(self) -> str:
+        """Return what a person should read."""
+        return self.finding.text()
+
+
+class InputError(FenjiError):
+    """A filing or an argument that cannot be read."""
+
+
+class ReadError(InputError):
+    """Bytes that are not a document: encoding, syntax, depth, size or duplicate keys."""
+
+
+class FactError(InputError):
+    """A fact that does not exist or has an impossible value."""
+
+
+class ContradictionError(InputError):
+    """Facts that cannot be true together."""
+
+
+class DateError(InputError):
+    """A date that no version of the pack covers."""
+
+
+class RulebookError(FenjiError):
+    """A rulebook that cannot be used."""
+
+
+class RulesNotFoundError(RulebookError):
+    """No rules folder at the places that are searched."""
+
+
+class ConditionError(RulebookError):
+    """A condition that is not of the language."""
+
+
+class CheckFailedError(RulebookError):
+    """A rulebook with errors; all of them are in `findings`."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        """Hold the findings, worst first."""
+        self.findings = findings
+        first = findings[0]
+        super().__init__(first.code, first.problem, first.help, first.place)
+
+    def text(self) -> str:
+        """Return every finding, one below the other."""
+        return "\n".join(finding.text() for finding in self.findings)

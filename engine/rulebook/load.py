@@ -1,0 +1,178 @@
+"""Files -> Rulebook: read every document, give each its shape, parse each condition once.
+
+Every fault of form is collected, so that an author sees them all; meaning is proved by check/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
+from engine.rulebook import condition as ir
+from engine.rulebook.model import PackRules, Rulebook
+from engine.rulebook.parse import parse
+from engine.rulebook.read import Node, place_of, plain, read
+from schemas import rulebook as shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOT_PACKS = frozenset({"vocabulary", "lists", "instruments", "samples", "calendar", "lifecycles"})
+
+
+@dataclass
+class Sources:
+    """The nodes of every file read, so that a finding can name its place."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+
+    def place(self, file: str, *path: str | int) -> Place:
+        """Return the place of what `path` names in `file`."""
+        return place_of(self.nodes[file], path) if file in self.nodes else Place(file)
+
+
+@dataclass
+class Loaded:
+    """A rulebook with its places and the faults of form found on the way."""
+
+    rulebook: Rulebook
+    sources: Sources
+    findings: list[Finding]
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Return the files that make up the rulebook below `folder`, sorted; samples are not part of it."""
+    return sorted(p for p in folder.rglob("*.yaml") if p.relative_to(folder).parts[0] != "samples")
+
+
+def digest(files: list[tuple[str, bytes]]) -> str:
+    """Return the SHA-256 over names and bytes of the rule files."""
+    total = hashlib.sha256()
+    for name, data in files:
+        total.update(f"{name}\0{len(data)}\0".encode() + data)
+    return total.hexdigest()
+
+
+def load(folder: Path) -> Rulebook:
+    """Return the rulebook below `folder`. Raises CheckFailedError with every fault of form."""
+    loaded = load_all([(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)])
+    if loaded.findings:
+        raise CheckFailedError(loaded.findings)
+    return loaded.rulebook
+
+
+def load_all(files: list[tuple[str, bytes]]) -> Loaded:
+    """Return what could be loaded of `files` (name below rules/, bytes) and every fault of form."""
+    loader = _Loader()
+    for name, data in files:
+        loader.take(name, data)
+    return loader.finish(digest(files))
+
+
+class _Loader:
+    def __init__(self) -> None:
+        self.sources = Sources()
+        self.findings: list[Finding] = []
+        self.docs: dict[str, dict[str, Any]] = {kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")}
+        self.conditions: dict[str, ir.Node] = {}
+
+    def take(self, name: str, data: bytes) -> None:
+        kind, shape = _kind(PurePosixPath(name))
+        try:
+            node = read(data, f"rules/{name}")
+        except ReadError as error:
+            self.findings.append(error.finding)
+            return
+        file = f"rules/{name}"
+        self.sources.nodes[file] = node
+        try:
+            doc = shape.model_validate(plain(node))
+        except ValidationError as error:
+            self.findings += (_shape_finding(node, fault) for fault in error.errors())
+            return
+        self.docs[kind][file] = doc
+        for path, text in _conditions(doc):
+            self._parse(text, place_of(node, path))
+
+    def _parse(self, text: str, place: Place) -> None:
+        if text in self.conditions:
+            return
+        try:
+            self.conditions[text] = parse(text, place)
+        except ConditionError as error:
+            self.conditions[text] = ir.Const(value=True)
+            self.findings.append(error.finding)
+
+    def finish(self, total: str) -> Loaded:
+        packs = {}
+        for file, doc in self.docs["pack"].items():
+            folder = PurePosixPath(file).parent
+            rules = {PurePosixPath(f).stem: r for f, r in self.docs["rule"].items() if PurePosixPath(f).parent == folder}
+            packs[doc.id] = PackRules(doc, rules)
+        topics = list(self.docs["topic"].items())
+        authorities: dict[str, list[shapes.Authority]] = {}
+        for _, doc in self.docs["authorities"].items():
+            for authority in doc.authorities:
+                authorities.setdefault(authority.id, []).append(authority)
+        rulebook = Rulebook(
+            packs=packs,
+            facts={fact.id: fact for _, doc in topics for fact in doc.facts},
+            lists={entry.id: entry for _, doc in topics for entry in doc.lists},
+            constraints={entry.id: entry for _, doc in topics for entry in doc.constraints},
+            tables={doc.id: doc for doc in self.docs["table"].values()},
+            instruments={entry.id: entry for doc in self.docs["instruments"].values() for entry in doc.instruments},
+            authorities=authorities,
+            conditions=self.conditions,
+            topics={fact.id: file for file, doc in topics for fact in doc.facts},
+            digest=total,
+        )
+        return Loaded(rulebook, self.sources, self.findings)
+
+
+def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
+    folder = path.parts[0]
+    if folder == "vocabulary":
+        return "topic", shapes.Topic
+    if folder == "lists":
+        return "table", shapes.Table
+    if folder == "instruments":
+        return "instruments", shapes.Instruments
+    if path.name == "authorities.yaml":
+        return "authorities", shapes.Authorities
+    return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)
+
+
+def _shape_finding(node: Node, fault: Any) -> Finding:
+    path = tuple(step for step in fault["loc"] if isinstance(step, int) or not step.startswith(("function-", "str", "list[")))
+    place = place_of(node, path)
+    name = ".".join(map(str, path)) or "the document"
+    if fault["type"] == "extra_forbidden":
+        return Finding("unknown-field", place, f"there is no field `{path[-1]}` here", "see the rule format in the README")
+    if fault["type"] == "missing":
+        return Finding("missing-field", place, f"the field `{name}` is missing", f"add `{path[-1]}:`")
+    problem = str(fault["msg"]).removeprefix("Value error, ")
+    return Finding("bad-value", place, f"`{name}`: {problem[:1].lower()}{problem[1:]}", "see the rule format in the README")
+
+
+def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(doc, shapes.Rule):
+        for i, version in enumerate(doc.versions):
+            yield ("versions", i, "when"), version.when
+            for outcome, value in version.then.items():
+                if isinstance(value, str) and value.startswith("="):
+                    yield ("versions", i, "then", outcome), value[1:].strip()
+    elif isinstance(doc, shapes.Pack):
+        for d, derived in enumerate(doc.derived):
+            for i, definition in enumerate(derived.versions):
+                yield ("derived", d, "versions", i, "is"), definition.is_
+    elif isinstance(doc, shapes.Topic):
+        for i, fact in enumerate(doc.facts):
+            if fact.applies_when:
+                yield ("facts", i, "applies_when"), fact.applies_when
+        for i, constraint in enumerate(doc.constraints):
+            yield ("constraints", i, "always"), constraint.always

@@ -1,0 +1,91 @@
+"""The rulebook in memory: what its files say, with every condition parsed and every place kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from engine.errors import Place
+    from engine.rulebook import condition as ir
+    from schemas import rulebook as shapes
+
+TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """The type of a term; `values` in declared order, `places` decimal digits, `unit` a word."""
+
+    name: TypeName
+    values: tuple[str, ...] = ()
+    unit: str = ""
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a thing stands: its file's place, and the place of each part by path."""
+
+    file: str
+    parts: dict[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PackRules:
+    """A pack and its rules by id."""
+
+    doc: shapes.Pack
+    rules: dict[str, shapes.Rule]
+
+    @cached_property
+    def outcomes(self) -> dict[str, shapes.Outcome]:
+        """Outcomes by id, in declared order."""
+        return {outcome.id: outcome for outcome in self.doc.outcomes}
+
+    @cached_property
+    def derived(self) -> dict[str, shapes.Derived]:
+        """Derived facts by id, in declared order."""
+        return {derived.id: derived for derived in self.doc.derived}
+
+    def date_of(self, rule: shapes.Rule) -> str:
+        """Return the date fact that selects the law for a rule."""
+        return rule.date or self.doc.date
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything the files say; `conditions` holds the parsed text of each condition by its text."""
+
+    packs: dict[str, PackRules]
+    facts: dict[str, shapes.Fact]
+    lists: dict[str, shapes.ListDecl]
+    constraints: dict[str, shapes.Constraint]
+    tables: dict[str, shapes.Table]
+    instruments: dict[str, shapes.Instrument]
+    authorities: dict[str, list[shapes.Authority]]
+    conditions: dict[str, ir.Node]
+    topics: dict[str, str]
+    digest: str
+
+    def list_of(self, name: str) -> str:
+        """Return the list whose items have the fact, derived fact or outcome `name`; empty at filing level."""
+        head = name.partition(".")[0]
+        return head if head in self.lists and name != head else ""
+
+    def type_of_fact(self, fact: shapes.Fact) -> Type:
+        """Return the type of a declared fact."""
+        return Type(fact.type, tuple(value.id for value in fact.values), fact.unit, fact.places)
+
+    def type_of(self, pack: PackRules, name: str) -> Type | None:
+        """Return the type of a fact, derived fact or outcome, or None when there is none of that name."""
+        if name in self.facts:
+            return self.type_of_fact(self.facts[name])
+        if name in pack.derived:
+            derived = pack.derived[name]
+            return Type(derived.type, (), derived.unit)
+        if name in pack.outcomes:
+            outcome = pack.outcomes[name]
+            return Type("set" if outcome.combine == "union" else "outcome", tuple(value.id for value in outcome.values))
+        return None

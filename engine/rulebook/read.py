@@ -1,0 +1,157 @@
+"""Read YAML and JSON from libyaml's events into nodes that keep their places.
+
+Composing is not used: it crashes on deep input and hides duplicate keys, aliases and the traps of YAML 1.1 (`no`, `1:30`).
+A plain scalar stays text here; its reader decides what it means from the type that is expected.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+
+from engine.errors import Place, ReadError
+
+MAX_BYTES = 4_000_000
+MAX_DEPTH = 64
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One scalar: its text, whether it stood without quotes, and its place."""
+
+    text: str
+    plain: bool
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Pairs of key scalar and node, in the order written; keys are unique."""
+
+    pairs: tuple[tuple[Scalar, Node], ...]
+    place: Place
+
+    def get(self, key: str) -> Node | None:
+        """Return the node under `key`, or None."""
+        return next((node for name, node in self.pairs if name.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read(data: bytes, file: str) -> Node:
+    """Return the one document in `data`; `file` is its name in messages. Raises ReadError."""
+    if len(data) > MAX_BYTES:
+        raise ReadError("too-large", f"the document has {len(data)} bytes", f"the limit is {MAX_BYTES} bytes", Place(file))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        place = Place(file, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
+        raise ReadError("not-utf8", "the document is not UTF-8", "save it with UTF-8 encoding", place) from None
+    try:
+        return _document(text, file)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+        raise ReadError("syntax", str(error.problem or error.context), "check indentation, quotes and brackets", place) from None
+    except yaml.YAMLError as error:
+        raise ReadError("syntax", str(error).splitlines()[0], "remove control characters", Place(file)) from None
+
+
+def _document(text: str, file: str) -> Node:
+    events = (e for e in yaml.parse(text, Loader=_Loader) if not isinstance(e, (yaml.StreamStartEvent, yaml.DocumentStartEvent)))
+    stack: list[tuple[Place, bool, list[Node]]] = []
+    root: Node | None = None
+    for event in events:
+        place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+        _refuse(event, place)
+        if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
+            if len(stack) >= MAX_DEPTH:
+                raise ReadError("too-deep", f"nested deeper than {MAX_DEPTH} levels", "no filing or rule needs that", place)
+            stack.append((place, isinstance(event, yaml.MappingStartEvent), []))
+            continue
+        if isinstance(event, yaml.ScalarEvent):
+            node: Node = Scalar(event.value, event.implicit[0], place)
+        elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
+            start, is_mapping, children = stack.pop()
+            node = _mapping(children, start) if is_mapping else Sequence(tuple(children), start)
+        else:
+            continue
+        if stack:
+            stack[-1][2].append(node)
+        elif root is not None:
+            raise ReadError("two-documents", "a second document begins", "keep one document in a file", place)
+        else:
+            root = node
+    if root is None:
+        raise ReadError("empty", "the document is empty", "write at least one fact, or `{}` for none", Place(file, 1, 1))
+    return root
+
+
+def _refuse(event: yaml.Event, place: Place) -> None:
+    if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        raise ReadError("alias", "anchors and aliases are not accepted", "write the value out", place)
+    if getattr(event, "tag", None) not in (None, "!"):
+        raise ReadError("tag", f"the tag `{event.tag}` is not accepted", "write a plain value", place)
+
+
+def _mapping(children: list[Node], place: Place) -> Mapping:
+    pairs: list[tuple[Scalar, Node]] = []
+    seen: dict[str, Place] = {}
+    for key, value in zip(children[::2], children[1::2], strict=True):
+        if not isinstance(key, Scalar):
+            raise ReadError("bad-key", "a key must be a name", "write `name: value`", key.place)
+        if key.text in seen:
+            raise ReadError("duplicate-key", f"`{key.text}` is given twice", f"it stands first at line {seen[key.text].line}", key.place)
+        seen[key.text] = key.place
+        pairs.append((key, value))
+    return Mapping(tuple(pairs), place)
+
+
+def plain(node: Node) -> object:
+    """Return dictionaries, lists, text, integers and booleans; `yes`, `1:30`, `1.5` and `~` stay text."""
+    if isinstance(node, Mapping):
+        return {key.text: plain(value) for key, value in node.pairs}
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    if node.plain and node.text in ("true", "false"):
+        return node.text == "true"
+    if node.plain and _INTEGER.match(node.text) and len(node.text) <= 30:  # noqa: PLR2004 - longer ones are text, then refused by type
+        return int(node.text)
+    return node.text
+
+
+def place_of(node: Node, path: tuple[str | int, ...]) -> Place:
+    """Return the place of what `path` names below `node`, or of the nearest thing above it."""
+    for step in path:
+        if isinstance(node, Mapping) and (found := node.get(str(step))) is not None:
+            node = found
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        else:
+            break
+    return node.place
+
+
+def node_from(value: object, place: Place) -> Node:
+    """Return the node of plain Python data, every part at `place`; numbers and dates become their text."""
+    if isinstance(value, dict):
+        return Mapping(tuple((Scalar(str(k), plain=True, place=place), node_from(v, place)) for k, v in value.items()), place)
+    if isinstance(value, (list, tuple)):
+        return Sequence(tuple(node_from(v, place) for v in value), place)
+    if isinstance(value, bool):
+        return Scalar("true" if value else "false", plain=True, place=place)
+    return Scalar("" if value is None else str(value), plain=not isinstance(value, str) or value != "", place=place)

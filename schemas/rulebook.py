@@ -1,0 +1,332 @@
+"""Shapes of the rulebook's files, as their authors write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+class Shape(BaseModel):
+    """A frozen shape that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _date(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not _DATE.match(value):
+        message = "a date is written YYYY-MM-DD"
+        raise ValueError(message)
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_date)]
+
+
+class Text(Shape):
+    """A text in both languages."""
+
+    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+    def get(self, lang: str) -> str:
+        """Return the text in `zh` or `en`."""
+        return self.zh if lang == "zh" else self.en
+
+
+class Period(Shape):
+    """Days from `start` to `end`, both included; no end means still open."""
+
+    start: Day
+    end: Day | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            start, dots, end = value.partition("..")
+            if not dots:
+                message = "a period is written `2024-03-22..` or `2024-03-22..2024-12-31`"
+                raise ValueError(message)
+            return {"start": start, "end": end or None}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Period:
+        if self.end is not None and self.end < self.start:
+            message = "the period ends before it starts"
+            raise ValueError(message)
+        return self
+
+    def __contains__(self, day: date) -> bool:
+        """Tell whether `day` lies in the period."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+    def __str__(self) -> str:
+        """Render as it is written."""
+        return f"{self.start}..{self.end or ''}"
+
+
+Effect = Literal["statutory", "agreed", "owner", "advisory"]
+Origin = Literal["law", "plan", "analogy", "design"]
+Read = Literal["official", "mirror", "secondary", "recalled"]
+
+
+class Source(Shape):
+    """Where a rule comes from: instrument, article, and how its text was read."""
+
+    instrument: str
+    article: str = ""
+    read: Read
+    note: Text | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Only an official text or its mirror counts as verified."""
+        return self.read in ("official", "mirror")
+
+
+class Instrument(Shape):
+    """A legal instrument: title, rank, issuer, dates, and whether it binds."""
+
+    id: str
+    title: Text
+    number: Text | None = None
+    rank: Literal[
+        "law", "regulation", "department_rule", "local_regulation", "local_normative", "normative", "standard", "guidance", "foreign"
+    ]
+    binding: bool
+    in_force: Period | None = None
+    status: Literal["in_force", "draft"] = "in_force"
+    issuer: str = ""
+    address: str = ""
+
+
+class Instruments(Shape):
+    """A file of instruments."""
+
+    instruments: list[Instrument]
+
+
+class Authority(Shape):
+    """A public body under its name of a time."""
+
+    id: str
+    title: Text
+    valid: Period
+    note: Text | None = None
+
+
+class Authorities(Shape):
+    """The file of authorities."""
+
+    authorities: list[Authority]
+
+
+class Value(Shape):
+    """One value of an enum, a set or an outcome."""
+
+    id: str
+    label: Text
+
+
+class Fact(Shape):
+    """A fact that a filing may state."""
+
+    id: str
+    type: Literal["bool", "int", "decimal", "enum", "set", "date"]
+    label: Text
+    question: Text
+    help: Text | None = None
+    unit: str = ""
+    min: int | Day | None = None
+    max: int | Day | None = None
+    places: int = Field(default=0, ge=0, le=9)
+    values: list[Value] = []
+    applies_when: str = ""
+    kind: Literal["fact", "judgement"] = "fact"
+    personal_data: Literal["none", "personal", "sensitive"] = "none"
+    supplied_by: Literal["enterprise", "authority", "third_party"] = "enterprise"
+    evidence: list[Text] = []
+
+
+class ListDecl(Shape):
+    """A list that a filing may contain; its item facts begin with its name."""
+
+    id: str
+    label: Text
+    question: Text
+    min: int = Field(default=0, ge=0, le=1)
+
+
+class Constraint(Shape):
+    """A condition that holds in every filing, among facts that apply."""
+
+    id: str
+    on: str = ""
+    always: str
+    message: Text
+
+
+class Topic(Shape):
+    """A file of the vocabulary."""
+
+    topic: str
+    title: Text
+    lists: list[ListDecl] = []
+    facts: list[Fact]
+    constraints: list[Constraint] = []
+
+
+class Row(Shape):
+    """A row of a table: keys left out match everything; `unknown` is law whose text was not read."""
+
+    when: dict[str, str | bool] = {}
+    is_: str = Field(alias="is")
+    why: Text | None = None
+    sources: list[Source] = []
+
+
+class TableVersion(Shape):
+    """The rows of a table on the days of `valid`."""
+
+    valid: Period
+    rows: list[Row]
+    otherwise: str
+
+
+class Gives(Shape):
+    """What a table gives: values of its own, or those of an enum fact."""
+
+    values: list[str] = []
+    fact: str = ""
+
+
+class Table(Shape):
+    """A look-up table."""
+
+    id: str
+    title: Text
+    keys: list[str]
+    gives: Gives
+    sources: list[Source]
+    versions: list[TableVersion]
+
+
+class DerivedVersion(Shape):
+    """The definition of a derived fact on the days of `valid`."""
+
+    valid: Period
+    is_: str = Field(alias="is")
+    gap: bool = False
+
+
+class Derived(Shape):
+    """A fact computed from others."""
+
+    id: str
+    type: Literal["bool", "int"]
+    unit: str = ""
+    label: Text
+    sources: list[Source] = []
+    versions: list[DerivedVersion]
+
+
+class Floor(Shape):
+    """The value of an outcome when no rule applied, with its own source."""
+
+    valid: Period
+    value: str
+    effect: Effect
+    sources: list[Source]
+
+
+class Outcome(Shape):
+    """A question that the pack answers, and how rule results combine into the answer."""
+
+    id: str
+    title: Text
+    combine: Literal["strictest", "union", "unique"]
+    values: list[Value]
+    floor: list[Floor] = []
+
+
+class GoesTo(Shape):
+    """Where an undetermined outcome goes, with clause and basis."""
+
+    outcome: str
+    to: Text
+    basis: Origin
+    sources: list[Source]
+
+
+class Note(Shape):
+    """A remark shown with every answer dated within `valid`."""
+
+    id: str
+    valid: Period
+    text: Text
+
+
+class Pack(Shape):
+    """A pack: the outcomes, derived facts and clauses that its rules share."""
+
+    id: str
+    title: Text
+    covers: Period
+    date: str = "as_of"
+    derived: list[Derived] = []
+    outcomes: list[Outcome]
+    goes_to: list[GoesTo] = []
+    notes: list[Note] = []
+
+
+class RuleOrigin(Shape):
+    """Where the factor comes from and where its effect comes from."""
+
+    factor: Origin
+    effect: Origin
+
+
+class RuleVersion(Shape):
+    """A rule as it stood on the days of `valid`."""
+
+    valid: Period
+    when: str
+    then: dict[str, str | list[str]]
+    gap: bool = False
+    sources: list[Source] = []
+
+
+class Case(Shape):
+    """A rule's own example: facts of a day and what the rule does."""
+
+    name: str
+    on: Day
+    facts: dict[str, Any] = {}
+    expect: Literal["applies", "not", "unknown", "overridden"]
+    outcomes: dict[str, str | list[str]] = {}
+    missing: list[str] = []
+
+
+class Rule(Shape):
+    """One rule, one file."""
+
+    title: Text
+    on: str = ""
+    effect: Effect
+    authority: str = ""
+    origin: RuleOrigin
+    date: str = ""
+    overrides: list[str] = []
+    principle: Literal["", "special_over_general", "later_over_earlier", "higher_over_lower"] = ""
+    sources: list[Source]
+    versions: list[RuleVersion] = Field(min_length=1)
+    cases: list[Case] = []
+    note: Text | None = None
