@@ -18,7 +18,7 @@ from engine.decide.values import F, T, U
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.decide.compile import Closure, Slots
+    from engine.decide.layout import Closure, Slots
     from schemas.rulebook import Outcome
 
 MAX_GROUP = 12

@@ -6,55 +6,17 @@ not apply is `min(applies, atom)`; `not` stays outside of that (DESIGN section 1
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.decide import lists, tables
+from engine.decide import lists
 from engine.decide.values import INF, F, T, U
 from engine.rulebook import condition as ir
+from engine.rulebook.typing import type_of_term
 
 if TYPE_CHECKING:
-    from engine.rulebook.model import PackRules, Rulebook, Type
-
-Slots = list[Any]
-Closure = Callable[[Slots, Slots], Any]
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where each name of a pack lives: its slot at filing level or in its list's items, and the slot that says whether it applies."""
-
-    rulebook: Rulebook
-    pack: PackRules
-    slot: dict[str, int]
-    applies: dict[str, int]
-    width: dict[str, int]  # list, or "" for the filing -> number of slots
-    tables: dict[str, tables.Face] = field(default_factory=dict)
-
-    def type_of(self, name: str) -> Type:
-        """Return the type of a name that `check` has found good."""
-        kind = self.rulebook.type_of(self.pack, name)
-        assert kind is not None, name  # noqa: S101 - INVARIANT: names are resolved before anything is compiled
-        return kind
-
-    def value(self, name: str) -> Closure:
-        """Return the closure that reads a name's slot."""
-        at = self.slot[name]
-        if self.rulebook.list_of(name):
-            return lambda _f, i: i[at]
-        return lambda f, _i: f[at]
-
-    def applying(self, name: str) -> Closure | None:
-        """Return the closure that tells whether a name applies, or None when it always does."""
-        if name not in self.applies:
-            return None
-        at = self.applies[name]
-        if self.rulebook.list_of(name):
-            return lambda _f, i: i[at]
-        return lambda f, _i: f[at]
-
+    from engine.decide.layout import Closure, Layout, Slots
+    from engine.rulebook.model import Type
 
 def truth(node: ir.Node, at: Layout) -> Closure:
     """Return the closure of a condition: (filing slots, item slots) -> F, U or T."""
@@ -182,8 +144,6 @@ def _compare(node: ir.Compare, at: Layout) -> Closure:
 
 def term_type(node: ir.Node, at: Layout) -> Type:
     """Return the type of a term that `check` has found good."""
-    from engine.rulebook.typing import type_of_term  # noqa: PLC0415 - one definition, used while compiling only
-
     return type_of_term(node, at.rulebook, at.pack)
 
 
@@ -301,7 +261,8 @@ def term_value(node: ir.Node, at: Layout) -> Closure:
         case ir.Name():
             return at.value(node.id)
         case ir.Lookup():
-            return at.tables[node.table].closure(at)
+            face = at.tables[node.table]
+            return face.closure([at.value(key) for key in face.table.keys], [at.type_of(key) for key in face.table.keys])
         case ir.Fold():
             where = truth(node.where, at) if node.where else None
             return lists.max_outcome(at.slot[at.rulebook.list_of(node.value.id)], at.value(node.value.id), where)

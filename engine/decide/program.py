@@ -10,7 +10,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.compile import Closure, Layout, Slots, mask_of, term_value, truth
+from engine.decide.compile import mask_of, number, term_value, truth
+from engine.decide.layout import Closure, Layout, Slots
 from engine.decide.lists import Items
 from engine.decide.tables import Face
 from engine.decide.values import INF, whole
@@ -190,8 +191,6 @@ class _Builder:
 
     def derived(self, name: str) -> list[Step]:
         node = self.layout.rulebook.conditions[self.law.derived[name]]
-        from engine.decide.compile import number  # noqa: PLC0415 - one of two compilers, chosen by type
-
         kind = self.layout.type_of(name)
         closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
         return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]

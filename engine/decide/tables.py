@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.decide.values import F, T
 
 if TYPE_CHECKING:
-    from engine.decide.compile import Closure, Layout, Slots
+    from engine.decide.layout import Closure, Slots
     from engine.rulebook.model import Type
     from schemas.rulebook import Table, TableVersion
 
@@ -23,10 +23,8 @@ class Face:
     values: tuple[str, ...]
     memo: dict[tuple[int, ...], int] = field(default_factory=dict)
 
-    def closure(self, at: Layout) -> Closure:
-        """Return the closure: the mask of values possible for the possible keys."""
-        reads = [at.value(key) for key in self.table.keys]
-        kinds = [at.type_of(key) for key in self.table.keys]
+    def closure(self, reads: list[Closure], kinds: list[Type]) -> Closure:
+        """Return the closure: the mask of values possible for the possible keys, which `reads` give in their types `kinds`."""
 
         def look(f: Slots, i: Slots) -> int:
             keys = tuple(read(f, i) for read in reads)

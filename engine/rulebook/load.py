@@ -43,6 +43,7 @@ class Loaded:
     rulebook: Rulebook
     sources: Sources
     findings: list[Finding]
+    docs: dict[str, dict[str, Any]]
 
 
 def rule_files(folder: Path) -> list[Path]:
@@ -131,7 +132,7 @@ class _Loader:
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
         )
-        return Loaded(rulebook, self.sources, self.findings)
+        return Loaded(rulebook, self.sources, self.findings, self.docs)
 
 
 def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:

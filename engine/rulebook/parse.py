@@ -93,7 +93,7 @@ def _form(kind: str, parts: list[Any]) -> ir.Node:
     if kind == "lookup":
         return ir.Lookup(str(parts[0])[1:-1])
     if kind == "fold":
-        return ir.Fold(str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if parts[2] else None)
+        return ir.Fold(str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if len(parts) > 2 and parts[2] else None)
     name = str(parts[0].children[0])
     if kind == "nonempty":
         return ir.NonEmpty(ir.Name(name))
@@ -102,7 +102,7 @@ def _form(kind: str, parts: list[Any]) -> ir.Node:
     if kind == "has":
         return ir.Has(ir.Name(name), _literal(parts[1].children))
     if kind == "count":
-        return ir.Count(name, _node(parts[1]) if parts[1] else None)
+        return ir.Count(name, _node(parts[1]) if len(parts) > 1 and parts[1] else None)
     return (ir.AnyOf if kind == "any_of" else ir.AllOf)(name, _node(parts[1]))
 
 

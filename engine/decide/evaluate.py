@@ -1,0 +1,207 @@
+"""A filing -> what is still possible: the union of Kleene over dates of law and over case splits.
+
+The split facts come from `check` (engine/rulebook/polarity); how many are split depends on the rulebook alone, so the same filing
+gives the same bytes for ever, and knowing more only ever narrows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from engine.decide import combine, program
+from engine.decide.narrow import Impossible, settle
+from engine.decide.values import INF, F, T, U, known, meet
+from engine.errors import ContradictionError, DateError, InputError
+from engine.rulebook import graph, polarity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.decide.layout import Slots
+    from engine.decide.filing import Filing
+    from engine.decide.program import Program
+    from engine.rulebook.model import PackRules, Rulebook
+
+AS_OF = "as_of"
+Days = dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a filing leaves possible.
+
+    `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last listed
+    item stands for items not yet listed. `branches` counts the cases united.
+    """
+
+    outcomes: dict[tuple[str, int], Any]
+    fired: dict[tuple[str, int], int]
+    applied: dict[tuple[str, int], int]
+    versions: dict[str, tuple[str, ...]]
+    branches: int
+
+
+class Evaluator:
+    """Evaluates filings of one pack; programs are built on first use and kept."""
+
+    def __init__(self, rulebook: Rulebook, pack: PackRules) -> None:
+        """Prepare the slots, the days on which law changes, and the split facts of a pack."""
+        self.rulebook = rulebook
+        self.pack = pack
+        self.inputs = program.inputs(rulebook, pack)
+        self.cuts = graph.cuts(rulebook, pack)
+        self.splits = polarity.split_facts(rulebook, pack)
+        self._programs: dict[tuple[int, ...], Program] = {}
+
+    def picture(self, filing: Filing, as_of: date, *, split: bool = True) -> Picture:
+        """Return what is possible. Raises ContradictionError, DateError."""
+        base = self.inputs.slots(filing)
+        settle(self.inputs, filing, base)
+        days = self._days(base, as_of)
+        self._governed(days)
+        found: Picture | None = None
+        first: ContradictionError | None = None
+        for law, slots in self._branches(filing, base, days, split=split):
+            try:
+                settle(self.inputs, filing, slots) if split else None
+            except ContradictionError as error:
+                first = first or error
+                continue
+            law.run(slots)
+            here = self._read(law, slots)
+            found = here if found is None else self._merge(found, here)
+        if found is None:
+            raise first or Impossible("contradiction", "no case is possible", "two facts exclude each other")
+        return found
+
+    # dates ------------------------------------------------------------------------------------------------------------
+
+    def _days(self, slots: Slots, as_of: date) -> Days:
+        today = as_of.toordinal()
+        layout = self.inputs.layout
+        return {name: (today, today) if name == AS_OF else slots[layout.slot[name]] for name in self.cuts}
+
+    def _governed(self, days: Days) -> None:
+        low, high = days[self.pack.doc.date]
+        covers = self.pack.doc.covers
+        last = covers.end.toordinal() if covers.end else INF
+        if high < covers.start.toordinal() or low > last:
+            problem = f"`{self.pack.doc.date}` lies outside the law of pack `{self.pack.doc.id}`"
+            raise DateError("date-not-covered", problem, f"the pack covers {covers}")
+
+    def _segments(self, name: str, days: Days) -> list[tuple[Any, Any]]:
+        low, high = days[name]
+        edges = [-INF, *self.cuts[name], INF]
+        spans = zip(edges, edges[1:], strict=False)
+        return [(max(low, a), min(high, b - 1)) for a, b in spans if max(low, a) <= min(high, b - 1)]
+
+    def program(self, days: dict[str, tuple[Any, Any]]) -> Program:
+        """Return the program for days that lie in one segment each."""
+        key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
+        if key not in self._programs:
+            exact = {n: date.fromordinal(int(low if low > -INF else max(1, min(high, 1)))) for n, (low, high) in days.items()}
+            self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
+        return self._programs[key]
+
+    # cases ------------------------------------------------------------------------------------------------------------
+
+    def _branches(self, filing: Filing, base: Slots, days: Days, *, split: bool) -> Iterator[tuple[Program, Slots]]:
+        names = list(days)
+        cases = list(self._cases(base)) if split else [()]
+        segments = [self._segments(name, days) for name in names]
+        alone = len(cases) == 1 and all(len(part) == 1 for part in segments)
+        for spans in product(*segments):
+            chosen = dict(zip(names, spans, strict=True))
+            law = self.program(chosen)
+            for case in cases:
+                slots = base if alone else copy_slots(base)
+                for name, span in chosen.items():
+                    if name != AS_OF:
+                        slots[self.inputs.layout.slot[name]] = span
+                for home, index, at, cell in case:
+                    (slots if index < 0 else slots[home].items[index])[at] = cell
+                yield law, slots
+
+    def _cases(self, base: Slots) -> Iterator[tuple[tuple[int, int, int, Any], ...]]:
+        """Yield the cells of each case: (list slot, item, slot, value)."""
+        layout = self.inputs.layout
+        choices: list[list[tuple[int, int, int, Any]]] = []
+        size = 1
+        for split, home, index in self._candidates(base):
+            at = layout.slot[split.name]
+            slots = base if index < 0 else base[home].items[index]
+            kind = layout.type_of(split.name)
+            if known(kind, slots[at]):
+                continue
+            size *= len(split.cells)
+            if size > polarity.BUDGET:
+                break
+            met = [meet(kind, slots[at], cell) for cell in split.cells]
+            choices.append([(home, index, at, cell) for cell in met if cell is not None])
+        yield from product(*choices)
+
+    def _candidates(self, base: Slots) -> Iterator[tuple[polarity.Split, int, int]]:
+        layout = self.inputs.layout
+        local: dict[str, list[polarity.Split]] = {}
+        for split in self.splits:
+            if home := self.rulebook.list_of(split.name):
+                local.setdefault(home, []).append(split)
+            else:
+                yield split, -1, -1
+        for home, splits in local.items():
+            at = layout.slot[home]
+            for index in range(len(base[at].items)):
+                for split in splits:
+                    yield split, at, index
+
+    # reading and uniting ----------------------------------------------------------------------------------------------
+
+    def _read(self, law: Program, slots: Slots) -> Picture:
+        layout = self.inputs.layout
+        outcomes = {}
+        for name in self.pack.outcomes:
+            for index, row in self.rows(slots, self.rulebook.list_of(name)):
+                outcomes[name, index] = row[layout.slot[name]]
+        fired, applied = {}, {}
+        for rule_id in law.edition.rules:
+            f_at, a_at = layout.slot[f"rule:{rule_id}"], layout.slot[f"applied:{rule_id}"]
+            for index, row in self.rows(slots, self.pack.rules[rule_id].on):
+                fired[rule_id, index] = row[f_at]
+                applied[rule_id, index] = row[a_at]
+        versions = {rule_id: (str(version.valid),) for rule_id, version in law.edition.rules.items()}
+        return Picture(outcomes, fired, applied, versions, 1)
+
+    def rows(self, slots: Slots, home: str) -> list[tuple[int, Slots]]:
+        """Return the rows of a list with their index, the one for unlisted items last; or the filing itself as -1."""
+        if not home:
+            return [(-1, slots)]
+        items, more, _ = slots[self.inputs.layout.slot[home]]
+        rows = list(enumerate(items))
+        return rows if more is None else [*rows, (len(items), more)]
+
+    def _merge(self, a: Picture, b: Picture) -> Picture:
+        combines = {name: outcome.combine for name, outcome in self.pack.outcomes.items()}
+        outcomes = {key: combine.merge(combines[key[0]], a.outcomes[key], b.outcomes[key]) for key in a.outcomes}
+        versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
+        fired, applied = _either(a.fired, b.fired), _either(a.applied, b.applied)
+        return Picture(outcomes, fired, applied, versions, a.branches + b.branches)
+
+
+def copy_slots(top: Slots) -> Slots:
+    """Return a copy whose lists and rows can be filled without touching the original."""
+    return [
+        value._replace(items=[row.copy() for row in value.items], more=value.more.copy() if value.more is not None else None)
+        if hasattr(value, "_replace")
+        else value
+        for value in top
+    ]
+
+
+def _either(a: dict[tuple[str, int], int], b: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    return {key: x if (x := a.get(key, F)) == b.get(key, F) else U for key in a | b}
+
+
+__all__ = ["AS_OF", "Evaluator", "InputError", "Picture", "T", "copy_slots"]

@@ -1,0 +1,328 @@
+"""What would settle an answer: `missing`, `may_matter` and `settle`, by a bounded search that the rulebook fixes.
+
+A fact matters when two completions differ in it alone and have different outcomes: a witness proves it. A fact no undetermined
+outcome can read does not matter. What is neither proven is `may_matter`. The number of completions tried is a constant, never a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.compile import scaled
+from engine.decide.filing import Filing, Item, Listing
+from engine.decide.narrow import settle
+from engine.decide.values import INF, F, U, known, meet, show, whole
+from engine.errors import InputError
+from engine.rulebook import condition as ir
+from engine.rulebook import graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from engine.decide.evaluate import Evaluator, Picture
+
+COMPLETIONS = 6
+NODES = 80
+Fact = tuple[str, int]  # name, item index or -1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One fact with one value that a filing could state."""
+
+    fact: str
+    item: int
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """For one possible value of an outcome, answers that fix it; `smallest` when no fewer can."""
+
+    outcome: str
+    value: str
+    answers: tuple[Answer, ...]
+    smallest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is open: facts that matter, facts that may, and how to settle each value."""
+
+    missing: tuple[Fact, ...]
+    may_matter: tuple[Fact, ...]
+    settle: tuple[Settlement, ...]
+
+
+class Search:
+    """Searches completions of one filing; every evaluation is counted."""
+
+    def __init__(self, evaluator: Evaluator, filing: Filing, as_of: date, picture: Picture) -> None:
+        """Search for what settles `picture`, the answer to `filing`."""
+        self.evaluator = evaluator
+        self.filing = filing
+        self.as_of = as_of
+        self.picture = picture
+        self.points = _points(evaluator)
+        self.candidates = self._candidates()
+
+    def open(self) -> Open:
+        """Return what is open; nothing is when every filing-level outcome is determined."""
+        if not self._undetermined(self.picture):
+            return Open((), (), ())
+        found = self._completions()
+        proven = {fact for completion in found.values() for fact in self.candidates if self._matters(completion, fact)}
+        missing = tuple(fact for fact in self.candidates if fact in proven)
+        rest = tuple(fact for fact in self.candidates if fact not in proven)
+        return Open(missing, rest, tuple(self._settlements(found)))
+
+    # candidates -------------------------------------------------------------------------------------------------------
+
+    def _undetermined(self, picture: Picture) -> list[str]:
+        outcomes = self.evaluator.pack.outcomes
+        return [n for n, outcome in outcomes.items() if (n, -1) in picture.outcomes and not fixed(outcome.combine, picture.outcomes[n, -1])]
+
+    def _candidates(self) -> list[Fact]:
+        """Return the unknown facts that an undetermined outcome can read through rules that are not certainly out."""
+        relevant = self._cone()
+        slots = self.evaluator.inputs.slots(self.filing)
+        layout = self.evaluator.inputs.layout
+        found = []
+        for name in self.evaluator.inputs.facts:
+            if name not in relevant:
+                continue
+            home = self.evaluator.rulebook.list_of(name)
+            for index, row in self.evaluator.rows(slots, home):
+                listed = index < 0 or index < len(slots[layout.slot[home]].items)
+                if listed and not known(layout.type_of(name), row[layout.slot[name]]):
+                    found.append((name, index))
+        return found
+
+    def _cone(self) -> set[str]:
+        rulebook, pack = self.evaluator.rulebook, self.evaluator.pack
+        todo = self._undetermined(self.picture)
+        seen: set[str] = {pack.doc.date} if any(len(v) > 1 for v in self.picture.versions.values()) else set()
+        while todo:
+            name = todo.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            todo += self._reads(rulebook, pack, name)
+        return seen
+
+    def _reads(self, rulebook: Any, pack: Any, name: str) -> Iterator[str]:
+        fact = rulebook.facts.get(name)
+        if fact and fact.applies_when:
+            yield from graph.mentioned(rulebook, fact.applies_when)
+        if name in pack.derived:
+            for version in pack.derived[name].versions:
+                yield from graph.mentioned(rulebook, version.is_)
+        if name in pack.outcomes:
+            for rule_id, rule in pack.rules.items():
+                for version in rule.versions:
+                    if name in version.then and any(v for (r, _), v in self.picture.fired.items() if r == rule_id):
+                        for text in graph.rule_conditions(version):
+                            yield from graph.mentioned(rulebook, text)
+                        yield pack.date_of(rule)
+
+    # completions ------------------------------------------------------------------------------------------------------
+
+    def _completions(self) -> dict[tuple[str, Any], Filing]:
+        """Return a completed filing per value of an undetermined outcome, as far as COMPLETIONS and NODES allow."""
+        found: dict[tuple[str, Any], Filing] = {}
+        spent = 0
+        for turn in range(COMPLETIONS):
+            filing = self.filing
+            for k, fact in enumerate(self.candidates):
+                if spent >= NODES * COMPLETIONS:
+                    break
+                spent += 1
+                filing = self._choose(filing, fact, turn, k)
+            picture = self._try(filing)
+            if picture:
+                for name in self._undetermined(self.picture):
+                    value = picture.outcomes[name, -1]
+                    if fixed(self.evaluator.pack.outcomes[name].combine, value):
+                        found.setdefault((name, value), filing)
+        return found
+
+    def _choose(self, filing: Filing, fact: Fact, turn: int, k: int) -> Filing:
+        cells = self.points.get(fact[0], ())
+        if not cells:
+            return filing
+        order = {0: 0, 1: -1}.get(turn, (turn * 7 + k * (turn + 1)) % len(cells))
+        for step in range(len(cells)):
+            changed = self._with(filing, fact, cells[(order + step) % len(cells)])
+            if changed is not None:
+                return changed
+        return filing
+
+    def _with(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
+        name, index = fact
+        layout = self.evaluator.inputs.layout
+        home = self.evaluator.rulebook.list_of(name)
+        kind = layout.type_of(name)
+        stated = filing.facts if index < 0 else filing.lists[home].items[index].facts
+        declared = self.evaluator.rulebook.facts[name]
+        met = meet(kind, stated.get(name, whole(declared, kind)), cell)
+        if met is None or not self._can_apply(filing, fact):
+            return None
+        changed = state(filing, home, index, name, met)
+        return changed if self._consistent(changed) else None
+
+    def _can_apply(self, filing: Filing, fact: Fact) -> bool:
+        name, index = fact
+        guard = self.evaluator.inputs.layout.applies.get(name)
+        if guard is None:
+            return True
+        slots = self._settled(filing)
+        home = self.evaluator.rulebook.list_of(name)
+        row = slots if index < 0 else slots[self.evaluator.inputs.layout.slot[home]].items[index]
+        return bool(row[guard] != F)
+
+    def _settled(self, filing: Filing) -> Any:
+        slots = self.evaluator.inputs.slots(filing)
+        settle(self.evaluator.inputs, filing, slots)
+        return slots
+
+    def _consistent(self, filing: Filing) -> bool:
+        try:
+            self._settled(filing)
+        except InputError:
+            return False
+        return True
+
+    def _try(self, filing: Filing) -> Picture | None:
+        try:
+            return self.evaluator.picture(filing, self.as_of, split=False)
+        except InputError:
+            return None
+
+    def _matters(self, completion: Filing, fact: Fact) -> bool:
+        names = self._undetermined(self.picture)
+        seen = set()
+        for cell in self.points.get(fact[0], ()):
+            changed = self._replaced(completion, fact, cell)
+            picture = self._try(changed) if changed else None
+            if picture and all(fixed(self.evaluator.pack.outcomes[n].combine, picture.outcomes[n, -1]) for n in names):
+                seen.add(tuple(picture.outcomes[n, -1] for n in names))
+        return len(seen) > 1
+
+    def _replaced(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
+        name, index = fact
+        home = self.evaluator.rulebook.list_of(name)
+        original = self.filing.facts if index < 0 else self.filing.lists[home].items[index].facts
+        kind = self.evaluator.inputs.layout.type_of(name)
+        met = meet(kind, original.get(name, whole(self.evaluator.rulebook.facts[name], kind)), cell)
+        return None if met is None else state(filing, home, index, name, met)
+
+    # settlements ------------------------------------------------------------------------------------------------------
+
+    def _settlements(self, found: dict[tuple[str, Any], Filing]) -> Iterator[Settlement]:
+        for name in self._undetermined(self.picture):
+            outcome = self.evaluator.pack.outcomes[name]
+            if outcome.combine == "union":
+                continue
+            for k, value in enumerate(outcome.values):
+                bit = 1 << k + 1
+                if self.picture.outcomes[name, -1] & bit and (name, bit) in found:
+                    yield self._settlement(name, value.id, bit, found[name, bit])
+
+    def _settlement(self, name: str, value: str, bit: int, completion: Filing) -> Settlement:
+        added = [fact for fact in self.candidates if _stated(completion, self._home(fact), fact) != _stated(self.filing, self._home(fact), fact)]
+        for fact in added:
+            alone = self._move(self.filing, completion, fact)
+            if self._fixes(alone, name, bit):
+                return Settlement(name, value, (self._answer(completion, fact),), smallest=True)
+        needed = list(added)
+        for fact in reversed(added):
+            without = [other for other in needed if other != fact]
+            filing = self.filing
+            for other in without:
+                filing = self._move(filing, completion, other)
+            if self._fixes(filing, name, bit):
+                needed = without
+        return Settlement(name, value, tuple(self._answer(completion, fact) for fact in needed), smallest=len(needed) <= 1)
+
+    def _home(self, fact: Fact) -> str:
+        return self.evaluator.rulebook.list_of(fact[0])
+
+    def _move(self, filing: Filing, completion: Filing, fact: Fact) -> Filing:
+        value = _stated(completion, self._home(fact), fact)
+        return filing if value is None else state(filing, self._home(fact), fact[1], fact[0], value)
+
+    def _fixes(self, filing: Filing, name: str, bit: int) -> bool:
+        picture = self._try(filing)
+        return picture is not None and picture.outcomes[name, -1] == bit
+
+    def _answer(self, completion: Filing, fact: Fact) -> Answer:
+        kind = self.evaluator.inputs.layout.type_of(fact[0])
+        return Answer(fact[0], fact[1], show(kind, _stated(completion, self._home(fact), fact)))
+
+
+def _stated(filing: Filing, home: str, fact: Fact) -> Any:
+    facts = filing.facts if fact[1] < 0 else filing.lists[home].items[fact[1]].facts
+    return facts.get(fact[0])
+
+
+def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filing:
+    """Return the filing with one more fact stated, at filing level when `index` is -1."""
+    if index < 0:
+        return replace(filing, facts=filing.facts | {name: value})
+    listing = filing.lists[home]
+    items = list(listing.items)
+    items[index] = Item(items[index].id, items[index].facts | {name: value})
+    return replace(filing, lists=filing.lists | {home: Listing(tuple(items), listing.complete)})
+
+
+def fixed(combine: str, value: Any) -> bool:
+    """Tell whether an outcome has one value left."""
+    return bool(value[0] == value[1]) if combine == "union" else bool(value & (value - 1) == 0)
+
+
+def _points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
+    """Return per fact values that stand for all: each enum value, both truths, the ends of each interval between thresholds."""
+    marks: dict[str, set[int]] = {}
+    layout = evaluator.inputs.layout
+    for node in evaluator.rulebook.conditions.values():
+        for part in ir.walk(node):
+            if isinstance(part, ir.Compare):
+                _marks(part, layout, marks)
+    totals = set().union(*marks.values()) if marks else set()
+    return {name: _cells(evaluator, name, marks.get(name, set()), totals) for name in evaluator.inputs.facts}
+
+
+def _marks(node: ir.Compare, layout: Any, marks: dict[str, set[int]]) -> None:
+    terms = (node.first, *(term for _, term in node.rest))
+    named = [name for term in terms for name in ir.names(term) if name in layout.slot]
+    for name in named:
+        kind = layout.type_of(name)
+        if kind.name in ("int", "decimal", "date"):
+            for term in terms:
+                if isinstance(term, ir.Const) and hasattr(term.value, "toordinal") == (kind.name == "date"):
+                    marks.setdefault(name, set()).add(scaled(term, kind))
+
+
+def _cells(evaluator: Evaluator, name: str, marks: set[int], totals: set[int]) -> tuple[Any, ...]:
+    kind = evaluator.inputs.layout.type_of(name)
+    domain = whole(evaluator.rulebook.facts[name], kind)
+    match kind.name:
+        case "bool":
+            return (F, 2)
+        case "enum":
+            return tuple(1 << i for i in range(len(kind.values)))
+        case "set":
+            full = domain[1]
+            return ((0, 0), *((1 << i, 1 << i) for i in range(len(kind.values))), (full, full))
+        case "date":
+            days = {day for cut in evaluator.cuts.get(name, []) for day in (cut - 1, cut)} | marks
+            return tuple((day, day) for day in sorted(days))
+        case _:
+            low = domain[0] if domain[0] > -INF else 0
+            points = {low} | {p for m in marks or totals for p in (m - 1, m) if domain[0] <= p <= domain[1] and m < 10**9}
+            return tuple((p, p) for p in sorted(points))
+
+
+__all__ = ["U", "Answer", "Open", "Search", "Settlement", "fixed", "state"]

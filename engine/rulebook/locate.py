@@ -1,0 +1,66 @@
+"""Find the rules folder, and keep a loaded rulebook for the next start."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+from engine.errors import RulesNotFoundError
+from engine.rulebook.load import digest, load, rule_files
+from engine.rulebook.model import Rulebook
+
+FORMAT = "1"
+
+
+def find(given: str | None = None) -> Path:
+    """Return the rules folder: `given`, FENJI_RULES, the checkout, or the installation. Raises RulesNotFoundError."""
+    stated = given or os.environ.get("FENJI_RULES")
+    places = [Path(stated)] if stated else [Path(__file__).parents[2] / "rules", Path(sys.prefix) / "share/fenji/rules"]
+    for place in places:
+        if (place / "vocabulary").is_dir():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise RulesNotFoundError("rules-not-found", f"no rules folder at {looked}", "name one with --rules or FENJI_RULES")
+
+
+def open_rulebook(folder: Path) -> Rulebook:
+    """Return the rulebook below `folder`, from the cache when its bytes and the engine are unchanged. Raises CheckFailedError."""
+    files = [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
+    total = digest(files)
+    kept = _cache_file(total)
+    found = _read(kept, total)
+    if found is None:
+        found = load(folder)
+        _write(kept, found)
+    return found
+
+
+def _cache_file(total: str) -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenji"
+    stamp = digest([(p.name, p.read_bytes()) for p in sorted(Path(__file__).parent.glob("*.py"))])
+    return base / f"{FORMAT}-{stamp[:16]}-{total[:32]}.rulebook"
+
+
+def _read(path: Path, total: str) -> Rulebook | None:
+    """Return the kept rulebook; one that is damaged or not our own file counts as absent."""
+    try:
+        status = path.stat()
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            return None
+        found = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, written below with mode 0600; never used for evidence
+    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError):
+        return None
+    return found if isinstance(found, Rulebook) and found.digest == total else None
+
+
+def _write(path: Path, rulebook: Rulebook) -> None:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            pickle.dump(rulebook, out, protocol=5)
+        part.replace(path)
+    except OSError:
+        return  # a cache that cannot be written costs time only
