@@ -1,0 +1,90 @@
+"""The lock: every rule version by the hash of its legal content, and whether it is published.
+
+The hash covers what is law (sources, effect, origin, overrides, condition, outcome, dates), so a new case needs no new version.
+A published version never changes; `write` refreshes the others. Only publishing a rulebook marks a version published.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import Finding, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.rulebook.model import PackRules, Rulebook
+    from schemas.rulebook import Rule
+
+NAME = "lock.json"
+Entries = dict[str, dict[str, dict[str, Any]]]
+
+
+def entries(rulebook: Rulebook) -> Entries:
+    """Return per `pack/rule` and version the hash of its legal content, none marked published."""
+    return {
+        f"{pack_id}/{rule_id}": {str(version.valid): {"sha256": digest(pack, rule, index)} for index, version in enumerate(rule.versions)}
+        for pack_id, pack in sorted(rulebook.packs.items())
+        for rule_id, rule in sorted(pack.rules.items())
+    }
+
+
+def digest(pack: PackRules, rule: Rule, index: int) -> str:
+    """Return the SHA-256 of one version's legal content."""
+    law = rule.model_dump(mode="json", include={"on", "effect", "authority", "origin", "overrides", "principle", "sources"})
+    law["date"] = pack.date_of(rule)
+    law["version"] = rule.versions[index].model_dump(mode="json")
+    return hashlib.sha256(json.dumps(law, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def read(folder: Path) -> Entries:
+    """Return the entries of a lock file; none when there is no file."""
+    path = folder / NAME
+    if not path.exists():
+        return {}
+    found: Entries = json.loads(path.read_bytes())["rules"]
+    return found
+
+
+def write(folder: Path, rulebook: Rulebook) -> int:
+    """Write the lock, keeping published entries as they are; return how many entries changed."""
+    before, now = read(folder), entries(rulebook)
+    for name, versions in before.items():
+        for valid, entry in versions.items():
+            if entry.get("published"):
+                now.setdefault(name, {})[valid] = entry
+    text = json.dumps({"format": 1, "rules": now}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    part = folder / f"{NAME}.part"
+    part.write_text(text, encoding="utf-8")
+    part.replace(folder / NAME)
+    return sum(now.get(name, {}).get(valid) != before.get(name, {}).get(valid) for name, valid in _keys(now) | _keys(before))
+
+
+def _keys(found: Entries) -> set[tuple[str, str]]:
+    return {(name, valid) for name, versions in found.items() for valid in versions}
+
+
+def check(folder: Path, rulebook: Rulebook) -> list[Finding]:
+    """Return a finding for each version that the lock does not know, or knows differently."""
+    return list(_differences(read(folder), entries(rulebook)))
+
+
+def _differences(locked: Entries, now: Entries) -> Iterator[Finding]:
+    for name, versions in now.items():
+        for valid, entry in versions.items():
+            held = locked.get(name, {}).get(valid)
+            place = Place(f"rules/{name}.yaml")
+            if held is None:
+                yield Finding("not-locked", place, f"the version `{valid}` is not in the lock", "run `fenji lock`")
+            elif held["sha256"] != entry["sha256"] and held.get("published"):
+                remedy = "restore it and add a version that corrects it"
+                yield Finding("published-changed", place, f"the published version `{valid}` was changed", remedy)
+            elif held["sha256"] != entry["sha256"]:
+                yield Finding("not-locked", place, f"the version `{valid}` differs from the lock", "run `fenji lock`")
+    for name, valid in sorted(_keys(locked) - _keys(now)):
+        published = locked[name][valid].get("published")
+        code, remedy = ("published-changed", "restore it") if published else ("not-locked", "run `fenji lock`")
+        yield Finding(code, Place(f"rules/{name}.yaml"), f"the locked version `{valid}` is gone", remedy)

@@ -1,0 +1,71 @@
+"""What must always hold: soundness and narrowing, over random rulebooks and over the packs."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.decide.assess import evaluator
+from engine.decide.evaluate import Evaluator
+from engine.errors import InputError
+from engine.rulebook.load import load
+from engine.rulebook.model import Rulebook
+from tests import randomness
+
+AS_OF = date(2026, 8, 1)
+SEEDS = st.integers(min_value=0, max_value=2**32)
+BOOK = load(Path(__file__).parents[1] / "rules")
+PACKS = ("cn-cross-border", "nanjing-tiering")
+
+
+def _check(evaluate: Evaluator, random: Random, items: int) -> None:
+    """A completion lies inside the answer to every filing it completes, and more knowledge lies inside less."""
+    try:
+        whole = randomness.complete(evaluate, random, AS_OF, items)
+    except AssertionError:
+        return
+    final = evaluate.picture(whole, AS_OF)
+    some = randomness.forget(whole, random, random.choice((0.1, 0.3, 0.6)), open_lists=random.random() < 0.5)  # noqa: PLR2004
+    fewer = randomness.forget(some, random, 0.3, open_lists=True)
+    middle, wide = evaluate.picture(some, AS_OF), evaluate.picture(fewer, AS_OF)
+    assert not randomness.inside(evaluate, final, middle), "unsound"
+    assert not randomness.inside(evaluate, middle, wide), "knowing more widened the answer"
+    assert not randomness.inside(evaluate, middle, evaluate.picture(some, AS_OF, split=False)), "splitting widened the answer"
+
+
+@settings(max_examples=400)
+@given(SEEDS)
+def test_random_rulebooks(seed: int) -> None:
+    """Random rules: derived facts, items, folds, overrides, dates."""
+    random = Random(seed)
+    book = randomness.rulebook(random)
+    evaluate = Evaluator(book, book.packs["p"])
+    for _ in range(5):
+        _check(evaluate, random, random.randint(0 if book.lists["w"].min == 0 else 1, 3))
+
+
+@pytest.mark.parametrize("pack", PACKS)
+@settings(max_examples=300)
+@given(seed=SEEDS)
+def test_packs(pack: str, seed: int) -> None:
+    """The packs themselves: thousands of random filings."""
+    random = Random(seed)
+    _check(evaluator(BOOK, pack), random, random.randint(1, 3))
+
+
+def test_an_empty_filing_is_never_mild(book: Rulebook = BOOK) -> None:
+    """Nothing known leaves the strictest value possible."""
+    for pack in PACKS:
+        evaluate = evaluator(book, pack)
+        try:
+            picture = evaluate.picture(randomness.Filing({}, {}, {}), AS_OF)
+        except InputError as error:
+            pytest.fail(error.text())
+        for name, outcome in evaluate.pack.outcomes.items():
+            if outcome.combine == "strictest":
+                assert picture.outcomes[name, -1 if not book.list_of(name) else 0] >> len(outcome.values) & 1, name
