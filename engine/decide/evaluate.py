@@ -64,17 +64,50 @@ class Evaluator:
         self._governed(days)
         found: Picture | None = None
         first: ContradictionError | None = None
-        for law, slots in self._branches(filing, base, days, split=split):
+        for law, slots in self._editions(base, days):
             try:
-                settle(self.inputs, filing, slots) if split else None
+                here = self._united(law, slots, filing, split=split)
             except ContradictionError as error:
                 first = first or error
                 continue
-            law.run(slots)
-            here = self._read(law, slots)
             found = here if found is None else self._merge(found, here)
         if found is None:
             raise first or Impossible("contradiction", "no case is possible", "two facts exclude each other")
+        return found
+
+    def _editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
+        """Yield each edition of law that the dates may meet, with its own slots."""
+        names = list(days)
+        segments = [self._segments(name, days) for name in names]
+        for spans in product(*segments):
+            chosen = dict(zip(names, spans, strict=True))
+            slots = copy_slots(base)
+            for name, span in chosen.items():
+                if name != AS_OF:
+                    slots[self.inputs.layout.slot[name]] = span
+            yield self.program(chosen), slots
+
+    def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
+        """Return the union over the case splits of one edition. Raises ContradictionError when no case is possible."""
+        settle(self.inputs, filing, slots)
+        law.run(slots)
+        cases = self._split(law, slots) if split else [()]
+        if len(cases) <= 1:
+            return self._read(law, slots)
+        found: Picture | None = None
+        for case in cases:
+            branch = copy_slots(slots)
+            for home, index, at, cell in case:
+                (branch if index < 0 else branch[home].items[index])[at] = cell
+            try:
+                settle(self.inputs, filing, branch)
+            except ContradictionError:
+                continue
+            law.run(branch)
+            here = self._read(law, branch)
+            found = here if found is None else self._merge(found, here)
+        if found is None:
+            raise Impossible("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
     # dates ------------------------------------------------------------------------------------------------------------
@@ -108,54 +141,44 @@ class Evaluator:
 
     # cases ------------------------------------------------------------------------------------------------------------
 
-    def _branches(self, filing: Filing, base: Slots, days: Days, *, split: bool) -> Iterator[tuple[Program, Slots]]:
-        names = list(days)
-        cases = list(self._cases(base)) if split else [()]
-        segments = [self._segments(name, days) for name in names]
-        alone = len(cases) == 1 and all(len(part) == 1 for part in segments)
-        for spans in product(*segments):
-            chosen = dict(zip(names, spans, strict=True))
-            law = self.program(chosen)
-            for case in cases:
-                slots = base if alone else copy_slots(base)
-                for name, span in chosen.items():
-                    if name != AS_OF:
-                        slots[self.inputs.layout.slot[name]] = span
-                for home, index, at, cell in case:
-                    (slots if index < 0 else slots[home].items[index])[at] = cell
-                yield law, slots
+    def _split(self, law: Program, base: Slots) -> list[tuple[tuple[int, int, int, Any], ...]]:
+        """Return the cases of one edition of law: (list slot, item, slot, cell) for each fact that is split.
 
-    def _cases(self, base: Slots) -> Iterator[tuple[tuple[int, int, int, Any], ...]]:
-        """Yield the cells of each case: (list slot, item, slot, value)."""
+        Only facts that an undetermined outcome can still read are split, so that none of the budget is spent on the others. A fact
+        that becomes known, does not apply or is read no more frees its place for the next, hence more knowledge still only narrows.
+        """
         layout = self.inputs.layout
         choices: list[list[tuple[int, int, int, Any]]] = []
         size = 1
-        for split, home, index in self._candidates(base):
+        for split, home, index in self._candidates(law, base):
             at = layout.slot[split.name]
             slots = base if index < 0 else base[home].items[index]
             kind = layout.type_of(split.name)
-            if known(kind, slots[at]):
+            guard = layout.applies.get(split.name)
+            if known(kind, slots[at]) or (guard is not None and slots[guard] == F):
                 continue
             size *= len(split.cells)
             if size > polarity.BUDGET:
                 break
             met = [meet(kind, slots[at], cell) for cell in split.cells]
             choices.append([(home, index, at, cell) for cell in met if cell is not None])
-        yield from product(*choices)
+        return list(product(*choices))
 
-    def _candidates(self, base: Slots) -> Iterator[tuple[polarity.Split, int, int]]:
+    def _candidates(self, law: Program, base: Slots) -> Iterator[tuple[polarity.Split, int, int]]:
         layout = self.inputs.layout
+        live = law.live(base)
         local: dict[str, list[polarity.Split]] = {}
         for split in self.splits:
             if home := self.rulebook.list_of(split.name):
                 local.setdefault(home, []).append(split)
-            else:
+            elif (split.name, -1) in live:
                 yield split, -1, -1
         for home, splits in local.items():
             at = layout.slot[home]
             for index in range(len(base[at].items)):
                 for split in splits:
-                    yield split, at, index
+                    if (split.name, index) in live:
+                        yield split, at, index
 
     # reading and uniting ----------------------------------------------------------------------------------------------
 

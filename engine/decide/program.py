@@ -14,7 +14,7 @@ from engine.decide.compile import mask_of, number, term_value, truth
 from engine.decide.layout import Closure, Layout, Slots
 from engine.decide.lists import Items
 from engine.decide.tables import Face
-from engine.decide.values import INF, whole
+from engine.decide.values import INF, F, U, known, whole
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
 
@@ -41,6 +41,48 @@ class Program:
     edition: Edition
     layout: Layout
     steps: tuple[Step, ...]
+    reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
+
+    def live(self, filing: Slots) -> set[tuple[str, int]]:
+        """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
+        todo = [(name, index) for name in self.edition.pack.outcomes for index in self._indexes(filing, name)]
+        seen: set[tuple[str, int]] = set()
+        while todo:
+            thing = todo.pop()
+            if thing in seen or self._fixed(filing, *thing):
+                continue
+            seen.add(thing)
+            for name in self.reads.get(thing[0], ()):
+                home = self._home(name)
+                if home and home == self._home(thing[0]):
+                    todo.append((name, thing[1]))
+                else:
+                    todo += [(name, index) for index in self._indexes(filing, name)]
+        return seen
+
+    def _home(self, name: str) -> str:
+        kind, colon, rule = name.partition(":")
+        return self.edition.pack.rules[rule].on if colon and kind == "rule" else self.layout.rulebook.list_of(name)
+
+    def _indexes(self, filing: Slots, name: str) -> range:
+        home = self._home(name)
+        if not home:
+            return range(-1, 0)
+        items, more, _ = filing[self.layout.slot[home]]
+        return range(len(items) + (more is not None))
+
+    def _fixed(self, filing: Slots, name: str, index: int) -> bool:
+        slots = filing
+        if index >= 0:
+            items, more, _ = filing[self.layout.slot[self._home(name)]]
+            slots = items[index] if index < len(items) else more
+        value = slots[self.layout.slot[name]]
+        if name.startswith("rule:"):
+            return bool(value != U)
+        guard = self.layout.applies.get(name)
+        kind = self.layout.type_of(name)
+        settled = value[0] == value[1] if kind.name == "set" else known(kind, value)
+        return bool(settled and (guard is None or slots[guard] != U)) or (guard is not None and bool(slots[guard] == F))
 
     def run(self, filing: Slots) -> None:
         """Fill the slots of derived facts, rules and outcomes."""
@@ -170,7 +212,26 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
     blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
-    return Program(law, layout, (*blanks, *steps))
+    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts))
+
+
+def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    reads = {name: graph.mentioned(rulebook, text) for name, text in law.derived.items()}
+    for name in facts:
+        if when := rulebook.facts[name].applies_when:
+            reads[name] = graph.mentioned(rulebook, when)
+    for outcome in law.pack.outcomes:
+        reads[outcome] = set()
+    for rule_id, version in law.rules.items():
+        reads[f"rule:{rule_id}"] = graph.mentioned(rulebook, version.when)
+        for outcome, value in version.then.items():
+            reads[outcome].add(f"rule:{rule_id}")
+            if isinstance(value, str) and (computed := graph.expression(value)) is not None:
+                reads[outcome] |= graph.mentioned(rulebook, computed)
+    for members in law.groups:
+        for outcome in {o for member in members for o in law.rules[member].then}:
+            reads[outcome] |= {f"rule:{member}" for member in members}
+    return {name: frozenset(found) for name, found in reads.items()}
 
 
 def _absent(layout: Layout, name: str) -> Any:

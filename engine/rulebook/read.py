@@ -53,14 +53,7 @@ Node = Scalar | Sequence | Mapping
 
 def read(data: bytes, file: str) -> Node:
     """Return the one document in `data`; `file` is its name in messages. Raises ReadError."""
-    if len(data) > MAX_BYTES:
-        raise ReadError("too-large", f"the document has {len(data)} bytes", f"the limit is {MAX_BYTES} bytes", Place(file))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        place = Place(file, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
-        raise ReadError("not-utf8", "the document is not UTF-8", "save it with UTF-8 encoding", place) from None
+    text = decode(data, file)
     try:
         return _document(text, file)
     except yaml.MarkedYAMLError as error:
@@ -69,6 +62,19 @@ def read(data: bytes, file: str) -> Node:
         raise ReadError("syntax", str(error.problem or error.context), "check indentation, quotes and brackets", place) from None
     except yaml.YAMLError as error:
         raise ReadError("syntax", str(error).splitlines()[0], "remove control characters", Place(file)) from None
+
+
+def decode(data: bytes, file: str) -> str:
+    """Return the text of a document that is neither too large nor badly encoded. Raises ReadError."""
+    if len(data) > MAX_BYTES:
+        remedy = "leave out what is no fact, or split it"
+        raise ReadError("too-large", f"the document is larger than {MAX_BYTES} bytes", remedy, Place(file))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        place = Place(file, before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
+        raise ReadError("not-utf8", "the document is not UTF-8", "save it with UTF-8 encoding", place) from None
 
 
 def _document(text: str, file: str) -> Node:
@@ -87,13 +93,13 @@ def _document(text: str, file: str) -> Node:
             node: Node = Scalar(event.value, event.implicit[0], place)
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, is_mapping, children = stack.pop()
-            node = _mapping(children, start) if is_mapping else Sequence(tuple(children), start)
+            node = mapping(children, start) if is_mapping else Sequence(tuple(children), start)
         else:
             continue
         if stack:
             stack[-1][2].append(node)
         elif root is not None:
-            raise ReadError("two-documents", "a second document begins", "keep one document in a file", place)
+            raise ReadError("two-documents", "a second document begins", "keep one document in a file", node.place)
         else:
             root = node
     if root is None:
@@ -108,7 +114,8 @@ def _refuse(event: yaml.Event, place: Place) -> None:
         raise ReadError("tag", f"the tag `{event.tag}` is not accepted", "write a plain value", place)
 
 
-def _mapping(children: list[Node], place: Place) -> Mapping:
+def mapping(children: list[Node], place: Place) -> Mapping:
+    """Return the mapping of keys and values that follow each other in `children`. Raises ReadError for a key given twice."""
     pairs: list[tuple[Scalar, Node]] = []
     seen: dict[str, Place] = {}
     for key, value in zip(children[::2], children[1::2], strict=True):
