@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
+from engine.decide.values import INF
 from engine.decide.missing import _points  # the values that stand for all
 from engine.errors import InputError
 from engine.rulebook.load import load_all
@@ -134,6 +135,11 @@ def _state(evaluator: Evaluator, filing: Filing, where: tuple[str, int, str], ce
     search.evaluator = evaluator
     if not search._can_apply(filing, (name, index)):  # noqa: SLF001 - the same question the search asks
         return filing
+    kind = evaluator.inputs.layout.type_of(name)
+    if kind.name in ("int", "decimal"):
+        slots = search._settled(filing)  # noqa: SLF001 - as above
+        row = slots if index < 0 else slots[evaluator.inputs.layout.slot[home]].items[index]
+        cells = [*cells, *((end, end) for end in row[evaluator.inputs.layout.slot[name]] if abs(end) != INF)]
     for cell in cells:
         changed = state(filing, home, index, name, cell)
         if search._consistent(changed):  # noqa: SLF001 - as above

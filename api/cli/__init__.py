@@ -1,0 +1,58 @@
+"""The command line: each command is a function of one module here, and only the module of the command given is imported.
+
+Exit codes: 0 done (`assess`: determined), 1 `assess` left something open or `check` found errors, 2 bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import typer
+
+from engine.errors import FenjiError
+
+# command -> the module that registers it on its own `app`, in the order of `--help`
+COMMANDS = {
+    "demo": "demo",
+    "packs": "browse",
+    "facts": "browse",
+    "assess": "assess",
+    "explain": "explore",
+    "questions": "explore",
+    "what-if": "explore",
+    "ask": "interview",
+    "check": "author",
+    "new-rule": "author",
+    "lock": "author",
+}
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and exit with its code; what fenji refuses is said on standard error, without a traceback."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show Chinese shows escapes
+    try:
+        _application(words)(words, prog_name="fenji")
+    except FenjiError as error:
+        typer.echo(error.text(), err=True)
+    sys.exit(BAD_INPUT)
+
+
+def _application(words: list[str]) -> typer.Typer:
+    """Return the application with the command that `words` begin with, or with all commands."""
+    known = COMMANDS.get(words[0]) if words else None
+    application = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+    application.callback()(_fenji)
+    for name in dict.fromkeys([known] if known else COMMANDS.values()):
+        application.add_typer(import_module(f"api.cli.{name}").app)
+    return application
+
+
+def _fenji() -> None:
+    """Tiered AI regulation and data governance (分级) as rules: assess a filing, see why, and what is missing."""

@@ -56,12 +56,16 @@ class Evaluator:
         self.splits = polarity.split_facts(rulebook, pack)
         self._programs: dict[tuple[int, ...], Program] = {}
 
-    def picture(self, filing: Filing, as_of: date, *, split: bool = True) -> Picture:
-        """Return what is possible. Raises ContradictionError, DateError."""
+    def picture(self, filing: Filing, as_of: date, *, split: bool = True, governed: bool = True) -> Picture:
+        """Return what is possible; a date that is certainly outside the pack is refused when `governed`.
+
+        Raises ContradictionError, DateError.
+        """
         base = self.inputs.slots(filing)
         settle(self.inputs, filing, base)
         days = self._days(base, as_of)
-        self._governed(days)
+        if governed:
+            self._governed(days)
         found: Picture | None = None
         first: ContradictionError | None = None
         for law, slots in self._editions(base, days):

@@ -138,8 +138,8 @@ class _Narrower:
             op = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(op, op)
         if not wanted:
             op = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}[op]
-        if isinstance(left, ir.Name) and isinstance(right, ir.Name) and wanted:
-            return self._ordered(left.id, op, right.id)
+        if wanted and not isinstance(right, ir.Const):
+            return self._ordered(left, op, right)
         if not (isinstance(left, ir.Name) and isinstance(right, ir.Const)):
             return False
         if not wanted and left.id in self.layout.applies:
@@ -154,16 +154,39 @@ class _Narrower:
         low, high, _ = interval_of(kind, [(op, right)])
         return self._meet(left.id, (low, high))
 
-    def _ordered(self, left: str, op: str, right: str) -> bool:
-        if self.layout.type_of(left).name not in ("int", "decimal", "date") or left in self.layout.pack.derived:
-            return False
+    def _ordered(self, left: ir.Node, op: str, right: ir.Node) -> bool:
+        """Narrow `a + b <= c + d` bound by bound."""
         if op in (">", ">="):
             left, right, op = right, left, {">": "<", ">=": "<="}[op]
-        if op not in ("<", "<=") or right in self.layout.pack.derived:
+        small, large = self._terms(left), self._terms(right)
+        if op not in ("<", "<=") or small is None or large is None:
             return False
         gap = int(op == "<")
-        (low, _), (_, high) = self._read(left), self._read(right)
-        return self._meet(left, (-INF, high - gap)) | self._meet(right, (low + gap, INF))
+        changed = False
+        for k, name in enumerate(small):
+            others = sum(self._bounds(term)[0] for j, term in enumerate(small) if j != k)
+            room = sum(self._bounds(term)[1] for term in large) - gap - others
+            changed |= isinstance(name, str) and self._meet(name, (-INF, room))
+        for k, name in enumerate(large):
+            others = sum(self._bounds(term)[1] for j, term in enumerate(large) if j != k)
+            need = sum(self._bounds(term)[0] for term in small) + gap - others
+            changed |= isinstance(name, str) and self._meet(name, (need, INF))
+        return changed
+
+    def _terms(self, node: ir.Node) -> list[str | int] | None:
+        """Return the numeric facts and constants that a term adds up, or None when it is anything else."""
+        terms: list[str | int] = []
+        for part in node.parts if isinstance(node, ir.Add) else (node,):
+            if isinstance(part, ir.Const) and isinstance(part.value, int):
+                terms.append(part.value)
+            elif isinstance(part, ir.Name) and part.id in self.layout.rulebook.facts and self.layout.type_of(part.id).name in ("int", "date"):
+                terms.append(part.id)
+            else:
+                return None
+        return terms
+
+    def _bounds(self, term: str | int) -> Any:
+        return self._read(term) if isinstance(term, str) else (term, term)
 
     def _slots(self, name: str) -> Slots:
         return self.item if self.layout.rulebook.list_of(name) else self.top

@@ -116,7 +116,7 @@ class _Reader:
                 text, self.at = scanstring(self.text, self.at + 1, True)  # noqa: FBT003 - the C function takes no keywords
             except JSONDecodeError as error:
                 self.at = error.pos
-                raise self._fault(error.msg[:1].lower() + error.msg[1:]) from None
+                raise self._fault(error.msg.lower().removesuffix(" starting at")) from None
             if _LONE.search(text):
                 raise ReadError("syntax", "half of a surrogate pair stands alone", "write the character itself", place)
             return Scalar(text, plain=False, place=place)

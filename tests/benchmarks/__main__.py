@@ -17,7 +17,7 @@ from engine.decide.assess import evaluator
 from engine.decide.evaluate import Evaluator
 from engine.decide.missing import fixed
 from engine.errors import InputError
-from engine.rulebook.load import load, load_all
+from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from tests import randomness
 from tests.benchmarks.exact import Enumeration, TooManyError
@@ -119,5 +119,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-__all__ = ["load_all"]

@@ -56,7 +56,7 @@ class Enumeration:
         try:
             slots = self.evaluator.inputs.slots(filing)
             settle(self.evaluator.inputs, filing, slots)
-            picture = self.evaluator.picture(filing, self.as_of, split=False)
+            picture = self.evaluator.picture(filing, self.as_of, split=False, governed=False)
         except InputError:
             return
         fact = self._next(slots, rest)

@@ -1,0 +1,118 @@
+"""What commands share: options, the rulebook, the document in FILE, the day, and printing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import sys
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from engine.errors import InputError, Place
+from engine.rulebook.locate import find, open_rulebook
+from engine.rulebook.model import PackRules, Rulebook
+from engine.rulebook.read import MAX_BYTES, Node
+from engine.rulebook.read_json import read_filing
+
+BROKEN_PIPE = 141  # what a shell reports for a command that SIGPIPE ended
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+class Lang(StrEnum):
+    """The languages of answers."""
+
+    zh = "zh"
+    en = "en"
+
+
+def _language() -> Lang:
+    names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return Lang.zh if next((name for name in names if name), "").startswith("zh") else Lang.en
+
+
+PackName = Annotated[str, typer.Argument(metavar="PACK", help="The pack; `fenji packs` lists them.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.")]
+AsOf = Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day of the answer.", show_default="today")]
+Language = Annotated[Lang, typer.Option("--lang", help="The language of the text.", show_default="that of the locale", default_factory=_language)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Rules = Annotated[str, typer.Option("--rules", metavar="FOLDER", help="The rules folder.", show_default="the one installed")]
+
+
+def rules_folder(rules: str) -> Path:
+    """Return the rules folder that `--rules` names, or the usual one. Raises RulesNotFoundError."""
+    return find(rules or None)
+
+
+def rulebook_of(rules: str) -> Rulebook:
+    """Return the rulebook that `--rules` names, or the usual one. Raises RulebookError, InputError."""
+    folder = rules_folder(rules)
+    try:
+        return open_rulebook(folder)
+    except OSError as error:
+        raise unreadable(error, str(folder)) from None
+
+
+def pack_of(rulebook: Rulebook, pack: str) -> PackRules:
+    """Return a pack by its name. Raises InputError when there is none of that name."""
+    if pack not in rulebook.packs:
+        raise InputError("unknown-pack", f"no pack named `{pack}`", f"the packs are {', '.join(sorted(rulebook.packs))}")
+    return rulebook.packs[pack]
+
+
+def document(file: str) -> Node:
+    """Return the document in `file`, or on standard input for `-`. Raises InputError."""
+    if file == "-":
+        return read_filing(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+    try:
+        with Path(file).open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(error, file) from None
+    return read_filing(data, file)
+
+
+def unreadable(error: Exception, file: str) -> InputError:
+    """Return the error for a file or folder that the system refuses to read or write."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    named = str(error.filename) if isinstance(error, OSError) and error.filename else file
+    return InputError("unreadable", f"the system refuses: {reason[:1].lower()}{reason[1:]}", "check the name and its permissions", Place(named))
+
+
+def day(as_of: str) -> date:
+    """Return the day that `--as-of` names, or today: the only place where fenji reads the clock. Raises InputError."""
+    if not as_of:
+        return datetime.now().astimezone().date()
+    try:
+        if not _DAY.match(as_of):
+            raise ValueError
+        return date.fromisoformat(as_of)
+    except ValueError:
+        remedy = "write it as YYYY-MM-DD, a day that exists"
+        raise InputError("wrong-date", f"`--as-of` is a date, not `{as_of[:60]}`", remedy) from None
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print to standard output; a reader who has gone away ends the program quietly."""
+    try:
+        sys.stdout.write(text + end)
+        sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EINVAL):  # EINVAL is how Windows says it
+            raise
+        _hang_up()
+
+
+def _hang_up() -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the flush at exit has somewhere to go
+    raise typer.Exit(BROKEN_PIPE)
+
+
+def say_json(value: Any) -> None:
+    """Print `value` as JSON, Chinese unescaped."""
+    say(json.dumps(value, ensure_ascii=False, indent=2))

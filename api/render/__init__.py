@@ -1,0 +1,1 @@
+"""Answers as things to read: text and tables for a terminal."""
