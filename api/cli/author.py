@@ -56,7 +56,11 @@ def check(pack: OnePack = "", *, json: Json = False, rules: Rules = "") -> None:
         say_json([asdict(finding) for finding in findings])
     else:
         count = sum(len(each.rules) for name, each in loaded.rulebook.packs.items() if pack in ("", name))
-        say("\n".join([*(finding.text() for finding in findings), f"{count} rules: {errors} errors, {len(findings) - errors} warnings"]))
+        say(
+            "\n".join(
+                [*(finding.text() for finding in findings), f"{count} rules: {errors} errors, {len(findings) - errors} warnings"]
+            )
+        )
     raise typer.Exit(1 if errors else 0)
 
 

@@ -30,13 +30,20 @@ def packs(lang: Language, *, json: Json = False, rules: Rules = "") -> None:
         say_json(found)
         return
     heads = {"zh": ("规则包", "名称", "结论"), "en": ("pack", "title", "outcomes")}[lang]
-    rows = [(pack["id"], pack["titles"][lang], ", ".join(each["titles"][lang] for each in pack["outcomes"].values())) for pack in found]
+    rows = [
+        (pack["id"], pack["titles"][lang], "\n".join(each["titles"][lang] for each in pack["outcomes"].values()))
+        for pack in found
+    ]
     say(table.render(heads, rows))
 
 
 def _pack(pack: PackRules) -> dict[str, Any]:
     outcomes = {
-        outcome.id: {"titles": outcome.title.model_dump(), "combine": outcome.combine, "values": [value.id for value in outcome.values]}
+        outcome.id: {
+            "titles": outcome.title.model_dump(),
+            "combine": outcome.combine,
+            "values": [value.id for value in outcome.values],
+        }
         for outcome in pack.doc.outcomes
     }
     return {"id": pack.doc.id, "titles": pack.doc.title.model_dump(), "outcomes": outcomes}
@@ -54,7 +61,12 @@ def facts(pack: PackName, lang: Language, *, json: Json = False, rules: Rules = 
     say(table.render(heads, [(name, _type(rulebook, name, lang), rulebook.facts[name].question.get(lang)) for name in names]))
     for home in dict.fromkeys(filter(None, map(rulebook.list_of, names))):
         form = f"{home}: {{complete: true, items: [{{id: ..., ...}}]}}"
-        say({"zh": f"{home}.* 属于清单“{rulebook.lists[home].label.zh}”的每一项：", "en": f"{home}.* belong to each {home}: "}[lang] + form)
+        say(
+            {"zh": f"{home}.* 属于清单“{rulebook.lists[home].label.zh}”的每一项：", "en": f"{home}.* belong to each {home}: "}[
+                lang
+            ]
+            + form
+        )
 
 
 def _fact(rulebook: Rulebook, name: str) -> dict[str, Any]:
@@ -73,4 +85,6 @@ def _fact(rulebook: Rulebook, name: str) -> dict[str, Any]:
 def _type(rulebook: Rulebook, name: str, lang: str) -> str:
     fact = rulebook.facts[name]
     detail = fact.unit or "\n".join(value.id for value in fact.values)
-    return f"{TYPES[fact.type][lang]} {detail}".strip() if fact.unit else "\n".join(filter(None, (TYPES[fact.type][lang], detail)))
+    return (
+        f"{TYPES[fact.type][lang]} {detail}".strip() if fact.unit else "\n".join(filter(None, (TYPES[fact.type][lang], detail)))
+    )

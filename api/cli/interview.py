@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from datetime import date
 
 import typer
 
 from api.cli.options import AsOf, Json, Language, PackName, Rules, day, pack_of, rulebook_of, say
 from api.render import text
 from engine.decide.assess import assess as decide
-from engine.decide.filing import from_document
-from engine.errors import FactError, InputError, Place, ReadError
+from engine.errors import InputError, Place, ReadError
 from engine.rulebook.graph import pack_facts
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence, node_from, read
@@ -29,7 +29,7 @@ def ask(pack: PackName, lang: Language, as_of: AsOf = "", *, json: Json = False,
     """Interview: a value, ? for help, nothing for unknown, q to stop. Then print the answer."""
     today, rulebook = day(as_of), rulebook_of(rules)
     pack_of(rulebook, pack)
-    interview = Interview(rulebook, pack, lang, quiet=json)
+    interview = Interview(rulebook, pack, lang, today, quiet=json)
     try:
         interview.lists()
         while found := interview.next(decide(rulebook, pack, interview.document(), today)):
@@ -47,6 +47,7 @@ class Interview:
     rulebook: Rulebook
     pack: str
     lang: str
+    today: date
     quiet: bool = False
     facts: dict[str, Node] = field(default_factory=dict)
     items: dict[str, list[dict[str, Node]]] = field(default_factory=dict)
@@ -63,10 +64,14 @@ class Interview:
 
     def lists(self) -> None:
         """Ask how many items each list has that the pack reads; an unknown number leaves the list out."""
-        for home in dict.fromkeys(filter(None, map(self.rulebook.list_of, pack_facts(self.rulebook, self.rulebook.packs[self.pack])))):
+        for home in dict.fromkeys(
+            filter(None, map(self.rulebook.list_of, pack_facts(self.rulebook, self.rulebook.packs[self.pack])))
+        ):
             declared = self.rulebook.lists[home]
             question = declared.question.get(self.lang) + self._pick("共有几项？", " How many are there?")
-            while (line := self._line(question, self._pick(f"{declared.min} 到 {MOST_ITEMS} 的数", f"a number from {declared.min} to {MOST_ITEMS}"))):
+            while line := self._line(
+                question, self._pick(f"{declared.min} 到 {MOST_ITEMS} 的数", f"a number from {declared.min} to {MOST_ITEMS}")
+            ):
                 if line.isdecimal() and declared.min <= int(line[:9]) <= MOST_ITEMS:
                     self.items[home] = [{} for _ in range(int(line))]
                     break
@@ -74,7 +79,9 @@ class Interview:
 
     def next(self, answer: Answer) -> MissingFact | None:
         """Return the next question: what decides first, then what may matter; never one that was passed."""
-        return next((found for found in (*answer.missing, *answer.may_matter) if (found.fact, found.item) not in self.passed), None)
+        return next(
+            (found for found in (*answer.missing, *answer.may_matter) if (found.fact, found.item) not in self.passed), None
+        )
 
     def ask(self, found: MissingFact) -> None:
         """Ask until there is an answer that the vocabulary accepts, or none."""
@@ -90,14 +97,15 @@ class Interview:
         self.passed.add((found.fact, found.item))
 
     def _take(self, fact: Fact, item: str | None, line: str) -> None:
+        """Keep an answer that fits the others. Raises InputError for one that does not, which is not kept."""
         into = self.items[self.rulebook.list_of(fact.id)][int(item) - 1] if item else self.facts
-        before = into.get(fact.id)
+        before = into.copy()
         into[fact.id] = answered(fact, line)
         try:
-            from_document(self.rulebook, self.document())
-        except FactError:
-            del into[fact.id]
-            into |= {fact.id: before} if before else {}
+            decide(self.rulebook, self.pack, self.document(), self.today, search=False)
+        except InputError:
+            into.clear()
+            into.update(before)
             raise
 
     def _help(self, fact: Fact) -> str:
@@ -105,7 +113,9 @@ class Interview:
         match fact.type:
             case "enum" | "set":
                 values = [f"{number} {value.id}: {value.label.get(self.lang)}" for number, value in enumerate(fact.values, 1)]
-                several = [self._pick("可选多项，用逗号分隔；[] 为一项也没有", "several, with commas between; [] for none of them")]
+                several = [
+                    self._pick("可选多项，用逗号分隔；[] 为一项也没有", "several, with commas between; [] for none of them")
+                ]
                 more += values + (several if fact.type == "set" else [])
             case "bool":
                 more.append("y / n")

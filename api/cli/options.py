@@ -39,7 +39,9 @@ def _language() -> Lang:
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="The pack; `fenji packs` lists them.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.")]
 AsOf = Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day of the answer.", show_default="today")]
-Language = Annotated[Lang, typer.Option("--lang", help="The language of the text.", show_default="that of the locale", default_factory=_language)]
+Language = Annotated[
+    Lang, typer.Option("--lang", help="The language of the text.", show_default="that of the locale", default_factory=_language)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Rules = Annotated[str, typer.Option("--rules", metavar="FOLDER", help="The rules folder.", show_default="the one installed")]
 
@@ -81,7 +83,9 @@ def unreadable(error: Exception, file: str) -> InputError:
     """Return the error for a file or folder that the system refuses to read or write."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     named = str(error.filename) if isinstance(error, OSError) and error.filename else file
-    return InputError("unreadable", f"the system refuses: {reason[:1].lower()}{reason[1:]}", "check the name and its permissions", Place(named))
+    return InputError(
+        "unreadable", f"the system refuses: {reason[:1].lower()}{reason[1:]}", "check the name and its permissions", Place(named)
+    )
 
 
 def day(as_of: str) -> date:
@@ -89,9 +93,7 @@ def day(as_of: str) -> date:
     if not as_of:
         return datetime.now().astimezone().date()
     try:
-        if not _DAY.match(as_of):
-            raise ValueError
-        return date.fromisoformat(as_of)
+        return date.fromisoformat(as_of if _DAY.match(as_of) else "")
     except ValueError:
         remedy = "write it as YYYY-MM-DD, a day that exists"
         raise InputError("wrong-date", f"`--as-of` is a date, not `{as_of[:60]}`", remedy) from None

@@ -17,7 +17,11 @@ def render(heads: Row, rows: Sequence[Row]) -> str:
 
 def plain(heads: Row, rows: Sequence[Row]) -> str:
     """Return aligned columns, heads underlined."""
-    lines = [heads, ["" for _ in heads], *(line for row in rows for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue=""))]
+    lines = [
+        heads,
+        ["" for _ in heads],
+        *(line for row in rows for line in zip_longest(*(cell.split("\n") for cell in row), fillvalue="")),
+    ]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     lines[1] = ["-" * size for size in widths]
     return "\n".join("  ".join(pad(cell, size) for cell, size in zip(line, widths, strict=True)).rstrip() for line in lines)

@@ -1,4 +1,4 @@
-"""An answer -> text in Chinese or English: outcomes, reasons with their law and how it was read, what is missing, where it goes."""
+"""An answer -> text in Chinese or English: outcomes, reasons with their law and how it was read, what is missing."""
 
 from __future__ import annotations
 
@@ -52,6 +52,12 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
+def _article(number: str) -> str:
+    """Return `5(1)(4)` as 第5条(1)(4): whether a bracket counts paragraphs or items, only the instrument tells."""
+    article, bracket, rest = number.partition("(")
+    return f"第{article}条{bracket}{rest}"
+
+
 class Words:
     """The words of one pack in one language."""
 
@@ -70,7 +76,9 @@ class Words:
     def answer(self, found: Answer) -> Iterator[str]:
         """Yield the lines of an answer."""
         yield f"{self.pack.doc.title.get(self.lang)} ({found.pack})"
-        yield self.pick(f"判定日 {found.as_of}，规则集 {found.rulebook[:12]}", f"as of {found.as_of}, rulebook {found.rulebook[:12]}")
+        yield self.pick(
+            f"判定日 {found.as_of}，规则集 {found.rulebook[:12]}", f"as of {found.as_of}, rulebook {found.rulebook[:12]}"
+        )
         yield self.pick("已确定", "determined") if found.determined else self.pick("未确定", "undetermined")
         yield from (f"  {line}" for name, outcome in found.outcomes.items() for line in self.outcome(name, outcome))
         yield from self._items(found)
@@ -94,8 +102,11 @@ class Words:
             yield f"{title}: {self._values(name, values)}" + (f" ({why})" if why else "")
         elif found.certain is not None:
             open_values = [value for value in found.possible if value not in found.certain]
-            yield f"{title}: {self._values(name, found.certain)}"
-            yield "  " + self.pick("另可能：", "possibly also: ") + self._values(name, open_values)
+            yield (
+                f"{title}: {self._values(name, found.certain)}"
+                + self.pick("；另可能：", "; possibly also: ")
+                + self._values(name, open_values)
+            )
         elif found.at_least is not None and found.at_most is not None:
             low, high = self.value(name, found.at_least), self.value(name, found.at_most)
             yield f"{title}: " + self.pick(f"至少{low}，至多{high}", f"at least {low}, at most {high}")
@@ -127,7 +138,9 @@ class Words:
         for rule in rules:
             items.setdefault(rule.rule, []).extend([self.item(rule.item)] if rule.item else [])
         first = {rule.rule: rule for rule in reversed(rules)}
-        yield from self._section(head, (line for name, where in items.items() for line in self.rule(first[name], where, brief=brief)))
+        yield from self._section(
+            head, (line for name, where in items.items() for line in self.rule(first[name], where, brief=brief))
+        )
 
     def rule(self, rule: RuleAnswer, items: list[str], *, brief: bool = False) -> Iterator[str]:
         """Yield a rule with its version and effect, then its sources."""
@@ -141,7 +154,7 @@ class Words:
         """Return instrument, article and how the text was read."""
         instrument = self.rulebook.instruments.get(source.instrument)
         title = instrument.title.get(self.lang) if instrument else source.instrument
-        article = self.pick(f"第{source.article}条", f", art. {source.article}") if source.article else ""
+        article = self.pick(_article(source.article), f", art. {source.article}") if source.article else ""
         note = f"; {source.note.get(self.lang)}" if source.note else ""
         return f"{title}{article} [{READ[source.read][self.lang]}{note}]"
 
@@ -167,7 +180,9 @@ class Words:
         lines = []
         for clause in found.goes_to:
             title = self.pack.outcomes[clause.outcome].title.get(self.lang)
-            lines.append(f"{title}: {clause.to.get(self.lang)} ({self.pick('依据：', 'basis: ')}{BASIS[clause.basis][self.lang]})")
+            lines.append(
+                f"{title}: {clause.to.get(self.lang)} ({self.pick('依据：', 'basis: ')}{BASIS[clause.basis][self.lang]})"
+            )
             lines += [f"  {self.source(source)}" for source in clause.sources]
         yield from self._section(self.pick("未确定时的去向", "Where this goes"), lines)
 

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from json import JSONDecodeError
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out; the C scanner of strings
 
 from engine.errors import Place, ReadError
 from engine.rulebook.read import MAX_DEPTH, Mapping, Node, Scalar, Sequence, decode, mapping, read
@@ -113,7 +113,7 @@ class _Reader:
     def _scalar(self, character: str, place: Place) -> Scalar:
         if character == '"':
             try:
-                text, self.at = scanstring(self.text, self.at + 1, True)  # noqa: FBT003 - the C function takes no keywords
+                text, self.at = scanstring(self.text, self.at + 1, True)
             except JSONDecodeError as error:
                 self.at = error.pos
                 raise self._fault(error.msg.lower().removesuffix(" starting at")) from None
