@@ -164,3 +164,8 @@ def constant(mask: int) -> Closure:
 def merge(combine: str, a: Any, b: Any) -> Any:
     """Return what is possible when either `a` or `b` is the answer."""
     return (a[0] & b[0], a[1] | b[1]) if combine == "union" else a | b
+
+
+def meet(combine: str, a: Any, b: Any) -> Any:
+    """Return what is possible when both `a` and `b` hold the answer."""
+    return (a[0] | b[0], a[1] & b[1]) if combine == "union" else a & b

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
+Cases = tuple[tuple[tuple[int, int, int, Any], ...], ...]
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,19 @@ class Evaluator:
             yield self.program(chosen), slots
 
     def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
-        """Return the union over the case splits of one edition. Raises ContradictionError when no case is possible."""
+        """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
         settle(self.inputs, filing, slots)
         law.run(slots)
-        cases = self._split(law, slots) if split else [()]
-        if len(cases) <= 1:
-            return self._read(law, slots)
+        picture = self._read(law, slots)
+        tried: set[tuple[Any, ...]] = set()
+        for outcome in self.pack.outcomes if split else ():
+            cases = self._split(law, slots, outcome)
+            if len(cases) > 1 and cases not in tried:
+                tried.add(cases)
+                picture = self._meet(picture, self._union(law, slots, filing, cases))
+        return picture
+
+    def _union(self, law: Program, slots: Slots, filing: Filing, cases: Cases) -> Picture:
         found: Picture | None = None
         for case in cases:
             branch = copy_slots(slots)
@@ -145,16 +153,16 @@ class Evaluator:
 
     # cases ------------------------------------------------------------------------------------------------------------
 
-    def _split(self, law: Program, base: Slots) -> list[tuple[tuple[int, int, int, Any], ...]]:
-        """Return the cases of one edition of law: (list slot, item, slot, cell) for each fact that is split.
+    def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
+        """Return the cases of one outcome in one edition of law: (list slot, item, slot, cell) for each fact that is split.
 
-        Only facts that an undetermined outcome can still read are split, so that none of the budget is spent on the others. A fact
+        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. A fact
         that becomes known, does not apply or is read no more frees its place for the next, hence more knowledge still only narrows.
         """
         layout = self.inputs.layout
         choices: list[list[tuple[int, int, int, Any]]] = []
         size = 1
-        for split, home, index in self._candidates(law, base):
+        for split, home, index in self._candidates(law, base, outcome):
             at = layout.slot[split.name]
             slots = base if index < 0 else base[home].items[index]
             kind = layout.type_of(split.name)
@@ -166,11 +174,11 @@ class Evaluator:
                 break
             met = [meet(kind, slots[at], cell) for cell in split.cells]
             choices.append([(home, index, at, cell) for cell in met if cell is not None])
-        return list(product(*choices))
+        return tuple(product(*choices))
 
-    def _candidates(self, law: Program, base: Slots) -> Iterator[tuple[polarity.Split, int, int]]:
+    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[polarity.Split, int, int]]:
         layout = self.inputs.layout
-        live = law.live(base)
+        live = law.live(base, outcome)
         local: dict[str, list[polarity.Split]] = {}
         for split in self.splits:
             if home := self.rulebook.list_of(split.name):
@@ -208,6 +216,13 @@ class Evaluator:
         items, more, _ = slots[self.inputs.layout.slot[home]]
         rows = list(enumerate(items))
         return rows if more is None else [*rows, (len(items), more)]
+
+    def _meet(self, a: Picture, b: Picture) -> Picture:
+        """Return what both leave possible; both are sound, so both hold."""
+        outcomes = {key: combine.meet(self.pack.outcomes[key[0]].combine, value, b.outcomes[key]) for key, value in a.outcomes.items()}
+        fired = {key: value if value != U else b.fired[key] for key, value in a.fired.items()}
+        applied = {key: value if value != U else b.applied[key] for key, value in a.applied.items()}
+        return Picture(outcomes, fired, applied, a.versions, a.branches + b.branches)
 
     def _merge(self, a: Picture, b: Picture) -> Picture:
         combines = {name: outcome.combine for name, outcome in self.pack.outcomes.items()}

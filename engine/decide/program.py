@@ -43,9 +43,9 @@ class Program:
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
 
-    def live(self, filing: Slots) -> set[tuple[str, int]]:
+    def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
-        todo = [(name, index) for name in self.edition.pack.outcomes for index in self._indexes(filing, name)]
+        todo = [(outcome, index) for index in self._indexes(filing, outcome)]
         seen: set[tuple[str, int]] = set()
         while todo:
             thing = todo.pop()
