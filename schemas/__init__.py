@@ -1,0 +1,1 @@
+"""Shapes: what authors write and what answers look like; no logic."""

@@ -99,7 +99,15 @@ class Instrument(Shape):
     title: Text
     number: Text | None = None
     rank: Literal[
-        "law", "regulation", "department_rule", "local_regulation", "local_normative", "normative", "standard", "guidance", "foreign"
+        "law",
+        "regulation",
+        "department_rule",
+        "local_regulation",
+        "local_normative",
+        "normative",
+        "standard",
+        "guidance",
+        "foreign",
     ]
     binding: bool
     in_force: Period | None = None

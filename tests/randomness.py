@@ -7,8 +7,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
-from engine.decide.values import INF
 from engine.decide.missing import _points  # the values that stand for all
+from engine.decide.values import INF
 from engine.errors import InputError
 from engine.rulebook.load import load_all
 
@@ -40,14 +40,18 @@ def _files(random: Random) -> dict[str, str]:
     values = ", ".join(f"{{id: {v}, label: {_text(v)}}}" for v in "pqr")
     facts = _fact("t.day", "date", ", min: 2020-01-01, max: 2030-01-01")
     facts += "".join(_fact(f"f.b{i}", "bool") for i in range(4)) + _fact("f.dep", "bool", ", applies_when: f.b0")
-    facts += _fact("f.n", "int", ", min: 0, max: 20") + _fact("f.m", "int", ", min: 0") + _fact("f.e", "enum", f", values: [{values}]")
+    facts += (
+        _fact("f.n", "int", ", min: 0, max: 20") + _fact("f.m", "int", ", min: 0") + _fact("f.e", "enum", f", values: [{values}]")
+    )
     facts += _fact("f.s", "set", f", values: [{values}]")
     facts += _fact("w.b", "bool") + _fact("w.c", "bool") + _fact("w.n", "int", ", min: 0, max: 50, applies_when: w.b")
     lists = f"lists:\n  - {{id: w, label: {_text('w')}, question: {_text('w')}, min: {random.randint(0, 1)}}}\n"
     rule_constraint = f"constraints:\n  - {{id: n-below-m, always: f.n <= f.m, message: {_text('x')}}}\n"
     files = {"vocabulary/v.yaml": f"topic: v\ntitle: {_text('v')}\n{lists}facts:\n{facts}{rule_constraint}"}
     source = "[{instrument: act, read: official}]"
-    files["instruments/i.yaml"] = f"instruments:\n  - {{id: act, title: {_text('a')}, rank: law, binding: true, in_force: 2020-01-01..}}\n"
+    files["instruments/i.yaml"] = (
+        f"instruments:\n  - {{id: act, title: {_text('a')}, rank: law, binding: true, in_force: 2020-01-01..}}\n"
+    )
     ordered = "[" + ", ".join(f"{{id: {v}, label: {_text(v)}}}" for v in ("low", "mid", "high")) + "]"
     floor = f"[{{valid: 2021-01-01.., value: low, effect: advisory, sources: {source}}}]"
     files["p/pack.yaml"] = (
@@ -60,7 +64,7 @@ def _files(random: Random) -> dict[str, str]:
         f"  - {{id: kind, title: {_text('k')}, combine: unique, values: {ordered}}}\n"
         f"  - {{id: duties, title: {_text('k')}, combine: union, values: {ordered}}}\n"
     )
-    over_items = [random.random() < 0.3 for _ in range(random.randint(4, 8))]  # noqa: PLR2004 - a third of the rules
+    over_items = [random.random() < 0.3 for _ in range(random.randint(4, 8))]
     for k, local in enumerate(over_items):
         files[f"p/r{k}.yaml"] = _rule(random, k, source, local=local, defeats=k > 0 and not over_items[k - 1] and not local)
     return files
@@ -74,7 +78,7 @@ def _rule(random: Random, k: int, source: str, *, local: bool, defeats: bool) ->
         then = random.choice((f"{{grade: {value}}}", f"{{kind: {value}}}", f"{{duties: [{value}]}}", "{grade: '= max(w.grade)'}"))
         when = _filing(random, 3)
     start = random.choice(("2020-01-01..", "2022-06-01..", "2020-01-01..2023-01-01"))
-    over = f"overrides: [r{k - 1}]\nprinciple: later_over_earlier\n" if defeats and random.random() < 0.4 else ""  # noqa: PLR2004
+    over = f"overrides: [r{k - 1}]\nprinciple: later_over_earlier\n" if defeats and random.random() < 0.4 else ""
     on = "on: w\n" if local else ""
     return (
         f"title: {_text('r')}\n{on}{over}effect: advisory\norigin: {{factor: design, effect: design}}\nsources: {source}\n"
@@ -83,10 +87,14 @@ def _rule(random: Random, k: int, source: str, *, local: bool, defeats: bool) ->
 
 
 def _filing(random: Random, depth: int) -> str:
-    if depth and random.random() < 0.6:  # noqa: PLR2004 - more branches than leaves
+    if depth and random.random() < 0.6:
         a, b = _filing(random, depth - 1), _filing(random, depth - 1)
         return random.choice((f"({a} and {b})", f"({a} or {b})", f"not ({a})"))
-    leaves = [f"f.b{random.randint(0, 3)}", f"f.n {random.choice(OPS)} {random.randint(1, 19)}", f'f.e == "{random.choice("pqr")}"']
+    leaves = [
+        f"f.b{random.randint(0, 3)}",
+        f"f.n {random.choice(OPS)} {random.randint(1, 19)}",
+        f'f.e == "{random.choice("pqr")}"',
+    ]
     leaves += [f'f.s has "{random.choice("pqr")}"', "f.dep", f"any(w: {_item(random, 1)})", f"all(w: {_item(random, 1)})"]
     leaves += [f"count(w where w.c) >= {random.randint(1, 2)}", f"f.n + f.m >= {random.randint(5, 30)}"]
     leaves += [f"distinct(w.n where w.c) > {random.randint(5, 60)}", f"max(w.n) >= {random.randint(1, 40)}"]
@@ -94,7 +102,7 @@ def _filing(random: Random, depth: int) -> str:
 
 
 def _item(random: Random, depth: int) -> str:
-    if depth and random.random() < 0.5:  # noqa: PLR2004 - as many branches as leaves
+    if depth and random.random() < 0.5:
         a, b = _item(random, depth - 1), _item(random, depth - 1)
         return random.choice((f"({a} and {b})", f"({a} or {b})", f"not ({a})"))
     return random.choice(("w.b", "w.c", f"w.n >= {random.randint(1, 40)}", "f.b1", "f.b2"))
@@ -120,7 +128,9 @@ def _fill(evaluator: Evaluator, random: Random, items: int) -> Filing:
     points = _points(evaluator)
     lists = {name: Listing(tuple(Item(str(k + 1), {}) for k in range(items)), complete=True) for name in evaluator.inputs.lists}
     filing = Filing({}, lists, {})
-    for name in [n for n in evaluator.inputs.facts if n not in evaluator.inputs.layout.applies] + [n for n, _ in evaluator.inputs.applies]:
+    for name in [n for n in evaluator.inputs.facts if n not in evaluator.inputs.layout.applies] + [
+        n for n, _ in evaluator.inputs.applies
+    ]:
         home = evaluator.rulebook.list_of(name)
         for index in range(items) if home else (-1,):
             filing = _state(evaluator, filing, (home, index, name), random.sample(points[name], len(points[name])))
@@ -128,21 +138,21 @@ def _fill(evaluator: Evaluator, random: Random, items: int) -> Filing:
 
 
 def _state(evaluator: Evaluator, filing: Filing, where: tuple[str, int, str], cells: list[Any]) -> Filing:
-    from engine.decide.missing import Search, state  # noqa: PLC0415 - one use
+    from engine.decide.missing import Search, state
 
     home, index, name = where
     search = Search.__new__(Search)
     search.evaluator = evaluator
-    if not search._can_apply(filing, (name, index)):  # noqa: SLF001 - the same question the search asks
+    if not search._can_apply(filing, (name, index)):
         return filing
     kind = evaluator.inputs.layout.type_of(name)
     if kind.name in ("int", "decimal"):
-        slots = search._settled(filing)  # noqa: SLF001 - as above
+        slots = search._settled(filing)
         row = slots if index < 0 else slots[evaluator.inputs.layout.slot[home]].items[index]
         cells = [*cells, *((end, end) for end in row[evaluator.inputs.layout.slot[name]] if abs(end) != INF)]
     for cell in cells:
         changed = state(filing, home, index, name, cell)
-        if search._consistent(changed):  # noqa: SLF001 - as above
+        if search._consistent(changed):
             return changed
     return filing
 
@@ -153,7 +163,7 @@ def forget(filing: Filing, random: Random, share: float, *, open_lists: bool = F
     lists = {}
     for name, listing in filing.lists.items():
         items = tuple(Item(i.id, {n: v for n, v in i.facts.items() if random.random() >= share}) for i in listing.items)
-        shut = not open_lists or random.random() < 0.5  # noqa: PLR2004 - half of them
+        shut = not open_lists or random.random() < 0.5
         kept = items if shut else items[: random.randint(0, len(items))]
         lists[name] = Listing(kept, listing.complete and shut)
     return replace(filing, facts=facts, lists=lists)

@@ -9,7 +9,6 @@ import typer
 from api.cli.options import AsOf, File, Json, Language, PackName, Rules, day, document, rulebook_of, say
 from engine.decide import explain as explaining
 from engine.decide import explain_text
-from engine.decide import questions as asking
 
 app = typer.Typer()
 Changes = Annotated[

@@ -1,0 +1,1 @@
+"""Facts -> outcome with reasons: filing -> slots -> program -> picture -> answer."""

@@ -76,7 +76,9 @@ class _Writer:
                 for clause in self.pack.doc.goes_to
                 if clause.outcome in outcomes and not outcomes[clause.outcome].determined
             ],
-            notes=[shapes.NoteAnswer(id=note.id, text=note.text) for note in self.pack.doc.notes if self._notes_apply(note.valid)],
+            notes=[
+                shapes.NoteAnswer(id=note.id, text=note.text) for note in self.pack.doc.notes if self._notes_apply(note.valid)
+            ],
             unread_law=self._unread(),
         )
 
@@ -94,7 +96,9 @@ class _Writer:
             if index >= 0:
                 found.setdefault(self.rulebook.list_of(name), {}).setdefault(index, {})[name] = self._outcome(name, index)
         return {
-            home: [shapes.ItemAnswer(id=self._item_name(home, index), outcomes=outcomes) for index, outcomes in sorted(rows.items())]
+            home: [
+                shapes.ItemAnswer(id=self._item_name(home, index), outcomes=outcomes) for index, outcomes in sorted(rows.items())
+            ]
             for home, rows in found.items()
         }
 
@@ -164,7 +168,11 @@ class _Writer:
 
     def _settle(self, entry: Any) -> shapes.Settle:
         answers = [
-            shapes.Reply(fact=a.fact, item=self._item_name(home, a.item) if (home := self.rulebook.list_of(a.fact)) else None, value=a.value)
+            shapes.Reply(
+                fact=a.fact,
+                item=self._item_name(home, a.item) if (home := self.rulebook.list_of(a.fact)) else None,
+                value=a.value,
+            )
             for a in entry.answers
         ]
         return shapes.Settle(outcome=entry.outcome, value=entry.value, answers=answers, smallest=entry.smallest)
@@ -205,4 +213,6 @@ def _union(outcome: Outcome, value: tuple[int, int]) -> shapes.OutcomeAnswer:
     certain, possible = ([v.id for i, v in enumerate(outcome.values) if mask >> i & 1] for mask in value)
     determined = value[0] == value[1]
     shown = certain if determined else None
-    return shapes.OutcomeAnswer(combine="union", determined=determined, value=shown, possible=possible, exact=determined, certain=certain)
+    return shapes.OutcomeAnswer(
+        combine="union", determined=determined, value=shown, possible=possible, exact=determined, certain=certain
+    )

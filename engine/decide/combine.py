@@ -1,7 +1,7 @@
 """Rule results -> outcomes, exact over which rules applied.
 
-`applied(r) = fired(r) and no overrider applied`, so an overrider that is itself overridden revives what it defeated. Rules tied by
-overrides form a group; its possible vectors are enumerated, because a fired rule with an unknown overrider would otherwise leave
+`applied(r) = fired(r) and no overrider applied`, so an overrider that is itself overridden revives what it defeated. Rules tied
+by overrides form a group; its possible vectors are enumerated, because a fired rule with an unknown overrider would otherwise leave
 the floor possible although one of the two applies.
 """
 
@@ -58,7 +58,7 @@ class Part:
     values: tuple[Closure | None, ...]
 
 
-def strictest(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Part], floor: str | None, local: bool) -> Closure:  # noqa: FBT001 - internal
+def strictest(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Part], floor: str | None, local: bool) -> Closure:
     """Return the closure of an ordered outcome's mask; bit 0 is "not governed"."""
     bit = _floor_bit(outcome, floor)
 
@@ -76,7 +76,7 @@ def strictest(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[
     return combined
 
 
-def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Part], floor: str | None, local: bool) -> Closure:  # noqa: FBT001 - internal
+def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Part], floor: str | None, local: bool) -> Closure:
     """Return the closure of a one-valued outcome's mask; the bit above all values is "conflict"."""
     bit = _floor_bit(outcome, floor)
     conflict = 1 << len(outcome.values) + 1
@@ -85,7 +85,7 @@ def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Par
         return reduce(lambda mask, pair: mask | _one(*pair), product(_bits(a), _bits(b)), 0)
 
     def _one(x: int, y: int) -> int:
-        if x == 1 or x == y:
+        if x in (1, y):
             return y
         return x if y == 1 else conflict
 
@@ -103,7 +103,7 @@ def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Par
     return combined
 
 
-def union(singles: list[tuple[int, Closure]], parts: list[Part], local: bool) -> Closure:  # noqa: FBT001 - internal
+def union(singles: list[tuple[int, Closure]], parts: list[Part], local: bool) -> Closure:
     """Return the closure of a set-valued outcome: (certain, possible)."""
 
     def combined(f: Slots, i: Slots) -> tuple[int, int]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.decide.layout import Closure, Layout, Slots
     from engine.rulebook.model import Type
 
+
 def truth(node: ir.Node, at: Layout) -> Closure:
     """Return the closure of a condition: (filing slots, item slots) -> F, U or T."""
     match node:
@@ -49,8 +50,7 @@ def _both(parts: list[Closure]) -> Closure:
             value = part(f, i)
             if value == F:
                 return F
-            if value < result:
-                result = value
+            result = min(result, value)
         return result
 
     return both
@@ -63,8 +63,7 @@ def _either(parts: list[Closure]) -> Closure:
             value = part(f, i)
             if value == T:
                 return T
-            if value > result:
-                result = value
+            result = max(result, value)
         return result
 
     return either

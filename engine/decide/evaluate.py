@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine, program
-from engine.decide.narrow import Impossible, settle
+from engine.decide.narrow import ImpossibleError, settle
 from engine.decide.values import INF, F, T, U, known, meet
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
@@ -20,8 +20,8 @@ from engine.rulebook import graph, polarity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.decide.layout import Slots
     from engine.decide.filing import Filing
+    from engine.decide.layout import Slots
     from engine.decide.program import Program
     from engine.rulebook.model import PackRules, Rulebook
 
@@ -34,8 +34,8 @@ Cases = tuple[tuple[tuple[int, int, int, Any], ...], ...]
 class Picture:
     """What a filing leaves possible.
 
-    `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last listed
-    item stands for items not yet listed. `branches` counts the cases united.
+    `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last
+    listed item stands for items not yet listed. `branches` counts the cases united.
     """
 
     outcomes: dict[tuple[str, int], Any]
@@ -77,7 +77,7 @@ class Evaluator:
                 continue
             found = here if found is None else self._merge(found, here)
         if found is None:
-            raise first or Impossible("contradiction", "no case is possible", "two facts exclude each other")
+            raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
     def _editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
@@ -119,7 +119,7 @@ class Evaluator:
             here = self._read(law, branch)
             found = here if found is None else self._merge(found, here)
         if found is None:
-            raise Impossible("contradiction", "no case is possible", "two facts exclude each other")
+            raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
     # dates ------------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class Evaluator:
     def _segments(self, name: str, days: Days) -> list[tuple[Any, Any]]:
         low, high = days[name]
         edges = [-INF, *self.cuts[name], INF]
-        spans = zip(edges, edges[1:], strict=False)
+        spans = pairwise(edges)
         return [(max(low, a), min(high, b - 1)) for a, b in spans if max(low, a) <= min(high, b - 1)]
 
     def program(self, days: dict[str, tuple[Any, Any]]) -> Program:
@@ -156,8 +156,8 @@ class Evaluator:
     def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
         """Return the cases of one outcome in one edition of law: (list slot, item, slot, cell) for each fact that is split.
 
-        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. A fact
-        that becomes known, does not apply or is read no more frees its place for the next, hence more knowledge still only narrows.
+        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. A
+        fact that becomes known, does not apply or is read no more frees its place for the next: knowing more still only narrows.
         """
         layout = self.inputs.layout
         choices: list[list[tuple[int, int, int, Any]]] = []
@@ -206,7 +206,7 @@ class Evaluator:
             for index, row in self.rows(slots, self.pack.rules[rule_id].on):
                 fired[rule_id, index] = row[f_at]
                 applied[rule_id, index] = row[a_at]
-        versions = {rule_id: (str(version.valid),) for rule_id, version in law.edition.rules.items()}
+        versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.edition.rules.items()}
         return Picture(outcomes, fired, applied, versions, 1)
 
     def rows(self, slots: Slots, home: str) -> list[tuple[int, Slots]]:
@@ -219,7 +219,9 @@ class Evaluator:
 
     def _meet(self, a: Picture, b: Picture) -> Picture:
         """Return what both leave possible; both are sound, so both hold."""
-        outcomes = {key: combine.meet(self.pack.outcomes[key[0]].combine, value, b.outcomes[key]) for key, value in a.outcomes.items()}
+        outcomes = {
+            key: combine.meet(self.pack.outcomes[key[0]].combine, value, b.outcomes[key]) for key, value in a.outcomes.items()
+        }
         fired = {key: value if value != U else b.fired[key] for key, value in a.fired.items()}
         applied = {key: value if value != U else b.applied[key] for key, value in a.applied.items()}
         return Picture(outcomes, fired, applied, a.versions, a.branches + b.branches)

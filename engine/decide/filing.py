@@ -110,14 +110,18 @@ class _Reader:
         seen: set[str] = set()
         for item in read:
             if item.id in seen:
-                raise FactError("duplicate-item", f"two items of `{name}` are called `{item.id}`", "give each its own id", items.place)
+                raise FactError(
+                    "duplicate-item", f"two items of `{name}` are called `{item.id}`", "give each its own id", items.place
+                )
             seen.add(item.id)
         return Listing(tuple(read), complete)
 
     def _complete(self, name: str, node: Mapping) -> bool:
         for key, value in node.pairs:
             if key.text not in ("items", "complete"):
-                raise FactError("wrong-form", f"`{key.text}` has no meaning in the list `{name}`", "use items and complete", key.place)
+                raise FactError(
+                    "wrong-form", f"`{key.text}` has no meaning in the list `{name}`", "use items and complete", key.place
+                )
             if key.text == "complete" and not (isinstance(value, Scalar) and value.plain and value.text in ("true", "false")):
                 raise FactError("wrong-type", f"`{name}.complete` is true or false", "write `true` or `false`", value.place)
         stated = node.get("complete")

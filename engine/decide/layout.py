@@ -16,7 +16,7 @@ Closure = Callable[[Slots, Slots], Any]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where each name of a pack lives: its slot at filing level or in its list's items, and the slot that says whether it applies."""
+    """Where each name of a pack lives: its slot, at filing level or in its list, and the slot that says whether it applies."""
 
     rulebook: Rulebook
     pack: PackRules

@@ -34,8 +34,7 @@ def any_of(slot: int, part: Closure) -> Closure:
             value = part(f, item)
             if value == T:
                 return T
-            if value > result:
-                result = value
+            result = max(result, value)
         if listed.more is not None:
             value = part(f, listed.more)
             if value == T and listed.sure:

@@ -1,7 +1,8 @@
 """What would settle an answer: `missing`, `may_matter` and `settle`, by a bounded search that the rulebook fixes.
 
 A fact matters when two completions differ in it alone and have different outcomes: a witness proves it. A fact no undetermined
-outcome can read does not matter. What is neither proven is `may_matter`. The number of completions tried is a constant, never a time.
+outcome can read does not matter. What is neither proven is `may_matter`. How many completions
+are tried is a constant, never a time.
 """
 
 from __future__ import annotations
@@ -82,7 +83,11 @@ class Search:
 
     def _undetermined(self, picture: Picture) -> list[str]:
         outcomes = self.evaluator.pack.outcomes
-        return [n for n, outcome in outcomes.items() if (n, -1) in picture.outcomes and not fixed(outcome.combine, picture.outcomes[n, -1])]
+        return [
+            n
+            for n, outcome in outcomes.items()
+            if (n, -1) in picture.outcomes and not fixed(outcome.combine, picture.outcomes[n, -1])
+        ]
 
     def _candidates(self) -> list[Fact]:
         """Return the unknown facts that an undetermined outcome can read through rules that are not certainly out."""
@@ -231,7 +236,11 @@ class Search:
                     yield self._settlement(name, value.id, bit, found[name, bit])
 
     def _settlement(self, name: str, value: str, bit: int, completion: Filing) -> Settlement:
-        added = [fact for fact in self.candidates if _stated(completion, self._home(fact), fact) != _stated(self.filing, self._home(fact), fact)]
+        added = [
+            fact
+            for fact in self.candidates
+            if _stated(completion, self._home(fact), fact) != _stated(self.filing, self._home(fact), fact)
+        ]
         for fact in added:
             alone = self._move(self.filing, completion, fact)
             if self._fixes(alone, name, bit):
@@ -325,4 +334,4 @@ def _cells(evaluator: Evaluator, name: str, marks: set[int], totals: set[int]) -
             return tuple((p, p) for p in sorted(points))
 
 
-__all__ = ["U", "Answer", "Open", "Search", "Settlement", "fixed", "state"]
+__all__ = ["Answer", "Open", "Search", "Settlement", "U", "fixed", "state"]

@@ -14,8 +14,8 @@ from engine.errors import ContradictionError, Place
 from engine.rulebook import condition as ir
 
 if TYPE_CHECKING:
-    from engine.decide.layout import Layout, Slots
     from engine.decide.filing import Filing
+    from engine.decide.layout import Layout, Slots
     from engine.decide.lists import Items
     from engine.decide.program import Inputs
 
@@ -90,7 +90,7 @@ def _contradiction(base: Inputs, filing: Filing, constraint: str, home: str, ind
     raise ContradictionError("contradiction", problem, f"constraint `{constraint}`: always {declared.always}", place)
 
 
-class Impossible(ContradictionError):
+class ImpossibleError(ContradictionError):
     """A narrowing that leaves nothing; a branch with it is dropped."""
 
 
@@ -124,7 +124,8 @@ class _Narrower:
 
     def _parts(self, node: ir.And | ir.Or, *, wanted: bool) -> bool:
         if isinstance(node, ir.And) == wanted:
-            return any([self.to(part, wanted=wanted) for part in node.parts])
+            changed = [self.to(part, wanted=wanted) for part in node.parts]  # every part, not only up to the first change
+            return any(changed)
         against = F if wanted else T
         live = [part for part in node.parts if truth(part, self.layout)(self.top, self.item) != against]
         return self.to(live[0], wanted=wanted) if len(live) == 1 else False
@@ -179,7 +180,11 @@ class _Narrower:
         for part in node.parts if isinstance(node, ir.Add) else (node,):
             if isinstance(part, ir.Const) and isinstance(part.value, int):
                 terms.append(part.value)
-            elif isinstance(part, ir.Name) and part.id in self.layout.rulebook.facts and self.layout.type_of(part.id).name in ("int", "date"):
+            elif (
+                isinstance(part, ir.Name)
+                and part.id in self.layout.rulebook.facts
+                and self.layout.type_of(part.id).name in ("int", "date")
+            ):
                 terms.append(part.id)
             else:
                 return None
@@ -209,10 +214,10 @@ class _Narrower:
         slots, at = self._slots(name), self.layout.slot[name]
         met = meet(self.layout.type_of(name), slots[at], value)
         if met is None:
-            raise Impossible("contradiction", f"`{name}` cannot have any value", "two facts exclude each other")
+            raise ImpossibleError("contradiction", f"`{name}` cannot have any value", "two facts exclude each other")
         changed = bool(met != slots[at])
         slots[at] = met
         return changed
 
 
-__all__ = ["Impossible", "scaled", "settle"]
+__all__ = ["ImpossibleError", "scaled", "settle"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
@@ -171,7 +172,7 @@ def _applies(rulebook: Rulebook, name: str) -> ir.Node:
 
 def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
     needs = {name: sorted(graph.mentioned(rulebook, rulebook.facts[name].applies_when) & set(names)) for name in names}
-    return list(graph.TopologicalSorter(needs).static_order())
+    return list(TopologicalSorter(needs).static_order())
 
 
 def _constraints(layout: Layout, facts: set[str]) -> list[tuple[str, str, Closure]]:
@@ -313,7 +314,7 @@ class _Builder:
         return combine.constant(mask_of(self.layout.type_of(outcome), named))
 
 
-def _column(at: int, k: int, local: bool) -> Closure:  # noqa: FBT001 - internal
+def _column(at: int, k: int, local: bool) -> Closure:
     return (lambda _f, i: combine.column(i[at], k)) if local else (lambda f, _i: combine.column(f[at], k))
 
 

@@ -69,7 +69,7 @@ def meet(kind: Type, a: Possible, b: Possible) -> Possible | None:
     """Return what both leave possible, or None when that is nothing."""
     match kind.name:
         case "bool":
-            return a if b == U or a == b else (b if a == U else None)
+            return a if b in (U, a) else (b if a == U else None)
         case "enum" | "outcome":
             return (a & b) or None
         case "set":
@@ -128,7 +128,9 @@ def _scalar(fact: Fact, kind: Type, node: Scalar) -> Possible:
         case "bool":
             if node.plain and text in ("true", "false"):
                 return T if text == "true" else F
-            raise FactError("wrong-type", f"`{fact.id}` is true or false, not `{_cut(text)}`", "write `true` or `false`", node.place)
+            raise FactError(
+                "wrong-type", f"`{fact.id}` is true or false, not `{_cut(text)}`", "write `true` or `false`", node.place
+            )
         case "enum":
             return 1 << _index(fact, kind, node)
         case "date":
@@ -144,9 +146,7 @@ def _scalar(fact: Fact, kind: Type, node: Scalar) -> Possible:
 
 def _day(fact: Fact, node: Scalar) -> int:
     try:
-        if not _DAY.match(node.text):
-            raise ValueError
-        return date.fromisoformat(node.text).toordinal()
+        return date.fromisoformat(node.text if _DAY.match(node.text) else "").toordinal()
     except ValueError:
         problem = f"`{fact.id}` is a date, not `{_cut(node.text)}`"
         raise FactError("wrong-type", problem, "write it as YYYY-MM-DD, a day that exists", node.place) from None
@@ -185,7 +185,8 @@ def _mask(fact: Fact, kind: Type, node: Node) -> int:
 def _partial(fact: Fact, kind: Type, node: Mapping) -> Possible | None:
     keys = {key.text for key, _ in node.pairs}
     if keys == {"unknown"}:
-        return _stated_unknown(fact, node)
+        _stated_unknown(fact, node)
+        return None
     if keys == {"one_of"} and kind.name == "enum":
         mask = _mask(fact, kind, node.pairs[0][1])
         if mask:
@@ -204,7 +205,9 @@ def _partial(fact: Fact, kind: Type, node: Mapping) -> Possible | None:
         return (must, (1 << len(kind.values)) - 1 & ~no)
     forms = {"enum": "{one_of: [...]}", "set": "{includes: [...], excludes: [...]}", "bool": "true or false"}
     form = forms.get(kind.name, "{at_least: ..., at_most: ...}")
-    raise FactError("wrong-form", f"`{fact.id}` cannot be written like this", f"write a value, {form} or {{unknown: not_asked}}", node.place)
+    raise FactError(
+        "wrong-form", f"`{fact.id}` cannot be written like this", f"write a value, {form} or {{unknown: not_asked}}", node.place
+    )
 
 
 def _stated_unknown(fact: Fact, node: Mapping) -> None:

@@ -151,4 +151,16 @@ def _needs(rulebook: Rulebook, texts: Iterable[str], owner: dict[str, str]) -> s
     return {owner[name] for text in texts for name in mentioned(rulebook, text) if name in owner}
 
 
-__all__ = ["CycleError", "Edition", "cuts", "edition", "expression", "mentioned", "pack_facts", "periods", "rule_conditions", "strata", "tied"]
+__all__ = [
+    "CycleError",
+    "Edition",
+    "cuts",
+    "edition",
+    "expression",
+    "mentioned",
+    "pack_facts",
+    "periods",
+    "rule_conditions",
+    "strata",
+    "tied",
+]

@@ -79,7 +79,9 @@ class _Loader:
     def __init__(self) -> None:
         self.sources = Sources()
         self.findings: list[Finding] = []
-        self.docs: dict[str, dict[str, Any]] = {kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")}
+        self.docs: dict[str, dict[str, Any]] = {
+            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
+        }
         self.conditions: dict[str, ir.Node] = {}
 
     def take(self, name: str, data: bytes) -> None:
@@ -117,7 +119,7 @@ class _Loader:
             packs[doc.id] = PackRules(doc, rules)
         topics = list(self.docs["topic"].items())
         authorities: dict[str, list[shapes.Authority]] = {}
-        for _, doc in self.docs["authorities"].items():
+        for doc in self.docs["authorities"].values():
             for authority in doc.authorities:
                 authorities.setdefault(authority.id, []).append(authority)
         rulebook = Rulebook(

@@ -26,7 +26,9 @@ Entries = dict[str, dict[str, dict[str, Any]]]
 def entries(rulebook: Rulebook) -> Entries:
     """Return per `pack/rule` and version the hash of its legal content, none marked published."""
     return {
-        f"{pack_id}/{rule_id}": {str(version.valid): {"sha256": digest(pack, rule, index)} for index, version in enumerate(rule.versions)}
+        f"{pack_id}/{rule_id}": {
+            str(version.valid): {"sha256": digest(pack, rule, index)} for index, version in enumerate(rule.versions)
+        }
         for pack_id, pack in sorted(rulebook.packs.items())
         for rule_id, rule in sorted(pack.rules.items())
     }

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from engine.errors import ConditionError, Place
 from engine.rulebook import condition as ir
@@ -41,20 +41,24 @@ def parse(text: str, place: Place | None = None) -> ir.Node:
         found = "the condition ends too early" if ended else f"`{token or text[error.pos_in_stream or 0]}` is not expected here"
         raise ConditionError("condition-syntax", found, "see the condition language in the README", where) from None
     try:
-        return _node(tree.children[0])
+        return _node(cast("Tree[Token]", tree.children[0]))
     except ValueError as error:
         raise ConditionError("condition-syntax", str(error), "dates are written YYYY-MM-DD", start) from None
 
 
 def _measure(text: str, place: Place) -> None:
     if len(text) > MAX_LENGTH:
-        raise ConditionError("condition-too-long", f"the condition has {len(text)} characters", f"the limit is {MAX_LENGTH}", place)
+        raise ConditionError(
+            "condition-too-long", f"the condition has {len(text)} characters", f"the limit is {MAX_LENGTH}", place
+        )
     depth = nots = 0
     for index, character in enumerate(text):
         depth += (character in "([") - (character in ")]")
         if depth > MAX_NESTING:
             where = _shift(place, text, index)
-            raise ConditionError("condition-too-deep", f"nested deeper than {MAX_NESTING} levels", "name a part as a derived fact", where)
+            raise ConditionError(
+                "condition-too-deep", f"nested deeper than {MAX_NESTING} levels", "name a part as a derived fact", where
+            )
     nots = text.count("not ")
     if nots > MAX_NESTING:
         raise ConditionError("condition-too-deep", f"`not` stands {nots} times", "name a part as a derived fact", place)
@@ -93,7 +97,9 @@ def _form(kind: str, parts: list[Any]) -> ir.Node:
     if kind == "lookup":
         return ir.Lookup(str(parts[0])[1:-1])
     if kind == "fold":
-        return ir.Fold(str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if len(parts) > 2 and parts[2] else None)
+        return ir.Fold(
+            str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if len(parts) > 2 and parts[2] else None
+        )
     name = str(parts[0].children[0])
     if kind == "nonempty":
         return ir.NonEmpty(ir.Name(name))
@@ -106,10 +112,10 @@ def _form(kind: str, parts: list[Any]) -> ir.Node:
     return (ir.AnyOf if kind == "any_of" else ir.AllOf)(name, _node(parts[1]))
 
 
-def _flat(cls: type, parts: list[Any]) -> list[ir.Node]:
+def _flat(cls: type[ir.And | ir.Or | ir.Add], parts: list[Any]) -> list[ir.Node]:
     nodes: list[ir.Node] = []
     for node in map(_node, parts):
-        nodes += node.parts if isinstance(node, cls) else (node,)  # type: ignore[attr-defined]  # cls has parts
+        nodes += node.parts if isinstance(node, cls) else (node,)
     return nodes
 
 

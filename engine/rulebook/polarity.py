@@ -1,13 +1,14 @@
 """Split facts: the facts used with both polarities on the way to one value of an outcome.
 
-Kleene logic is exact for formulas in which every fact pulls one way; where a fact pulls both ways (`a or not a`) it is looser than
-the truth. Outcomes are therefore the union of Kleene over case splits on these facts, in declared order, filing facts first.
+Kleene logic is exact for formulas in which every fact pulls one way; where a fact pulls both ways (`a or not a`) it is looser
+than the truth. Outcomes are therefore the union of Kleene over case splits on these facts, in declared order, filing facts first.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
@@ -180,14 +181,14 @@ def _pulls_both_ways(rulebook: Rulebook, name: str, found: set[tuple[Use, int]])
     if kind == "enum":
         wanted = {(_subset(rulebook, name, use), sign) for use, sign in found}
         chains = sorted((s if sign > 0 else _all(rulebook, name) - s for s, sign in wanted), key=len)
-        return any(not a <= b for a, b in zip(chains, chains[1:], strict=False)) or any(use[0] == "key" for use, _ in found)
+        return any(not a <= b for a, b in pairwise(chains)) or any(use[0] == "key" for use, _ in found)
     if kind == "set":
         return any((use, -sign) in found for use, sign in found)
     return len(signs) > 1
 
 
 def _direction(use: Use) -> int:
-    if use[0] in ("<", "<=") or use == ("==", False) or use == ("!=", True):
+    if use[0] in ("<", "<=") or use in (("==", False), ("!=", True)):
         return -1
     return 1
 
@@ -235,4 +236,4 @@ def _intervals(places: int, uses: set[Use]) -> tuple[Any, ...]:
         point = use[1].toordinal() if hasattr(use[1], "toordinal") else int(use[1] * 10**places)
         points |= {point} if use[0] in (">=", "<") else ({point + 1} if use[0] in (">", "<=") else {point, point + 1})
     edges = [float("-inf"), *sorted(points), float("inf")]
-    return tuple((low, high - 1) for low, high in zip(edges, edges[1:], strict=False))
+    return tuple((low, high - 1) for low, high in pairwise(edges))

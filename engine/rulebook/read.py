@@ -82,7 +82,8 @@ def _document(text: str, file: str) -> Node:
     stack: list[tuple[Place, bool, list[Node]]] = []
     root: Node | None = None
     for event in events:
-        place = Place(file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
         _refuse(event, place)
         if isinstance(event, (yaml.SequenceStartEvent, yaml.MappingStartEvent)):
             if len(stack) >= MAX_DEPTH:
@@ -110,8 +111,8 @@ def _document(text: str, file: str) -> Node:
 def _refuse(event: yaml.Event, place: Place) -> None:
     if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
         raise ReadError("alias", "anchors and aliases are not accepted", "write the value out", place)
-    if getattr(event, "tag", None) not in (None, "!"):
-        raise ReadError("tag", f"the tag `{event.tag}` is not accepted", "write a plain value", place)
+    if (tag := getattr(event, "tag", None)) not in (None, "!"):
+        raise ReadError("tag", f"the tag `{tag}` is not accepted", "write a plain value", place)
 
 
 def mapping(children: list[Node], place: Place) -> Mapping:
@@ -122,7 +123,9 @@ def mapping(children: list[Node], place: Place) -> Mapping:
         if not isinstance(key, Scalar):
             raise ReadError("bad-key", "a key must be a name", "write `name: value`", key.place)
         if key.text in seen:
-            raise ReadError("duplicate-key", f"`{key.text}` is given twice", f"it stands first at line {seen[key.text].line}", key.place)
+            raise ReadError(
+                "duplicate-key", f"`{key.text}` is given twice", f"it stands first at line {seen[key.text].line}", key.place
+            )
         seen[key.text] = key.place
         pairs.append((key, value))
     return Mapping(tuple(pairs), place)

@@ -147,7 +147,11 @@ class Checker:
     def _list(self, name: str) -> Iterator[Fault]:
         if name not in self.rulebook.lists:
             near = get_close_matches(name, list(self.rulebook.lists), 1)
-            yield ("unknown-list", f"no list named `{name}`", f"did you mean `{near[0]}`?" if near else "declare it in rules/vocabulary/")
+            yield (
+                "unknown-list",
+                f"no list named `{name}`",
+                f"did you mean `{near[0]}`?" if near else "declare it in rules/vocabulary/",
+            )
 
     def _fold(self, node: ir.Fold) -> Iterator[Fault]:
         home = self.rulebook.list_of(node.value.id)
@@ -165,7 +169,11 @@ class Checker:
         table = self.rulebook.tables.get(node.table)
         if table is None:
             near = get_close_matches(node.table, list(self.rulebook.tables), 1)
-            yield ("unknown-table", f"no table named `{node.table}`", f"did you mean `{near[0]}`?" if near else "add it to rules/lists/")
+            yield (
+                "unknown-table",
+                f"no table named `{node.table}`",
+                f"did you mean `{near[0]}`?" if near else "add it to rules/lists/",
+            )
             return
         for key in table.keys:
             yield from self._name(ir.Name(key), scope)
@@ -207,7 +215,11 @@ class Checker:
         if kind.name == "error":
             return
         if kind.name not in kinds:
-            yield ("wrong-type", f"`{op}` does not work on `{text}`, which is {_a(kind)}", "see the condition language in the README")
+            yield (
+                "wrong-type",
+                f"`{op}` does not work on `{text}`, which is {_a(kind)}",
+                "see the condition language in the README",
+            )
         elif value.value not in kind.values:
             near = get_close_matches(str(value.value), kind.values, 1)
             remedy = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(kind.values)}"

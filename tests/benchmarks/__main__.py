@@ -55,7 +55,9 @@ def tightness(book: Rulebook, pack: str, cases: int) -> None:
                 if not good:
                     loose[key[0]] = loose.get(key[0], 0) + 1
     share = 100 * same / max(1, same + wrong)
-    print(f"tightness {pack}: {share:.2f} % of {same + wrong} undetermined outcomes exact; not enumerable {given_up}; loose {loose}")
+    print(
+        f"tightness {pack}: {share:.2f} % of {same + wrong} undetermined outcomes exact; not enumerable {given_up}; loose {loose}"
+    )
 
 
 def timed(evaluate: Evaluator, items: int, missing: float, runs: int = 40) -> float:
@@ -79,8 +81,8 @@ def times(book: Rulebook, pack: str, sizes: tuple[int, ...]) -> None:
     """Print evaluation times of complete facts, and the ratio with 30 % of them missing."""
     evaluate = evaluator(book, pack)
     for items in sizes:
-        full = timed(evaluate, items, 0, 40 if items < 20 else 8)  # noqa: PLR2004 - large filings are slow to make
-        part = timed(evaluate, items, 0.3, 40 if items < 20 else 8)  # noqa: PLR2004 - as above
+        full = timed(evaluate, items, 0, 40 if items < 20 else 8)
+        part = timed(evaluate, items, 0.3, 40 if items < 20 else 8)
         print(f"evaluate {pack}, {items} items: {full:.2f} ms complete; {part:.2f} ms with 30 % missing ({part / full:.1f} x)")
 
 
@@ -91,7 +93,7 @@ def process() -> None:
     runs = []
     for _ in range(8):
         start = time.perf_counter()
-        subprocess.run(command, cwd=ROOT, capture_output=True, check=False)  # noqa: S603 - our own command
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
         runs.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"fenji assess as a process: median {median(runs[1:]):.2f} s, peak {peak:.0f} MB")
@@ -102,7 +104,7 @@ def ten_thousand() -> None:
     with tempfile.TemporaryDirectory() as folder:
         code = "import sys; from tests.benchmarks.synthetic import main; main(sys.argv[1])"
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-c", code, folder], check=True, env=env)  # noqa: S603 - our own command
+        subprocess.run([sys.executable, "-c", code, folder], check=True, env=env)
 
 
 def main() -> None:

@@ -35,7 +35,13 @@ def every(loaded: Loaded) -> Iterator[tuple[PackRules, str, str, Place, bool]]:
     for file, topic in loaded.docs.get("topic", {}).items() if first else ():
         for i, fact in enumerate(topic.facts):
             if fact.applies_when and first:
-                yield first, book.list_of(fact.id), fact.applies_when, loaded.sources.place(file, "facts", i, "applies_when"), True
+                yield (
+                    first,
+                    book.list_of(fact.id),
+                    fact.applies_when,
+                    loaded.sources.place(file, "facts", i, "applies_when"),
+                    True,
+                )
         for i, constraint in enumerate(topic.constraints):
             if first:
                 yield first, constraint.on, constraint.always, loaded.sources.place(file, "constraints", i, "always"), True

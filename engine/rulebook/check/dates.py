@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import Finding
@@ -28,11 +29,13 @@ def versions(loaded: Loaded) -> Iterator[Finding]:
 
 def _follow(loaded: Loaded, file: str, path: tuple[Any, ...], found: Sequence[Any], *, gaps: bool = True) -> Iterator[Finding]:
     order = sorted(range(len(found)), key=lambda i: found[i].valid.start)
-    for a, b in zip(order, order[1:], strict=False):
+    for a, b in pairwise(order):
         before, after = found[a].valid, found[b].valid
         place = loaded.sources.place(file, *path, b, "valid")
         if before.end is None or after.start <= before.end:
-            yield Finding("overlapping-versions", place, f"`{after}` overlaps `{before}`", "end the earlier version the day before")
+            yield Finding(
+                "overlapping-versions", place, f"`{after}` overlaps `{before}`", "end the earlier version the day before"
+            )
         elif gaps and after.start > before.end + timedelta(days=1) and not found[b].gap:
             yield Finding("version-gap", place, f"no law between `{before}` and `{after}`", "close the gap, or say `gap: true`")
 

@@ -43,14 +43,20 @@ def vocabulary(loaded: Loaded) -> Iterator[Finding]:
                 place = loaded.sources.place(file, kind, i, "id")
                 form = {"lists": _WORD, "facts": _FACT, "constraints": _DASHED}[kind]
                 if not form.match(entry.id):
-                    yield Finding("bad-name", place, f"`{entry.id}` is not a name", "use lower-case words joined as the README says")
+                    yield Finding(
+                        "bad-name", place, f"`{entry.id}` is not a name", "use lower-case words joined as the README says"
+                    )
                 if entry.id in seen:
-                    yield Finding("duplicate-name", place, f"`{entry.id}` is declared twice", f"it stands first at {seen[entry.id]}")
+                    yield Finding(
+                        "duplicate-name", place, f"`{entry.id}` is declared twice", f"it stands first at {seen[entry.id]}"
+                    )
                 seen.setdefault(entry.id, place)
         for i, fact in enumerate(topic.facts):
             if fact.type in ("enum", "set") and len({value.id for value in fact.values}) != max(2, len(fact.values)):
                 place = loaded.sources.place(file, "facts", i)
-                yield Finding("bad-values", place, f"`{fact.id}` needs two or more values, each once", "list them under `values:`")
+                yield Finding(
+                    "bad-values", place, f"`{fact.id}` needs two or more values, each once", "list them under `values:`"
+                )
 
 
 def packs(loaded: Loaded) -> Iterator[Finding]:
@@ -59,10 +65,14 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
     for pack_id, pack in book.packs.items():
         home = pack_file(pack_id)
         if f"rules/{pack_id}/pack.yaml" not in loaded.sources.nodes:
-            yield Finding("bad-name", Place(home), f"the pack `{pack_id}` does not lie in a folder of its name", "rename the folder")
+            yield Finding(
+                "bad-name", Place(home), f"the pack `{pack_id}` does not lie in a folder of its name", "rename the folder"
+            )
         if pack.doc.date != "as_of" and pack.doc.date not in book.facts:
             place = loaded.sources.place(home, "date")
-            yield Finding("unknown-fact", place, f"no fact named `{pack.doc.date}`", nearest(pack.doc.date, book.facts, "or use as_of"))
+            yield Finding(
+                "unknown-fact", place, f"no fact named `{pack.doc.date}`", nearest(pack.doc.date, book.facts, "or use as_of")
+            )
         for rule_id, rule in pack.rules.items():
             file = rule_file(pack_id, rule_id)
             if rule.on and rule.on not in book.lists:
@@ -71,11 +81,17 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
             for i, other in enumerate(rule.overrides):
                 place = loaded.sources.place(file, "overrides", i)
                 if other not in pack.rules:
-                    yield Finding("unknown-rule", place, f"no rule named `{other}`", nearest(other, pack.rules, "name a rule of the pack"))
+                    yield Finding(
+                        "unknown-rule", place, f"no rule named `{other}`", nearest(other, pack.rules, "name a rule of the pack")
+                    )
                 elif pack.rules[other].on != rule.on:
-                    yield Finding("bad-override", place, f"`{other}` runs over other things", "override a rule with the same `on:`")
+                    yield Finding(
+                        "bad-override", place, f"`{other}` runs over other things", "override a rule with the same `on:`"
+                    )
             if rule.overrides and not rule.principle:
-                yield Finding("no-principle", loaded.sources.place(file, "overrides"), "an override needs its principle", "add `principle:`")
+                yield Finding(
+                    "no-principle", loaded.sources.place(file, "overrides"), "an override needs its principle", "add `principle:`"
+                )
 
 
 def tables(loaded: Loaded) -> Iterator[Finding]:
@@ -93,13 +109,23 @@ def tables(loaded: Loaded) -> Iterator[Finding]:
             for r, row in enumerate(version.rows):
                 place = loaded.sources.place(file, "versions", v, "rows", r)
                 if row.is_ not in given | {"unknown"}:
-                    yield Finding("unknown-value", place, f"`{row.is_}` is no value of the table", nearest(row.is_, given, "declare it"))
+                    yield Finding(
+                        "unknown-value", place, f"`{row.is_}` is no value of the table", nearest(row.is_, given, "declare it")
+                    )
                 for key, value in row.when.items():
                     if key not in table.keys:
-                        yield Finding("unknown-key", place, f"`{key}` is no key of the table", nearest(key, table.keys, "add it to keys"))
-                    elif key in book.facts and book.facts[key].type == "enum" and value not in [x.id for x in book.facts[key].values]:
+                        yield Finding(
+                            "unknown-key", place, f"`{key}` is no key of the table", nearest(key, table.keys, "add it to keys")
+                        )
+                    elif (
+                        key in book.facts
+                        and book.facts[key].type == "enum"
+                        and value not in [x.id for x in book.facts[key].values]
+                    ):
                         known = [x.id for x in book.facts[key].values]
-                        yield Finding("unknown-value", place, f"`{key}` has no value `{value}`", nearest(str(value), known, "declare it"))
+                        yield Finding(
+                            "unknown-value", place, f"`{key}` has no value `{value}`", nearest(str(value), known, "declare it")
+                        )
 
 
 def sources(loaded: Loaded) -> Iterator[Finding]:

@@ -29,13 +29,19 @@ def values(loaded: Loaded) -> Iterator[Finding]:
                         yield Finding(code, place, problem, remedy)
 
 
-def _value_faults(loaded: Loaded, pack: PackRules, rule: Rule, name: str, value: str | list[str]) -> Iterator[tuple[str, str, str]]:
+def _value_faults(
+    loaded: Loaded, pack: PackRules, rule: Rule, name: str, value: str | list[str]
+) -> Iterator[tuple[str, str, str]]:
     outcome = pack.outcomes.get(name)
     if outcome is None:
         yield "unknown-outcome", f"no outcome named `{name}`", nearest(name, pack.outcomes, "declare it in pack.yaml")
         return
     if loaded.rulebook.list_of(name) != rule.on:
-        yield "out-of-scope", f"`{name}` belongs to {loaded.rulebook.list_of(name) or 'the filing'}", "give it from a rule with that `on:`"
+        yield (
+            "out-of-scope",
+            f"`{name}` belongs to {loaded.rulebook.list_of(name) or 'the filing'}",
+            "give it from a rule with that `on:`",
+        )
     known = [entry.id for entry in outcome.values]
     if isinstance(value, str) and (text := expression(value)) is not None:
         kind = type_of_term(loaded.rulebook.conditions[text], loaded.rulebook, pack)
@@ -98,7 +104,14 @@ def _conflicts(loaded: Loaded, pack_id: str, pack: PackRules, outcome: Outcome) 
                 a, b = pack.rules[rule_id], pack.rules[other_id]
                 one, two = a.versions[v], b.versions[w]
                 meet = one.valid.start in two.valid or two.valid.start in one.valid
-                if meet and one.then[outcome.id] != two.then[outcome.id] and rule_id not in b.overrides and other_id not in a.overrides:
-                    here, there = (loaded.sources.place(rule_file(pack_id, r), "versions", i) for r, i in ((rule_id, v), (other_id, w)))
+                if (
+                    meet
+                    and one.then[outcome.id] != two.then[outcome.id]
+                    and rule_id not in b.overrides
+                    and other_id not in a.overrides
+                ):
+                    here, there = (
+                        loaded.sources.place(rule_file(pack_id, r), "versions", i) for r, i in ((rule_id, v), (other_id, w))
+                    )
                     problem = f"`{rule_id}` and `{other_id}` give `{outcome.id}` two values under one condition"
                     yield Finding("unique-conflict", here, problem, f"the other stands at {there}; let one override the other")
