@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
-from engine.decide.missing import _points  # the values that stand for all
+from engine.decide.missing import points  # the values that stand for all
 from engine.decide.values import INF
 from engine.errors import InputError
 from engine.rulebook.load import load_all
@@ -125,7 +125,7 @@ def complete(evaluator: Evaluator, random: Random, as_of: date, items: int = 1, 
 
 
 def _fill(evaluator: Evaluator, random: Random, items: int) -> Filing:
-    points = _points(evaluator)
+    cells = points(evaluator)
     lists = {name: Listing(tuple(Item(str(k + 1), {}) for k in range(items)), complete=True) for name in evaluator.inputs.lists}
     filing = Filing({}, lists, {})
     for name in [n for n in evaluator.inputs.facts if n not in evaluator.inputs.layout.applies] + [
@@ -133,7 +133,7 @@ def _fill(evaluator: Evaluator, random: Random, items: int) -> Filing:
     ]:
         home = evaluator.rulebook.list_of(name)
         for index in range(items) if home else (-1,):
-            filing = _state(evaluator, filing, (home, index, name), random.sample(points[name], len(points[name])))
+            filing = _state(evaluator, filing, (home, index, name), random.sample(cells[name], len(cells[name])))
     return filing
 
 

@@ -11,9 +11,7 @@ app = typer.Typer()
 
 
 @app.command()
-def assess(  # noqa: PLR0913 - one parameter per option
-    pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, json: Json = False, rules: Rules = ""
-) -> None:
+def assess(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, json: Json = False, rules: Rules = "") -> None:
     """Answer a filing. Exits 0 when determined, 1 when something is open, 2 on bad input."""
     today, rulebook = day(as_of), rulebook_of(rules)
     answer = decide(rulebook, pack, document(file), today)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from engine.decide.explain import explain
 
 from api.cli.options import AsOf, Language, Rules, day, document, rulebook_of, rules_folder, say
 from api.render import table
 from api.render.text import Words
 from engine.decide import explain_text
 from engine.decide.assess import assess
+from engine.decide.explain import explain
 from engine.errors import RulesNotFoundError
 from engine.rulebook.model import Rulebook
 from schemas.answer import Answer

@@ -146,7 +146,8 @@ class Words:
         """Yield a rule with its version and effect, then its sources."""
         where = f" [{', '.join(items)}]" if items else ""
         over = self.pick("，被排除于 ", ", overridden by ") + ", ".join(rule.overridden_by) if rule.overridden_by else ""
-        yield f"{rule.titles.get(self.lang)}{where} ({rule.rule} {', '.join(rule.version)}, {EFFECT[rule.effect][self.lang]}{over})"
+        law = f"{rule.rule} {', '.join(rule.version)}, {EFFECT[rule.effect][self.lang]}"
+        yield f"{rule.titles.get(self.lang)}{where} ({law}{over})"
         if not brief:
             yield from (f"  {self.source(source)}" for source in rule.sources)
 

@@ -43,10 +43,12 @@ def assess(rulebook: Rulebook, pack: str, document: Node, as_of: date, *, search
     filing = from_document(rulebook, document)
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
-    return _Writer(evaluate, filing, picture, as_of).answer(found)
+    return Writer(evaluate, filing, picture, as_of).answer(found)
 
 
-class _Writer:
+class Writer:
+    """Writes an answer from a picture of what is possible."""
+
     def __init__(self, evaluate: Evaluator, filing: Filing, picture: Picture, as_of: date) -> None:
         self.evaluator = evaluate
         self.rulebook = evaluate.rulebook
@@ -56,6 +58,7 @@ class _Writer:
         self.as_of = as_of
 
     def answer(self, found: Open) -> shapes.Answer:
+        """Return the answer, with what the search found open."""
         outcomes = {name: self._outcome(name, -1) for name in self.pack.outcomes if not self.rulebook.list_of(name)}
         determined = all(outcome.determined for outcome in outcomes.values())
         return shapes.Answer(
@@ -97,12 +100,18 @@ class _Writer:
                 found.setdefault(self.rulebook.list_of(name), {}).setdefault(index, {})[name] = self._outcome(name, index)
         return {
             home: [
-                shapes.ItemAnswer(id=self._item_name(home, index), outcomes=outcomes) for index, outcomes in sorted(rows.items())
+                shapes.ItemAnswer(id=self.item_name(home, index), outcomes=outcomes) for index, outcomes in sorted(rows.items())
             ]
             for home, rows in found.items()
         }
 
-    def _item_name(self, home: str, index: int) -> str:
+    def unlisted(self, rule_id: str, index: int) -> bool:
+        """Tell whether `index` stands for items not yet listed."""
+        home = self.pack.rules[rule_id].on
+        return bool(home) and self.item_name(home, index) == "unlisted"
+
+    def item_name(self, home: str, index: int) -> str:
+        """Return the name of an item; `unlisted` for those not yet listed."""
         listing = self.filing.lists.get(home)
         return listing.items[index].id if listing and index < len(listing.items) else "unlisted"
 
@@ -141,18 +150,19 @@ class _Writer:
         return "floor" if value != "not_governed" else "no_law"
 
     def _rules(self, wanted: int) -> list[shapes.RuleAnswer]:
-        return [self._rule(rule_id, index) for (rule_id, index), applied in self.picture.applied.items() if applied == wanted]
+        return [self.rule(rule_id, index) for (rule_id, index), applied in self.picture.applied.items() if applied == wanted]
 
     def _overridden(self) -> list[shapes.RuleAnswer]:
         found = [key for key, fired in self.picture.fired.items() if fired == T and self.picture.applied[key] == F]
-        return [self._rule(*key) for key in found]
+        return [self.rule(*key) for key in found]
 
-    def _rule(self, rule_id: str, index: int) -> shapes.RuleAnswer:
+    def rule(self, rule_id: str, index: int) -> shapes.RuleAnswer:
+        """Return a rule of the answer, on one item or on the filing."""
         rule = self.pack.rules[rule_id]
         over = [other for (other, at), applied in self.picture.applied.items() if at == index and applied == T]
         return shapes.RuleAnswer.model_construct(
             rule=rule_id,
-            item=self._item_name(rule.on, index) if rule.on else None,
+            item=self.item_name(rule.on, index) if rule.on else None,
             version=list(self.picture.versions[rule_id]),
             titles=rule.title,
             sources=rule.sources,
@@ -163,14 +173,14 @@ class _Writer:
 
     def _fact(self, name: str, index: int) -> shapes.MissingFact:
         home = self.rulebook.list_of(name)
-        item = self._item_name(home, index) if home else None
+        item = self.item_name(home, index) if home else None
         return shapes.MissingFact(fact=name, item=item, question=self.rulebook.facts[name].question)
 
     def _settle(self, entry: Any) -> shapes.Settle:
         answers = [
             shapes.Reply(
                 fact=a.fact,
-                item=self._item_name(home, a.item) if (home := self.rulebook.list_of(a.fact)) else None,
+                item=self.item_name(home, a.item) if (home := self.rulebook.list_of(a.fact)) else None,
                 value=a.value,
             )
             for a in entry.answers

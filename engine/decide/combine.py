@@ -1,8 +1,8 @@
 """Rule results -> outcomes, exact over which rules applied.
 
 `applied(r) = fired(r) and no overrider applied`, so an overrider that is itself overridden revives what it defeated. Rules tied
-by overrides form a group; its possible vectors are enumerated, because a fired rule with an unknown overrider would otherwise leave
-the floor possible although one of the two applies.
+by overrides form a group; its possible vectors are enumerated, because a fired rule with an unknown overrider would otherwise
+leave the floor possible although one of the two applies.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.decide.values import F, T, U
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.decide.layout import Closure, Slots
+    from engine.decide.values import Closure, Slots
     from schemas.rulebook import Outcome
 
 MAX_GROUP = 12

@@ -15,7 +15,8 @@ from engine.rulebook import condition as ir
 from engine.rulebook.typing import type_of_term
 
 if TYPE_CHECKING:
-    from engine.decide.layout import Closure, Layout, Slots
+    from engine.decide.layout import Layout
+    from engine.decide.values import Closure, Slots
     from engine.rulebook.model import Type
 
 

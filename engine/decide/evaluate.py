@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.decide.filing import Filing
-    from engine.decide.layout import Slots
+    from engine.decide.values import Slots
     from engine.decide.program import Program
     from engine.rulebook.model import PackRules, Rulebook
 
@@ -64,12 +64,12 @@ class Evaluator:
         """
         base = self.inputs.slots(filing)
         settle(self.inputs, filing, base)
-        days = self._days(base, as_of)
+        days = self.days(base, as_of)
         if governed:
             self._governed(days)
         found: Picture | None = None
         first: ContradictionError | None = None
-        for law, slots in self._editions(base, days):
+        for law, slots in self.editions(base, days):
             try:
                 here = self._united(law, slots, filing, split=split)
             except ContradictionError as error:
@@ -80,7 +80,7 @@ class Evaluator:
             raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
-    def _editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
+    def editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
         """Yield each edition of law that the dates may meet, with its own slots."""
         names = list(days)
         segments = [self._segments(name, days) for name in names]
@@ -124,7 +124,8 @@ class Evaluator:
 
     # dates ------------------------------------------------------------------------------------------------------------
 
-    def _days(self, slots: Slots, as_of: date) -> Days:
+    def days(self, slots: Slots, as_of: date) -> Days:
+        """Return per date fact the days it may have."""
         today = as_of.toordinal()
         layout = self.inputs.layout
         return {name: (today, today) if name == AS_OF else slots[layout.slot[name]] for name in self.cuts}

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.decide.values import Closure
     from engine.decide.tables import Face
     from engine.rulebook.model import PackRules, Rulebook, Type
-
-Slots = list[Any]
-Closure = Callable[[Slots, Slots], Any]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from engine.decide.values import INF, F, T, U
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from engine.decide.layout import Closure, Slots
+    from engine.decide.values import Closure, Slots
 
 
 class Items(NamedTuple):

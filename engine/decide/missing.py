@@ -66,7 +66,7 @@ class Search:
         self.filing = filing
         self.as_of = as_of
         self.picture = picture
-        self.points = _points(evaluator)
+        self.points = points(evaluator)
         self.candidates = self._candidates()
 
     def open(self) -> Open:
@@ -291,7 +291,7 @@ def fixed(combine: str, value: Any) -> bool:
     return bool(value[0] == value[1]) if combine == "union" else bool(value & (value - 1) == 0)
 
 
-def _points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
+def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
     """Return per fact values that stand for all: each enum value, both truths, the ends of each interval between thresholds."""
     marks: dict[str, set[int]] = {}
     layout = evaluator.inputs.layout

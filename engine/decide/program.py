@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
 from engine.decide.compile import mask_of, number, term_value, truth
-from engine.decide.layout import Closure, Layout, Slots
+from engine.decide.layout import Layout
 from engine.decide.lists import Items
 from engine.decide.tables import Face
-from engine.decide.values import INF, F, U, known, whole
+from engine.decide.values import INF, Closure, F, Slots, U, known, whole
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from engine.decide.values import F, T
 
 if TYPE_CHECKING:
-    from engine.decide.layout import Closure, Slots
+    from engine.decide.values import Closure, Slots
     from engine.rulebook.model import Type
     from schemas.rulebook import Table, TableVersion
 

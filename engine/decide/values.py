@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from engine.rulebook.read import Node
     from schemas.rulebook import Fact
 
+Slots = list[Any]  # what is known of a filing, or of one item, by slot
+Closure = Callable[[Slots, Slots], Any]  # (filing's slots, item's slots) -> what is possible
 Possible = Any  # one of the five forms above; the type of the fact says which
 F, U, T = 0, 1, 2
 INF = math.inf

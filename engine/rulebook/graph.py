@@ -130,7 +130,10 @@ def tied(rules: dict[str, Rule]) -> Iterator[tuple[str, ...]]:
 
 
 def strata(rulebook: Rulebook, law: Edition) -> list[str]:
-    """Return the named things `derived:x rule:x group:k outcome:x` in an order that respects what they read. Raises CycleError."""
+    """Return the named things `derived:x rule:x group:k outcome:x` in an order that respects what they read.
+
+    Raises CycleError.
+    """
     owner = {name: f"derived:{name}" for name in law.derived} | {name: f"outcome:{name}" for name in law.pack.outcomes}
     needs: dict[str, set[str]] = {f"outcome:{name}": set() for name in law.pack.outcomes}
     for name, text in law.derived.items():

@@ -97,9 +97,7 @@ def _form(kind: str, parts: list[Any]) -> ir.Node:
     if kind == "lookup":
         return ir.Lookup(str(parts[0])[1:-1])
     if kind == "fold":
-        return ir.Fold(
-            str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if len(parts) > 2 and parts[2] else None
-        )
+        return ir.Fold(str(parts[0]), ir.Name(str(parts[1].children[0])), _node(parts[2]) if parts[2:] and parts[2] else None)
     name = str(parts[0].children[0])
     if kind == "nonempty":
         return ir.NonEmpty(ir.Name(name))

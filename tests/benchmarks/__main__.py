@@ -14,13 +14,13 @@ from random import Random
 from statistics import median
 
 from engine.decide.assess import evaluator
+from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.evaluate import Evaluator
 from engine.decide.missing import fixed
 from engine.errors import InputError
 from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from tests import randomness
-from tests.benchmarks.exact import Enumeration, TooManyError
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2026, 8, 1)

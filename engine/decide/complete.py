@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.missing import _points, fixed, state  # the values that stand for all
+from engine.decide.missing import fixed, points, state
 from engine.decide.narrow import settle
 from engine.decide.values import INF, F, known, meet
 from engine.errors import InputError
@@ -31,7 +31,7 @@ class Enumeration:
         self.evaluator = evaluator
         self.as_of = as_of
         self.left = limit
-        self.points = _points(evaluator)
+        self.points = points(evaluator)
         self.found: Outcomes = {}
 
     def run(self, filing: Filing) -> Outcomes:
