@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         _application(words)(words, prog_name="fenji")
     except FenjiError as error:
-        typer.echo(error.text(), err=True)
+        typer.echo("".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in error.text()), err=True)
     sys.exit(BAD_INPUT)
 
 

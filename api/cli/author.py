@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Json, PackName, Rules, pack_of, rulebook_of, rules_folder, say, say_json, unreadable
+from api.cli.options import Json, PackName, Rules, pack_of, rules_folder, say, say_json, unreadable
 from engine.decide import cases
-from engine.errors import Finding, InputError, Place
+from engine.errors import CheckFailedError, Finding, InputError, Place
 from engine.rulebook import lock as locks
 from engine.rulebook.check import check as prove
 from engine.rulebook.graph import mentioned, pack_facts
@@ -71,6 +71,14 @@ def _loaded(folder: Path) -> Loaded:
         raise unreadable(error, str(folder)) from None
 
 
+def _formed(folder: Path) -> Rulebook:
+    """Return a rulebook without faults of form: another rule may still be unfinished. Raises CheckFailedError."""
+    loaded = _loaded(folder)
+    if loaded.findings:
+        raise CheckFailedError(loaded.findings)
+    return loaded.rulebook
+
+
 def _findings(folder: Path, loaded: Loaded, pack: str) -> list[Finding]:
     """Return what is wrong; cases run only on rules that are otherwise sound."""
     findings = prove(loaded)
@@ -89,7 +97,7 @@ def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:
 def new_rule(pack: PackName, name: RuleName, *, rules: Rules = "") -> None:
     """Write a rule that passes `check` except for its TODOs; never over another."""
     folder = rules_folder(rules)
-    rulebook = rulebook_of(rules)
+    rulebook = _formed(folder)
     if not _NAME.match(name):
         raise InputError("bad-name", f"`{name[:60]}` is not the name of a rule", "use lower-case words joined by dashes")
     text = _new(rulebook, pack_of(rulebook, pack))
@@ -132,7 +140,7 @@ def lock(*, rules: Rules = "") -> None:
     """Write the hash of every rule version to the lock; what is published never changes."""
     folder = rules_folder(rules)
     try:
-        changed = locks.write(folder, rulebook_of(rules))
+        changed = locks.write(folder, _formed(folder))
     except OSError as error:
         raise unreadable(error, str(folder)) from None
     say(f"{folder / locks.NAME}: {changed} entries changed")

@@ -7,12 +7,16 @@ from typing import Annotated
 import typer
 
 from api.cli.options import AsOf, File, Json, Language, PackName, Rules, day, document, rulebook_of, say
+from api.render.text import Words
 from engine.decide import explain as explaining
 from engine.decide import explain_text
+from engine.decide import questions as asking
+from engine.errors import InputError, Place
 
 app = typer.Typer()
 Changes = Annotated[
-    list[str], typer.Argument(metavar="FACT=VALUE...", help="Facts as a filing writes them; FACT@ITEM for an item's.")
+    list[str],
+    typer.Argument(metavar="FACT=VALUE...", help="Facts as a filing writes them; FACT@ITEM=VALUE for one item of a list."),
 ]
 
 
@@ -22,3 +26,40 @@ def explain(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, jso
     today, rulebook = day(as_of), rulebook_of(rules)
     found = explaining.explain(rulebook, pack, document(file), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else explain_text.text(found, lang))
+
+
+@app.command()
+def questions(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, json: Json = False, rules: Rules = "") -> None:
+    """List what to ask next, the most decisive first, and what would settle the answer."""
+    today, rulebook = day(as_of), rulebook_of(rules)
+    found = asking.questions(rulebook, pack, document(file), today)
+    say(
+        found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).questions(found, today))
+    )
+
+
+@app.command("what-if")
+def what_if(
+    pack: PackName,
+    file: File,
+    changes: Changes,
+    lang: Language,
+    as_of: AsOf = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+) -> None:
+    """Compare the answer with that to a filing whose facts are changed; nothing is kept."""
+    today, rulebook = day(as_of), rulebook_of(rules)
+    found = asking.what_if(rulebook, pack, document(file), dict(map(_change, changes)), today)
+    say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
+
+
+def _change(word: str) -> tuple[str, str]:
+    """Return `fact=value` as its two halves. Raises InputError."""
+    name, equals, value = word.partition("=")
+    if not (equals and name and value) or not word.isprintable():
+        raise InputError(
+            "wrong-change", f"`{word[:60]}` is not FACT=VALUE", "write such as `operator.ciio=true`", Place("<change>")
+        )
+    return name, value

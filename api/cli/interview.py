@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from datetime import date
 
 import typer
 
-from api.cli.options import AsOf, Json, Language, PackName, Rules, day, pack_of, rulebook_of, say
+from api.cli.options import AsOf, Json, Language, PackName, Rules, day, pack_of, rulebook_of, say, standard_input
 from api.render import text
 from engine.decide.assess import assess as decide
+from engine.decide.questions import questions
 from engine.errors import InputError, Place, ReadError
 from engine.rulebook.graph import pack_facts
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence, node_from, read
-from schemas.answer import Answer, MissingFact
+from schemas.answer import MissingFact
+from schemas.explanation import Questions
 from schemas.rulebook import Fact
 
 app = typer.Typer()
@@ -32,7 +33,7 @@ def ask(pack: PackName, lang: Language, as_of: AsOf = "", *, json: Json = False,
     interview = Interview(rulebook, pack, lang, today, quiet=json)
     try:
         interview.lists()
-        while found := interview.next(decide(rulebook, pack, interview.document(), today)):
+        while found := interview.next(questions(rulebook, pack, interview.document(), today)):
             interview.ask(found)
     except EOFError:
         interview.tell("")
@@ -77,11 +78,9 @@ class Interview:
                     break
                 self.tell(self._pick("请输入数字。", "A number is needed."))
 
-    def next(self, answer: Answer) -> MissingFact | None:
+    def next(self, found: Questions) -> MissingFact | None:
         """Return the next question: what decides first, then what may matter; never one that was passed."""
-        return next(
-            (found for found in (*answer.missing, *answer.may_matter) if (found.fact, found.item) not in self.passed), None
-        )
+        return next((each for each in (*found.questions, *found.may_matter) if (each.fact, each.item) not in self.passed), None)
 
     def ask(self, found: MissingFact) -> None:
         """Ask until there is an answer that the vocabulary accepts, or none."""
@@ -131,7 +130,7 @@ class Interview:
         """Return what the person answers to a question, `?` apart. Raises EOFError for q and at the end of the input."""
         while True:
             self.tell(f"{question}\n> ", end="")
-            data = sys.stdin.buffer.readline()
+            data = standard_input().readline()
             try:
                 line = data.decode().strip()
             except UnicodeDecodeError:

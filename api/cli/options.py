@@ -9,8 +9,9 @@ import re
 import sys
 from datetime import date, datetime
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, BinaryIO, NoReturn
 
 import typer
 
@@ -70,13 +71,18 @@ def pack_of(rulebook: Rulebook, pack: str) -> PackRules:
 def document(file: str) -> Node:
     """Return the document in `file`, or on standard input for `-`. Raises InputError."""
     if file == "-":
-        return read_filing(sys.stdin.buffer.read(MAX_BYTES + 1), "<stdin>")
+        return read_filing(standard_input().read(MAX_BYTES + 1), "<stdin>")
     try:
         with Path(file).open("rb") as opened:
             data = opened.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise unreadable(error, file) from None
     return read_filing(data, file)
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input as bytes; one that is closed is empty."""
+    return BytesIO() if sys.stdin is None else sys.stdin.buffer
 
 
 def unreadable(error: Exception, file: str) -> InputError:
@@ -96,7 +102,7 @@ def day(as_of: str) -> date:
         return date.fromisoformat(as_of if _DAY.match(as_of) else "")
     except ValueError:
         remedy = "write it as YYYY-MM-DD, a day that exists"
-        raise InputError("wrong-date", f"`--as-of` is a date, not `{as_of[:60]}`", remedy) from None
+        raise InputError("wrong-date", f"`--as-of` is a date, not `{as_of[:60]}`", remedy, Place("--as-of")) from None
 
 
 def say(text: str, *, end: str = "\n") -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any
 
 from engine.rulebook.model import Rulebook
 from schemas.answer import Answer, MissingFact, OutcomeAnswer, Reply, RuleAnswer, Settle
+from schemas.explanation import Questions, WhatIf
 from schemas.rulebook import Source
 
 READ = {
@@ -71,27 +73,49 @@ class Words:
         """Return the one of two texts that is in the language."""
         return zh if self.lang == "zh" else en
 
+    def questions(self, found: Questions, as_of: date) -> Iterator[str]:
+        """Yield the lines of what to ask next."""
+        yield self._head(as_of.isoformat())
+        if not found.questions and not found.may_matter:
+            yield self.pick("没有需要询问的事实", "nothing is left to ask")
+        yield from self._open(found.questions, found.may_matter, found.settle)
+
+    def what_if(self, found: WhatIf, as_of: date) -> Iterator[str]:
+        """Yield the outcomes before and after a change of facts."""
+        yield self._head(as_of.isoformat())
+        for name in found.changed:
+            for sign, outcome in (("-", found.before[name]), ("+", found.after[name])):
+                yield from (f"{sign} {line}" for line in self.outcome(name, outcome.model_copy(update={"at_least": None})))
+        if not found.changed:
+            yield self.pick("结论不变", "the answer stays the same")
+        yield self.pick("仅为推演；申报须如实", "arithmetic only: facts must be filed as they are")
+
     # the parts of an answer -------------------------------------------------------------------------------------------
 
     def answer(self, found: Answer) -> Iterator[str]:
         """Yield the lines of an answer."""
-        yield f"{self.pack.doc.title.get(self.lang)} ({found.pack})"
-        yield self.pick(
-            f"判定日 {found.as_of}，规则集 {found.rulebook[:12]}", f"as of {found.as_of}, rulebook {found.rulebook[:12]}"
-        )
+        yield self._head(found.as_of)
         yield self.pick("已确定", "determined") if found.determined else self.pick("未确定", "undetermined")
         yield from (f"  {line}" for name, outcome in found.outcomes.items() for line in self.outcome(name, outcome))
         yield from self._items(found)
         yield from self._rules(self.pick("适用的规则", "Rules that apply"), found.fired)
         yield from self._rules(self.pick("可能适用的规则", "Rules that may apply"), found.unknown, brief=True)
         yield from self._rules(self.pick("被排除的规则", "Rules overridden"), found.overridden)
-        yield from self._section(self.pick("缺少的事实", "Missing facts"), map(self.missing, found.missing))
-        may = [self.named(fact.fact, fact.item) for fact in found.may_matter]
-        yield from self._section(self.pick("可能有关的事实", "Facts that may matter"), [", ".join(may)] if may else [])
-        yield from self._section(self.pick("如何确定", "What would settle it"), map(self.settle, found.settle))
+        yield from self._open(found.missing, found.may_matter, found.settle)
         yield from self._goes_to(found)
         notes = [note.text.get(self.lang) for note in (*found.notes, *found.unread_law)]
         yield from self._section(self.pick("说明", "Notes"), notes)
+
+    def _head(self, as_of: str) -> str:
+        day = self.pick("判定日", "as of")
+        book = self.pick("规则集", "rulebook")
+        return f"{self.pack.doc.title.get(self.lang)} ({self.pack.doc.id})\n{day} {as_of}, {book} {self.rulebook.digest[:12]}"
+
+    def _open(self, missing: list[MissingFact], may_matter: list[MissingFact], settle: list[Settle]) -> Iterator[str]:
+        yield from self._section(self.pick("缺少的事实", "Missing facts"), map(self.missing, missing))
+        may = ", ".join(self.named(fact.fact, fact.item) for fact in may_matter)
+        yield from self._section(self.pick("可能有关的事实", "Facts that may matter"), [may] if may else [])
+        yield from self._section(self.pick("如何确定", "What would settle it"), map(self.settle, settle))
 
     def outcome(self, name: str, found: OutcomeAnswer) -> Iterator[str]:
         """Yield the lines of one outcome."""

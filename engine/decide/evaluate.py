@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.decide.filing import Filing
-    from engine.decide.values import Slots
     from engine.decide.program import Program
+    from engine.decide.values import Slots
     from engine.rulebook.model import PackRules, Rulebook
 
 AS_OF = "as_of"
@@ -66,7 +66,7 @@ class Evaluator:
         settle(self.inputs, filing, base)
         days = self.days(base, as_of)
         if governed:
-            self._governed(days)
+            self._governed(days, filing)
         found: Picture | None = None
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
@@ -130,13 +130,13 @@ class Evaluator:
         layout = self.inputs.layout
         return {name: (today, today) if name == AS_OF else slots[layout.slot[name]] for name in self.cuts}
 
-    def _governed(self, days: Days) -> None:
+    def _governed(self, days: Days, filing: Filing) -> None:
         low, high = days[self.pack.doc.date]
         covers = self.pack.doc.covers
         last = covers.end.toordinal() if covers.end else INF
         if high < covers.start.toordinal() or low > last:
             problem = f"`{self.pack.doc.date}` lies outside the law of pack `{self.pack.doc.id}`"
-            raise DateError("date-not-covered", problem, f"the pack covers {covers}")
+            raise DateError("date-not-covered", problem, f"the pack covers {covers}", filing.places.get((self.pack.doc.date,)))
 
     def _segments(self, name: str, days: Days) -> list[tuple[Any, Any]]:
         low, high = days[name]

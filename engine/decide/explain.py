@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from engine.decide.evaluate import Evaluator, Picture
-    from engine.decide.values import Slots
     from engine.decide.program import Program
+    from engine.decide.values import Slots
     from engine.rulebook.model import Rulebook
 
 NEAREST = 5

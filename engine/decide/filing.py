@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
 
 FREE_TEXT = ("about", "name")
+MAX_ITEMS = 2_000
+MAX_ID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class _Reader:
         if complete and len(items.items) < self.rulebook.lists[name].min:
             remedy = "name its items, or leave out `complete: true`"
             raise FactError("empty-list", f"the list `{name}` cannot be empty", remedy, items.place)
+        if len(items.items) > MAX_ITEMS:
+            remedy = "file like items as one, or split the filing"
+            raise FactError("too-many-items", f"the list `{name}` has {len(items.items)} items", remedy, items.place)
         read = [self._item(name, index, item) for index, item in enumerate(items.items)]
         seen: set[str] = set()
         for item in read:
@@ -133,13 +138,20 @@ class _Reader:
         item_id = str(index + 1)
         facts: dict[str, Possible] = {}
         for key, value in node.pairs:
-            if key.text == "id" and isinstance(value, Scalar):
-                item_id = value.text[:80]
+            if key.text == "id":
+                item_id = self._id(name, value)
             elif key.text in FREE_TEXT:
                 continue
             else:
                 self._item_fact(name, index, facts, key, value)
         return Item(item_id, facts)
+
+    def _id(self, name: str, value: Node) -> str:
+        """Return the id of an item, which every answer prints: so it must not drive a terminal, nor pass for another."""
+        if not (isinstance(value, Scalar) and 0 < len(value.text) <= MAX_ID and value.text.isprintable()):
+            problem = f"the id of an item of `{name}` is 1 to {MAX_ID} printable characters"
+            raise FactError("wrong-id", problem, "give it a short name", value.place)
+        return value.text
 
     def _item_fact(self, name: str, index: int, facts: dict[str, Possible], key: Scalar, value: Node) -> None:
         full = key.text if key.text in self.rulebook.facts else f"{name}.{key.text}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.decide.values import Closure
     from engine.decide.tables import Face
+    from engine.decide.values import Closure
     from engine.rulebook.model import PackRules, Rulebook, Type
 
 

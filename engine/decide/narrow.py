@@ -16,9 +16,9 @@ from engine.rulebook import condition as ir
 if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.layout import Layout
-    from engine.decide.values import Slots
     from engine.decide.lists import Items
     from engine.decide.program import Inputs
+    from engine.decide.values import Slots
 
 ROUNDS = 64
 

@@ -142,7 +142,8 @@ def strata(rulebook: Rulebook, law: Edition) -> list[str]:
         needs[f"rule:{rule_id}"] = _needs(rulebook, [version.when], owner)
         for outcome, value in version.then.items():
             computed = expression(value) if isinstance(value, str) else None
-            needs[f"outcome:{outcome}"] |= {f"rule:{rule_id}"} | (_needs(rulebook, [computed], owner) if computed else set())
+            reads = _needs(rulebook, [computed], owner) if computed else set()
+            needs.setdefault(f"outcome:{outcome}", set()).update(reads, {f"rule:{rule_id}"})
     for k, members in enumerate(law.groups):
         needs[f"group:{k}"] = {f"rule:{member}" for member in members}
         for outcome in {o for member in members for o in law.rules[member].then}:

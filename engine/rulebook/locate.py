@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import sys
 from pathlib import Path
 
-from engine.errors import RulesNotFoundError
-from engine.rulebook.load import digest, load, rule_files
+from engine.errors import CheckFailedError, RulesNotFoundError
+from engine.rulebook.load import digest, load_all, rule_files
 from engine.rulebook.model import Rulebook
+from schemas import rulebook as shapes
 
-FORMAT = "1"
+FORMAT = "2"
+SUM = 32  # the kept file begins with the SHA-256 of the rest, so that a damaged one is not read
 
 
 def find(given: str | None = None) -> Path:
@@ -26,20 +29,37 @@ def find(given: str | None = None) -> Path:
 
 
 def open_rulebook(folder: Path) -> Rulebook:
-    """Return the rulebook below `folder`, from the cache when its bytes and the engine are unchanged. Raises CheckFailedError."""
+    """Return the rulebook below `folder`, from the cache when its bytes and the engine are unchanged. Raises CheckFailedError.
+
+    What is not cached is proved sound first, so that no rule with an error ever answers.
+    """
     files = [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
     total = digest(files)
     kept = _cache_file(total)
     found = _read(kept, total)
     if found is None:
-        found = load(folder)
+        found = _proved(files)
         _write(kept, found)
     return found
 
 
+def _proved(files: list[tuple[str, bytes]]) -> Rulebook:
+    from engine.rulebook.check import check  # noqa: PLC0415 - not needed when cached
+
+    loaded = load_all(files)
+    errors = [finding for finding in check(loaded) if finding.level == "error"]
+    if errors:
+        raise CheckFailedError(errors)
+    return loaded.rulebook
+
+
 def _cache_file(total: str) -> Path:
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenji"
-    stamp = digest([(p.name, p.read_bytes()) for p in sorted(Path(__file__).parent.glob("*.py"))])
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenji"
+    except RuntimeError:
+        base = Path(os.devnull)  # no home: nothing can be kept there
+    code = sorted([*Path(__file__).parent.glob("*.py"), *Path(shapes.__file__).parent.glob("*.py")])
+    stamp = digest([(str(p), p.read_bytes()) for p in code])
     return base / f"{FORMAT}-{stamp[:16]}-{total[:32]}.rulebook"
 
 
@@ -49,7 +69,10 @@ def _read(path: Path, total: str) -> Rulebook | None:
         status = path.stat()
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
             return None
-        found = pickle.loads(path.read_bytes())  # noqa: S301 - our own file, written below with mode 0600; never used for evidence
+        data = path.read_bytes()
+        if hashlib.sha256(data[SUM:]).digest() != data[:SUM]:
+            return None
+        found = pickle.loads(data[SUM:])  # noqa: S301 - our own file, written below with mode 0600; never used for evidence
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError):
         return None
     return found if isinstance(found, Rulebook) and found.digest == total else None
@@ -60,7 +83,8 @@ def _write(path: Path, rulebook: Rulebook) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
-            pickle.dump(rulebook, out, protocol=5)
+            data = pickle.dumps(rulebook, protocol=5)
+            out.write(hashlib.sha256(data).digest() + data)
         part.replace(path)
     except OSError:
         return  # a cache that cannot be written costs time only

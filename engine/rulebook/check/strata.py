@@ -29,6 +29,6 @@ def acyclic(loaded: Loaded) -> Iterator[Finding]:
                 members = tuple(error.args[1])
                 if frozenset(members) not in {frozenset(s) for s in seen}:
                     seen.add(members)
-                    circle = " -> ".join(name.partition(":")[2] for name in members)
+                    circle = " -> ".join(name.rpartition(":")[2] for name in members)
                     place = loaded.sources.place(pack_file(pack_id))
                     yield Finding("cycle", place, f"a circle: {circle}", "let one of them read facts only")
