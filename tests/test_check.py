@@ -1,7 +1,7 @@
 """What `fenji check` says: each file of tests/bad/ spoils the base rulebook once and states every finding that follows.
 
 `files` adds a file or replaces it whole, `edit` replaces one text in a file of the base. With `lock` the base was locked
-before, and `published` tells whether its versions were published.
+before, `published` or `open`; `cases: false` leaves the cases of the rules out.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def findings(case: dict[str, Any], folder: Path) -> list[Finding]:
     """Return what is found: as the command does, cases run only in a rulebook without errors."""
     loaded = load_all(spoiled(case))
     found = check.check(loaded)
-    if not any(finding.level == "error" for finding in found):
+    if case.get("cases", True) and not any(finding.level == "error" for finding in found):
         found += cases.run(loaded, "p")
     if "lock" in case:
         lock.write(folder, load_all(spoiled({})).rulebook)
@@ -63,3 +63,130 @@ def test_bad(path: Path, tmp_path: Path) -> None:
 
 def test_the_base_is_good(tmp_path: Path) -> None:
     assert findings({}, tmp_path) == []
+
+
+def test_form_is_refused_at_once(tmp_path: Path) -> None:
+    for name, data in spoiled({"files": {"p/r.yaml": "a: 1\na: 2\n", "samples/s.yaml": "not: read"}}):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(CheckFailedError, match="duplicate-key"):
+        load(tmp_path)
+
+
+def test_a_place_in_a_file_that_was_not_read_is_the_file() -> None:
+    assert load_all([]).sources.place("rules/x.yaml", "a") == Place("rules/x.yaml")
+
+
+def test_nothing_is_no_rulebook_and_has_no_faults() -> None:
+    assert check.check(load_all([])) == []
+    assert check.check(load_all([("vocabulary/t.yaml", BASE["vocabulary/t.yaml"].encode())])) == []
+
+
+# documents -----------------------------------------------------------------------------------------------------------
+
+
+def outcome(reader: Callable[[bytes, str], read.Node], data: bytes, file: str = "f.json") -> object:
+    """Return what is read, or the first line of the refusal."""
+    try:
+        return read.plain(reader(data, file))
+    except ReadError as error:
+        return error.text().partition("\n")[0]
+
+
+DOCUMENTS: list[tuple[bytes, object]] = [
+    (b"a: 1", {"a": 1}),
+    (b"\xef\xbb\xbfa: -1", {"a": -1}),
+    (b"a: yes\nb: 1:30\nc: 1.5\nd: ~\ne: true\nf: 'true'\ng: '1'", dict(a="yes", b="1:30", c="1.5", d="~", e=True, f="true", g="1")),
+    (b"a: 0123", {"a": "0123"}),
+    (b"a: " + b"9" * 31, {"a": "9" * 31}),
+    (b"- [x, 1]\n- {}", [["x", 1], {}]),
+    (b"a: 1\nb: \xff", "f.json:2:4: not-utf8: the document is not UTF-8"),
+    (b"x" * (read.MAX_BYTES + 1), "f.json: too-large: the document is larger than 4000000 bytes"),
+    (b"a: ! x", {"a": "x"}),
+]
+JSON: list[tuple[bytes, object]] = [
+    (b' {"a": [1, true, null, -1.5e3, "x"], "b": {}, "c": []} ', {"a": [1, True, "null", "-1.5e3", "x"], "b": {}, "c": []}),
+    (b'{"\\ud83d\\ude00": "\x7f"}', {"\U0001f600": "\x7f"}),
+    (b"7", 7),
+    (b'{"a": 1} 2', "f.json:1:10: syntax: the document goes on after its end"),
+    (b"", "f.json:1:1: syntax: a value is missing"),
+    (b"[1 2]", "f.json:1:4: syntax: `,` or `]` is missing"),
+    (b'{"a": 1', "f.json:1:8: syntax: `,` or `}` is missing"),
+    (b"[1, ]", "f.json:1:5: syntax: a value is missing"),
+    (b"{a: 1}", "f.json:1:2: syntax: a key in double quotes is missing"),
+    (b'{"a" 1}', "f.json:1:6: syntax: `:` is missing after the key"),
+    (b'{"a":\n "x}', "f.json:2:2: syntax: unterminated string"),
+    (b'["\\ud83d"]', "f.json:1:2: syntax: half of a surrogate pair stands alone"),
+    (b'{"a": 1,\n "a": 2}', "f.json:2:2: duplicate-key: `a` is given twice"),
+    (b"[" * 65, "f.json:1:65: too-deep: nested deeper than 64 levels"),
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), DOCUMENTS, ids=range(len(DOCUMENTS)))
+def test_documents(data: bytes, expected: object) -> None:
+    assert outcome(read.read, data) == expected
+    assert outcome(read_json.read_filing, data) == expected
+
+
+@pytest.mark.parametrize(("data", "expected"), JSON, ids=range(len(JSON)))
+def test_json(data: bytes, expected: object) -> None:
+    assert outcome(read_json.read_json, data) == expected
+
+
+def test_a_filing_is_yaml_or_json() -> None:
+    surrogates = b'{"a": "\\ud83d\\ude00"}'
+    assert outcome(read_json.read_filing, surrogates) == {"a": "\U0001f600"}
+    assert outcome(read_json.read_filing, surrogates, "f.yaml") == {"a": "\U0001f600"}
+    assert outcome(read_json.read_filing, b"a: [1", "f.json") == "f.json:1:1: syntax: a value is missing"
+    assert outcome(read_json.read_filing, b"a: [1", "f.yaml") == "f.yaml:1:6: syntax: did not find expected ',' or ']'"
+    double = b'{"a": "\\ud83d\\ude00", "a": 1}'
+    assert outcome(read_json.read_filing, double, "f.yaml") == "f.yaml:1:24: duplicate-key: `a` is given twice"
+
+
+def test_plain_data_becomes_nodes() -> None:
+    node = read.node_from({"a": [True, False, None, 1, "x", ""], "b": ("1",)}, Place("f", 2, 3))
+    assert read.plain(node) == {"a": [True, False, "", 1, "x", ""], "b": [1]}
+    assert read.place_of(node, ("a", 9, "c")) == Place("f", 2, 3)
+
+
+# the lock and the cache ----------------------------------------------------------------------------------------------
+
+
+def test_writing_the_lock_keeps_what_is_published(tmp_path: Path) -> None:
+    first, second = (load_all(spoiled(case)).rulebook for case in ({}, {"edit": {"p/r.yaml": {"when: f.b": "when: f.c"}}}))
+    assert lock.write(tmp_path, first) == 2
+    assert lock.write(tmp_path, second) == 1
+    assert lock.write(tmp_path, second) == 0
+    publish(tmp_path, published=True)
+    assert lock.write(tmp_path, first) == 0
+    assert [finding.code for finding in lock.check(tmp_path, first)] == ["published-changed"]
+
+
+def test_rules_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vocabulary").mkdir()
+    monkeypatch.delenv("FENJI_RULES", raising=False)
+    assert locate.find() == Path(__file__).parents[1] / "rules"
+    monkeypatch.setenv("FENJI_RULES", str(tmp_path))
+    assert locate.find() == tmp_path
+    with pytest.raises(RulesNotFoundError, match="no rules folder at /nowhere"):
+        locate.find("/nowhere")
+
+
+def test_a_rulebook_is_kept_and_a_damaged_one_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules, cache = tmp_path / "rules", tmp_path / "cache"
+    for name, data in spoiled({}):
+        (rules / name).parent.mkdir(parents=True, exist_ok=True)
+        (rules / name).write_bytes(data)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    book = locate.open_rulebook(rules)
+    (kept,) = (cache / "fenji").iterdir()
+    assert locate.open_rulebook(rules).digest == book.digest
+    good = kept.read_bytes()
+    for bad in (b"", b"nonsense", good[:100], b"N."):
+        kept.write_bytes(bad)
+        assert locate.open_rulebook(rules).packs == book.packs
+        assert kept.read_bytes() == good
+    kept.chmod(0o666)
+    assert locate.open_rulebook(rules).packs == book.packs
+    monkeypatch.setenv("XDG_CACHE_HOME", str(rules / "p/r.yaml"))
+    assert locate.open_rulebook(rules).packs == book.packs

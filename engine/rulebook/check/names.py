@@ -75,6 +75,9 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
             )
         for rule_id, rule in pack.rules.items():
             file = rule_file(pack_id, rule_id)
+            if rule.date not in ("", "as_of") and rule.date not in book.facts:
+                place = loaded.sources.place(file, "date")
+                yield Finding("unknown-fact", place, f"no fact named `{rule.date}`", nearest(rule.date, book.facts, "or use as_of"))
             if rule.on and rule.on not in book.lists:
                 place = loaded.sources.place(file, "on")
                 yield Finding("unknown-list", place, f"no list named `{rule.on}`", nearest(rule.on, book.lists, "declare it"))
@@ -105,7 +108,14 @@ def tables(loaded: Loaded) -> Iterator[Finding]:
             if key not in book.facts:
                 place = loaded.sources.place(file, "keys", i)
                 yield Finding("unknown-fact", place, f"no fact named `{key}`", nearest(key, book.facts, "declare it"))
+            elif book.facts[key].type not in ("enum", "bool"):
+                place = loaded.sources.place(file, "keys", i)
+                yield Finding("wrong-type", place, f"`{key}` cannot be a key", "a key is an enum or boolean fact")
         for v, version in enumerate(table.versions):
+            if version.otherwise not in given | {"unknown"}:
+                place = loaded.sources.place(file, "versions", v, "otherwise")
+                remedy = nearest(version.otherwise, given, "declare it")
+                yield Finding("unknown-value", place, f"`{version.otherwise}` is no value of the table", remedy)
             for r, row in enumerate(version.rows):
                 place = loaded.sources.place(file, "versions", v, "rows", r)
                 if row.is_ not in given | {"unknown"}:
@@ -138,6 +148,10 @@ def sources(loaded: Loaded) -> Iterator[Finding]:
             for f, floor in enumerate(outcome.floor):
                 yield from _sources(loaded, pack_file(pack_id), ("outcomes", o, "floor", f, "sources"), floor.sources)
         for g, clause in enumerate(pack.doc.goes_to):
+            if clause.outcome not in pack.outcomes:
+                place = loaded.sources.place(pack_file(pack_id), "goes_to", g, "outcome")
+                remedy = nearest(clause.outcome, pack.outcomes, "declare it")
+                yield Finding("unknown-outcome", place, f"no outcome named `{clause.outcome}`", remedy)
             yield from _sources(loaded, pack_file(pack_id), ("goes_to", g, "sources"), clause.sources)
 
 
