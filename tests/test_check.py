@@ -7,6 +7,7 @@ before, `published` or `open`; `cases: false` leaves the cases of the rules out.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import pytest
 import yaml
 
 from engine.decide import cases
-from engine.errors import Finding
-from engine.rulebook import check, lock
-from engine.rulebook.load import load_all
+from engine.errors import CheckFailedError, Finding, Place, ReadError, RulesNotFoundError
+from engine.rulebook import check, locate, lock, read, read_json
+from engine.rulebook.load import load, load_all
 from tests.bad_base import BASE
 
 BAD = sorted((Path(__file__).parent / "bad").glob("*.yaml"))
@@ -96,7 +97,10 @@ def outcome(reader: Callable[[bytes, str], read.Node], data: bytes, file: str = 
 DOCUMENTS: list[tuple[bytes, object]] = [
     (b"a: 1", {"a": 1}),
     (b"\xef\xbb\xbfa: -1", {"a": -1}),
-    (b"a: yes\nb: 1:30\nc: 1.5\nd: ~\ne: true\nf: 'true'\ng: '1'", dict(a="yes", b="1:30", c="1.5", d="~", e=True, f="true", g="1")),
+    (
+        b"a: yes\nb: 1:30\nc: 1.5\nd: ~\ne: true\nf: 'true'\ng: '1'",
+        {"a": "yes", "b": "1:30", "c": "1.5", "d": "~", "e": True, "f": "true", "g": "1"},
+    ),
     (b"a: 0123", {"a": "0123"}),
     (b"a: " + b"9" * 31, {"a": "9" * 31}),
     (b"- [x, 1]\n- {}", [["x", 1], {}]),
@@ -138,7 +142,7 @@ def test_a_filing_is_yaml_or_json() -> None:
     assert outcome(read_json.read_filing, surrogates) == {"a": "\U0001f600"}
     assert outcome(read_json.read_filing, surrogates, "f.yaml") == {"a": "\U0001f600"}
     assert outcome(read_json.read_filing, b"a: [1", "f.json") == "f.json:1:1: syntax: a value is missing"
-    assert outcome(read_json.read_filing, b"a: [1", "f.yaml") == "f.yaml:1:6: syntax: did not find expected ',' or ']'"
+    assert outcome(read_json.read_filing, b"a: [1\n", "f.yaml") == "f.yaml:2:1: syntax: did not find expected ',' or ']'"
     double = b'{"a": "\\ud83d\\ude00", "a": 1}'
     assert outcome(read_json.read_filing, double, "f.yaml") == "f.yaml:1:24: duplicate-key: `a` is given twice"
 

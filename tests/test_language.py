@@ -29,40 +29,63 @@ SPEECH = load_all([(name, text.encode()) for name, text in BASE.items()]).rulebo
 
 # text, written canonically -> Chinese and English, over the vocabulary of the base rulebook
 GOLDEN: list[tuple[str, str, str]] = [
-    ('true', '总是', 'always'),
-    ('false', '从不', 'never'),
-    ('f.b', '“甲”为是', '“flag” is yes'),
-    ('not f.b', '“甲”为否', '“flag” is no'),
-    ('not (f.b or f.c)', '并非（“甲”为是，或者“乙”为是）', 'it is not the case that (“flag” is yes, or “other flag” is yes)'),
-    ('f.b and f.c and not d.x', '“甲”为是，且“乙”为是，且“推”为否', '“flag” is yes, and “other flag” is yes, and “derived” is no'),
-    ('f.b and (f.c or d.x)', '“甲”为是，且（“乙”为是，或者“推”为是）', '“flag” is yes, and (“other flag” is yes, or “derived” is yes)'),
-    ('f.b or f.c and d.x', '“甲”为是，或者（“乙”为是，且“推”为是）', '“flag” is yes, or (“other flag” is yes, and “derived” is yes)'),
-    ('f.b == true', '“甲”为是', '“flag” is yes'),
-    ('f.b != true', '“甲”为否', '“flag” is no'),
-    ('f.n > 5', '“人数”超过5 persons', '“persons” is above 5 persons'),
-    ('f.n >= 10000 persons', '“人数”达到10,000 persons', '“persons” is at least 10,000 persons'),
-    ('0 < f.n <= 5', '0小于“人数”不超过5 persons', '0 is below “persons” is at most 5 persons'),
-    ('1 <= 2', '1不超过2', '1 is at most 2'),
-    ('f.m + f.n != 3', '“车数”加“人数”不等于3 cars', '“cars” plus “persons” is not 3 cars'),
-    ('f.d < 2.5', '“比”小于2.5', '“ratio” is below 2.5'),
-    ('f.day >= 2024-03-22', '“日”达到2024-03-22', '“day” is at least 2024-03-22'),
-    ('f.e == "p"', '“类”等于“丙”', '“kind” is “first”'),
-    ('f.e in ["p", "q"]', '“类”是“丙”、“丁”之一', '“kind” is one of “first”, “second”'),
-    ('f.s has "q"', '“集”包含“丁”', '“set” includes “second”'),
-    ('nonempty(f.s)', '“集”不为空', '“set” is not empty'),
-    ('any(w: w.b)', '有一项项满足：“项甲”为是', 'some item satisfies: “item flag” is yes'),
-    ('all(w: w.b and w.n > 2)', '每一项项都满足：“项甲”为是，且“项人数”超过2 persons', 'every item satisfies: “item flag” is yes, and “item persons” is above 2 persons'),
-    ('count(w) > 1', '项的项数超过1', 'the number of items of item is above 1'),
-    ('count(w where w.b) >= 2', '项的项数（限于“项甲”为是）达到2', 'the number of items of item (only where “item flag” is yes) is at least 2'),
-    ('sum(w.n) > 7', '各项“项人数”之和超过7 persons', 'the sum of “item persons” is above 7 persons'),
-    ('max(w.n where w.b) <= 7', '各项“项人数”的最大（最严）值（限于“项甲”为是）不超过7 persons', 'the largest (strictest) “item persons” (only where “item flag” is yes) is at most 7 persons'),
-    ('distinct(w.n) == 1', '各项“项人数”去重合计等于1 persons', 'the distinct total of “item persons” is 1 persons'),
-    ('lookup("tab") == "one"', '表“表”给出的值等于one', 'the value in the table “table” is one'),
-    ('level >= "high"', '“级”达到“高”', '“level” is at least “high”'),
-    ('duties has "tell"', '“义务”包含“告”', '“duties” includes “tell”'),
-    ('(f.b and f.c) == true', '“甲”为是，且“乙”为是等于1', '“flag” is yes, and “other flag” is yes is 1'),
-    ('f.e == level', '“类”等于“级”', '“kind” is “level”'),
-    ('max(w.level) == "high"', '各项“项级”的最大（最严）值等于high', 'the largest (strictest) “item level” is high'),
+    ("true", "总是", "always"),
+    ("false", "从不", "never"),
+    ("f.b", "“甲”为是", "“flag” is yes"),
+    ("not f.b", "“甲”为否", "“flag” is no"),
+    ("not (f.b or f.c)", "并非（“甲”为是，或者“乙”为是）", "it is not the case that (“flag” is yes, or “other flag” is yes)"),
+    (
+        "f.b and f.c and not d.x",
+        "“甲”为是，且“乙”为是，且“推”为否",
+        "“flag” is yes, and “other flag” is yes, and “derived” is no",
+    ),
+    (
+        "f.b and (f.c or d.x)",
+        "“甲”为是，且（“乙”为是，或者“推”为是）",
+        "“flag” is yes, and (“other flag” is yes, or “derived” is yes)",
+    ),
+    (
+        "f.b or f.c and d.x",
+        "“甲”为是，或者（“乙”为是，且“推”为是）",
+        "“flag” is yes, or (“other flag” is yes, and “derived” is yes)",
+    ),
+    ("f.b == true", "“甲”为是", "“flag” is yes"),
+    ("f.b != true", "“甲”为否", "“flag” is no"),
+    ("f.n > 5", "“人数”超过5 persons", "“persons” is above 5 persons"),
+    ("f.n >= 10000 persons", "“人数”达到10,000 persons", "“persons” is at least 10,000 persons"),
+    ("0 < f.n <= 5", "0小于“人数”不超过5 persons", "0 is below “persons” is at most 5 persons"),
+    ("1 <= 2", "1不超过2", "1 is at most 2"),
+    ("f.m + f.n != 3", "“车数”加“人数”不等于3 cars", "“cars” plus “persons” is not 3 cars"),
+    ("f.d < 2.5", "“比”小于2.5", "“ratio” is below 2.5"),
+    ("f.day >= 2024-03-22", "“日”达到2024-03-22", "“day” is at least 2024-03-22"),
+    ('f.e == "p"', "“类”等于“丙”", "“kind” is “first”"),
+    ('f.e in ["p", "q"]', "“类”是“丙”、“丁”之一", "“kind” is one of “first”, “second”"),
+    ('f.s has "q"', "“集”包含“丁”", "“set” includes “second”"),
+    ("nonempty(f.s)", "“集”不为空", "“set” is not empty"),
+    ("any(w: w.b)", "有一项项满足：“项甲”为是", "some item satisfies: “item flag” is yes"),
+    (
+        "all(w: w.b and w.n > 2)",
+        "每一项项都满足：“项甲”为是，且“项人数”超过2 persons",
+        "every item satisfies: “item flag” is yes, and “item persons” is above 2 persons",
+    ),
+    ("count(w) > 1", "项的项数超过1", "the number of items of item is above 1"),
+    (
+        "count(w where w.b) >= 2",
+        "项的项数（限于“项甲”为是）达到2",
+        "the number of items of item (only where “item flag” is yes) is at least 2",
+    ),
+    ("sum(w.n) > 7", "各项“项人数”之和超过7 persons", "the sum of “item persons” is above 7 persons"),
+    (
+        "max(w.n where w.b) <= 7",
+        "各项“项人数”的最大（最严）值（限于“项甲”为是）不超过7 persons",
+        "the largest (strictest) “item persons” (only where “item flag” is yes) is at most 7 persons",
+    ),
+    ("distinct(w.n) == 1", "各项“项人数”去重合计等于1 persons", "the distinct total of “item persons” is 1 persons"),
+    ('lookup("tab") == "one"', "表“表”给出的值等于one", "the value in the table “table” is one"),
+    ('level >= "high"', "“级”达到“高”", "“level” is at least “high”"),
+    ('duties has "tell"', "“义务”包含“告”", "“duties” includes “tell”"),
+    ("f.e == level", "“类”等于“级”", "“kind” is “level”"),
+    ('max(w.level) == "high"', "各项“项级”的最大（最严）值等于“高”", "the largest (strictest) “item level” is “high”"),
 ]
 
 
@@ -106,7 +129,7 @@ SYNTAX = {
     "f.b and": "r.yaml:3:16: condition-syntax: the condition ends too early",
     "f.b and )": "r.yaml:3:17: condition-syntax: `)` is not expected here",
     "f.b & f.c": "r.yaml:3:13: condition-syntax: `&` is not expected here",
-    "f.b\n or or": "r.yaml:4:5: condition-syntax: `or` is not expected here",
+    "f.b\n or >": "r.yaml:4:5: condition-syntax: `>` is not expected here",
     "f.day > 2024-02-31": "r.yaml:3:9: condition-syntax: day is out of range for month",
     'f.e == "p': 'r.yaml:3:16: condition-syntax: `"` is not expected here',
     "Big": "r.yaml:3:9: condition-syntax: `B` is not expected here",
@@ -128,7 +151,23 @@ def test_syntax_errors(text: str) -> None:
 
 # generated -----------------------------------------------------------------------------------------------------------
 
-KEYWORDS = {"and", "or", "not", "in", "has", "any", "all", "count", "where", "sum", "max", "distinct", "lookup", "nonempty", "true"}
+KEYWORDS = {
+    "and",
+    "or",
+    "not",
+    "in",
+    "has",
+    "any",
+    "all",
+    "count",
+    "where",
+    "sum",
+    "max",
+    "distinct",
+    "lookup",
+    "nonempty",
+    "true",
+}
 WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True).filter(lambda word: word not in KEYWORDS | {"false"})
 NAMES = st.builds(ir.Name, st.lists(WORDS, min_size=2, max_size=3).map(".".join))
 UNITS = st.one_of(st.just(""), WORDS)
@@ -137,7 +176,7 @@ NUMBERS = st.builds(
     st.one_of(st.integers(), st.decimals(-1000, 1000, places=2).map(lambda number: Decimal(f"{abs(number):.2f}"))),
     UNITS,
 )
-TEXTS = st.text(st.characters(exclude_characters='"\n', exclude_categories=("Cs",)), max_size=5)
+TEXTS = st.text(st.characters(exclude_characters='"\n', exclude_categories=["Cs"]), max_size=5)
 LITERALS = st.one_of(
     NUMBERS, st.builds(ir.Const, st.booleans()), st.builds(ir.Const, TEXTS), st.builds(ir.Const, st.dates(date(1000, 1, 1)))
 )
@@ -218,28 +257,29 @@ def test_an_expression_begins_with_an_equals_sign() -> None:
 
 # what is split: rules of the base by file -> the split facts of its pack
 SPLITS: list[tuple[dict[str, str], dict[str, tuple[object, ...]]]] = [
-    ({'r': 'f.b or not f.b'}, {'f.b': (0, 2)}),
-    ({'r': 'f.e == "p" or f.e != "p"'}, {'f.e': (1, 2)}),
-    ({'r': 'f.e in ["p"]', 's': 'not f.e == "p" and f.e in ["q"]'}, {'f.e': (1, 2)}),
-    ({'r': 'f.s has "p" or not f.s has "p"'}, {'f.s': ((1, 3), (0, 2))}),
-    ({'r': 'f.s has "p" or not f.s has "p" or nonempty(f.s)'}, {'f.s': ((1, 3), (0, 2))}),
-    ({'r': 'f.s has "p" or not f.s has "p" or f.s has "q"'}, {}),
-    ({'r': 'f.n > 5 or f.n < 3 or f.n == 7'}, {'f.n': ((-INF, 2), (3, 5), (6, 6), (7, 7), (8, INF))}),
-    ({'r': 'f.d >= 2.5 or f.d < 1.5'}, {'f.d': ((-INF, 14), (15, 24), (25, INF))}),
-    ({'r': 'f.day > 2024-01-01 or f.day <= 2023-01-01'}, {'f.day': ((-INF, 738521), (738522, 738886), (738887, INF))}),
-    ({'r': 'lookup("tab") == "one"'}, {'f.b': (0, 2), 'f.e': (1, 2)}),
-    ({'r': 'f.b and not lookup("tab") != "two"'}, {'f.b': (0, 2), 'f.e': (1, 2)}),
-    ({'r': 'd.x or not d.x'}, {'f.b': (0, 2), 'f.n': ((-INF, 5), (6, INF))}),
-    ({'r': 'd.n > 5 or 3 > f.n'}, {}),
-    ({'r': 'd.n == 5'}, {}),
-    ({'r': 'd.x == true and d.x == false'}, {'f.b': (0, 2), 'f.n': ((-INF, 5), (6, INF))}),
-    ({'r': 'max(w.level) >= "high" or any(w: not w.b)'}, {'w.b': (0, 2)}),
-    ({'r': 'f.n + f.n > f.n'}, {}),
-    ({'r': 'f.b', 's': 'f.c'}, {}),
-    ({'r': 'f.b == f.c'}, {'f.b': (0, 2), 'f.c': (0, 2)}),
-    ({'r': 'f.n != 4'}, {}),
-    ({'r': 'f.n < sum(w.n)'}, {}),
-    ({'r': 'f.n >= f.n'}, {}),
+    ({"r": "f.n > 5 persons or not f.n > sum(w.n)"}, {}),
+    ({"r": "f.b or not f.b"}, {"f.b": (0, 2)}),
+    ({"r": 'f.e == "p" or f.e != "p"'}, {"f.e": (1, 2)}),
+    ({"r": 'f.e in ["p"]', "s": 'not f.e == "p" and f.e in ["q"]'}, {"f.e": (1, 2)}),
+    ({"r": 'f.s has "p" or not f.s has "p"'}, {"f.s": ((1, 3), (0, 2))}),
+    ({"r": 'f.s has "p" or not f.s has "p" or nonempty(f.s)'}, {"f.s": ((1, 3), (0, 2))}),
+    ({"r": 'f.s has "p" or not f.s has "p" or f.s has "q"'}, {}),
+    ({"r": "f.n > 5 or f.n < 3 or f.n == 7"}, {"f.n": ((-INF, 2), (3, 5), (6, 6), (7, 7), (8, INF))}),
+    ({"r": "f.d >= 2.5 or f.d < 1.5"}, {"f.d": ((-INF, 14), (15, 24), (25, INF))}),
+    ({"r": "f.day > 2024-01-01 or f.day <= 2023-01-01"}, {"f.day": ((-INF, 738521), (738522, 738886), (738887, INF))}),
+    ({"r": 'lookup("tab") == "one"'}, {"f.b": (0, 2), "f.e": (1, 2)}),
+    ({"r": 'f.b and not lookup("tab") != "two"'}, {"f.b": (0, 2), "f.e": (1, 2)}),
+    ({"r": "d.x or not d.x"}, {"f.b": (0, 2), "f.n": ((-INF, 5), (6, INF))}),
+    ({"r": "d.n > 5 or 3 > f.n"}, {}),
+    ({"r": "d.n == 5"}, {}),
+    ({"r": "d.x == true and d.x == false"}, {"f.b": (0, 2), "f.n": ((-INF, 5), (6, INF))}),
+    ({"r": 'max(w.level) >= "high" or any(w: not w.b)'}, {"w.b": (0, 2)}),
+    ({"r": "f.n + f.n > f.n"}, {}),
+    ({"r": "f.b", "s": "f.c"}, {}),
+    ({"r": "f.b == f.c"}, {"f.b": (0, 2), "f.c": (0, 2)}),
+    ({"r": "f.n != 4"}, {}),
+    ({"r": "f.n < sum(w.n)"}, {}),
+    ({"r": "f.n >= f.n"}, {}),
 ]
 
 

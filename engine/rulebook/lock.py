@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Finding, Place
+from engine.errors import Finding, Place, RulebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,15 @@ def digest(pack: PackRules, rule: Rule, index: int) -> str:
 
 
 def read(folder: Path) -> Entries:
-    """Return the entries of a lock file; none when there is no file."""
+    """Return the entries of a lock file; none when there is no file. Raises RulebookError for one that is damaged."""
     path = folder / NAME
     if not path.exists():
         return {}
-    found: Entries = json.loads(path.read_bytes())["rules"]
+    try:
+        found: Entries = json.loads(path.read_bytes())["rules"]
+    except (ValueError, KeyError, TypeError):
+        remedy = "restore it: it says which versions are published"
+        raise RulebookError("bad-lock", "the lock is not what `fenji lock` writes", remedy, Place(f"rules/{NAME}")) from None
     return found
 
 

@@ -125,7 +125,8 @@ class _Prose:
 
     def value(self, term: ir.Node, const: ir.Const) -> str:
         kind = type_of_term(term, self.rulebook, self.pack)
-        name = term.id if isinstance(term, ir.Name) else ""
+        inner = term.value if isinstance(term, ir.Fold) else term
+        name = inner.id if isinstance(inner, ir.Name) else ""
         values = self.rulebook.facts[name].values if name in self.rulebook.facts else []
         values = values or (self.pack.outcomes[name].values if name in self.pack.outcomes else [])
         found = next((value.label.get(self.lang) for value in values if value.id == const.value), None)

@@ -32,9 +32,11 @@ def every(loaded: Loaded) -> Iterator[tuple[PackRules, str, str, Place, bool]]:
                 place = loaded.sources.place(pack_file(pack_id), "derived", d, "versions", v, "is")
                 yield pack, book.list_of(derived.id), definition.is_, place, derived.type == "bool"
     first = next(iter(book.packs.values()), None)
-    for file, topic in loaded.docs.get("topic", {}).items() if first else ():
+    if first is None:
+        return
+    for file, topic in loaded.docs.get("topic", {}).items():
         for i, fact in enumerate(topic.facts):
-            if fact.applies_when and first:
+            if fact.applies_when:
                 yield (
                     first,
                     book.list_of(fact.id),
@@ -43,8 +45,7 @@ def every(loaded: Loaded) -> Iterator[tuple[PackRules, str, str, Place, bool]]:
                     True,
                 )
         for i, constraint in enumerate(topic.constraints):
-            if first:
-                yield first, constraint.on, constraint.always, loaded.sources.place(file, "constraints", i, "always"), True
+            yield first, constraint.on, constraint.always, loaded.sources.place(file, "constraints", i, "always"), True
 
 
 def typed(loaded: Loaded) -> Iterator[Finding]:

@@ -77,7 +77,8 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
             file = rule_file(pack_id, rule_id)
             if rule.date not in ("", "as_of") and rule.date not in book.facts:
                 place = loaded.sources.place(file, "date")
-                yield Finding("unknown-fact", place, f"no fact named `{rule.date}`", nearest(rule.date, book.facts, "or use as_of"))
+                remedy = nearest(rule.date, book.facts, "or use as_of")
+                yield Finding("unknown-fact", place, f"no fact named `{rule.date}`", remedy)
             if rule.on and rule.on not in book.lists:
                 place = loaded.sources.place(file, "on")
                 yield Finding("unknown-list", place, f"no list named `{rule.on}`", nearest(rule.on, book.lists, "declare it"))
