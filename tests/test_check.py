@@ -144,7 +144,7 @@ def test_a_filing_is_yaml_or_json() -> None:
     assert outcome(read_json.read_filing, b"a: [1", "f.json") == "f.json:1:1: syntax: a value is missing"
     assert outcome(read_json.read_filing, b"a: [1\n", "f.yaml") == "f.yaml:2:1: syntax: did not find expected ',' or ']'"
     double = b'{"a": "\\ud83d\\ude00", "a": 1}'
-    assert outcome(read_json.read_filing, double, "f.yaml") == "f.yaml:1:24: duplicate-key: `a` is given twice"
+    assert outcome(read_json.read_filing, double, "f.yaml") == "f.yaml:1:23: duplicate-key: `a` is given twice"
 
 
 def test_plain_data_becomes_nodes() -> None:
@@ -194,3 +194,14 @@ def test_a_rulebook_is_kept_and_a_damaged_one_is_read_anew(tmp_path: Path, monke
     assert locate.open_rulebook(rules).packs == book.packs
     monkeypatch.setenv("XDG_CACHE_HOME", str(rules / "p/r.yaml"))
     assert locate.open_rulebook(rules).packs == book.packs
+
+
+def test_a_faulty_rulebook_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rules = tmp_path / "rules"
+    for name, data in spoiled({"edit": {"p/r.yaml": {"when: f.b": "when: f.zz"}}}):
+        (rules / name).parent.mkdir(parents=True, exist_ok=True)
+        (rules / name).write_bytes(data)
+    with pytest.raises(CheckFailedError, match="unknown-fact"):
+        locate.open_rulebook(rules)
+    assert load(rules).packs  # its form is good
