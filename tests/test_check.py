@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from engine.decide import cases
-from engine.errors import CheckFailedError, Finding, Place, ReadError, RulesNotFoundError
+from engine.errors import CheckFailedError, Finding, Place, ReadError, RulebookError, RulesNotFoundError
 from engine.rulebook import check, locate, lock, read, read_json
 from engine.rulebook.load import load, load_all
 from tests.bad_base import BASE
@@ -205,3 +205,10 @@ def test_a_faulty_rulebook_is_not_opened(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(CheckFailedError, match="unknown-fact"):
         locate.open_rulebook(rules)
     assert load(rules).packs  # its form is good
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]"])
+def test_a_damaged_lock_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / lock.NAME).write_text(text, "utf-8")
+    with pytest.raises(RulebookError, match=r"rules/lock.json: bad-lock: the lock is not what"):
+        lock.read(tmp_path)
