@@ -133,7 +133,7 @@ def test_json_errors_of_a_json_file(tmp_path: Path) -> None:
     path = tmp_path / "filing.json"
     says = {
         '{"about": "\\ud83d"}': "1:11: syntax: half of a surrogate pair stands alone",
-        '{"about": "\\ud83d\\ude00",}': "1:25: syntax: a key in double quotes is missing",
+        '{"about": "\\ud83d\\ude00",}': "1:26: syntax: a key in double quotes is missing",
         '{"about": "\\ud83d\\ude00" "b": 1}': "1:26: syntax: `,` or `}` is missing",
         '{"about" "\\ud83d\\ude00"}': "1:10: syntax: `:` is missing after the key",
         '{"about": "\\ud83d\\ude00", "b": nope}': "1:32: syntax: a value is missing",
