@@ -137,7 +137,7 @@ def test_json_errors_of_a_json_file(tmp_path: Path) -> None:
         '{"about": "\\ud83d\\ude00" "b": 1}': "1:26: syntax: `,` or `}` is missing",
         '{"about" "\\ud83d\\ude00"}': "1:10: syntax: `:` is missing after the key",
         '{"about": "\\ud83d\\ude00", "b": nope}': "1:32: syntax: a value is missing",
-        '{"about": "\\ud83d\\ude00"} {}': "1:26: syntax: the document goes on after its end",
+        '{"about": "\\ud83d\\ude00"} {}': "1:27: syntax: the document goes on after its end",
         '{"about": "\\ud83d\\ude00", "b": "': "1:32: syntax: unterminated string",
         '["\\ud83d\\ude00", [], {}, [[1]]]': "1:1: not-a-filing: a filing is a mapping of facts",
     }
