@@ -18,7 +18,7 @@ test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 lint: $(VENV)/.installed-test  ## mend what ruff can mend, then show what is left
 	-$(BIN)/ruff check --fix .

@@ -323,6 +323,7 @@ def test_ask_takes_help_values_and_unknowns() -> None:
     assert "<answer>:1:1: " in ended.err
 
 
+@pytest.mark.no_cover  # two hundred questions, traced, would take minutes
 def test_ask_ends_by_itself() -> None:
     ended = fenji("ask", TIERS, "--lang", "zh", stdin=b"\n" * 200)
     assert ended.code == 0

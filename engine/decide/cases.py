@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.assess import names_of
+from engine.decide.combine import fixed
 from engine.decide.evaluate import Evaluator, Picture
 from engine.decide.filing import from_document
-from engine.decide.missing import fixed
 from engine.decide.values import F, T
 from engine.errors import FenjiError, Finding, Place
 from engine.rulebook.read import node_from

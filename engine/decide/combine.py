@@ -169,3 +169,8 @@ def merge(combine: str, a: Any, b: Any) -> Any:
 def meet(combine: str, a: Any, b: Any) -> Any:
     """Return what is possible when both `a` and `b` hold the answer."""
     return (a[0] | b[0], a[1] & b[1]) if combine == "union" else a & b
+
+
+def fixed(combine: str, value: Any) -> bool:
+    """Tell whether an outcome has one value left."""
+    return bool(value[0] == value[1]) if combine == "union" else bool(value & (value - 1) == 0)

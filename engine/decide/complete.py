@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.missing import fixed, points, state
+from engine.decide.combine import fixed
+from engine.decide.missing import points, state
 from engine.decide.narrow import settle
 from engine.decide.values import INF, F, known, meet
 from engine.errors import InputError

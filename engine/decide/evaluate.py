@@ -80,6 +80,29 @@ class Evaluator:
             raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
+    def decided(self, filing: Filing, as_of: date, names: list[str]) -> tuple[Any, ...] | None:
+        """Return the values of filing-level outcomes when plain Kleene fixes them all, else None; stops at the first doubt."""
+        found: tuple[Any, ...] | None = None
+        try:
+            base = self.inputs.slots(filing)
+            settle(self.inputs, filing, base)
+            days = self.days(base, as_of)
+            self._governed(days, filing)
+        except InputError:
+            return None
+        for law, slots in self.editions(base, days):
+            try:
+                settle(self.inputs, filing, slots)
+            except ContradictionError:
+                continue
+            law.run(slots)
+            values = tuple(slots[self.inputs.layout.slot[name]] for name in names)
+            open_ = not all(combine.fixed(self.pack.outcomes[n].combine, v) for n, v in zip(names, values, strict=True))
+            if open_ or found not in (None, values):
+                return None
+            found = values
+        return found
+
     def editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
         """Yield each edition of law that the dates may meet, with its own slots."""
         names = list(days)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.assess import Writer, evaluator, names_of
+from engine.decide.combine import fixed
 from engine.decide.compile import truth
 from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.filing import Filing, from_document
-from engine.decide.missing import Search, fixed, points, state
+from engine.decide.missing import Search, points, state
 from engine.decide.values import F, T, U, known, show
 from engine.errors import InputError
 from engine.rulebook import condition as ir

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.narrow import settle
@@ -145,12 +146,14 @@ class Search:
                     break
                 spent += 1
                 filing = self._choose(filing, fact, turn, k)
-            picture = self._try(filing)
-            if picture:
-                for name in self._undetermined(self.picture):
-                    value = picture.outcomes[name, -1]
-                    if fixed(self.evaluator.pack.outcomes[name].combine, value):
-                        found.setdefault((name, value), filing)
+            try:
+                picture = self.evaluator.picture(filing, self.as_of, split=False)
+            except InputError:
+                continue
+            for name in self._undetermined(self.picture):
+                value = picture.outcomes[name, -1]
+                if fixed(self.evaluator.pack.outcomes[name].combine, value):
+                    found.setdefault((name, value), filing)
         return found
 
     def _choose(self, filing: Filing, fact: Fact, turn: int, k: int) -> Filing:
@@ -199,20 +202,13 @@ class Search:
             return False
         return True
 
-    def _try(self, filing: Filing) -> Picture | None:
-        try:
-            return self.evaluator.picture(filing, self.as_of, split=False)
-        except InputError:
-            return None
-
     def _matters(self, completion: Filing, fact: Fact) -> bool:
         names = self._undetermined(self.picture)
         seen = set()
         for cell in self.points.get(fact[0], ()):
             changed = self._replaced(completion, fact, cell)
-            picture = self._try(changed) if changed else None
-            if picture and all(fixed(self.evaluator.pack.outcomes[n].combine, picture.outcomes[n, -1]) for n in names):
-                seen.add(tuple(picture.outcomes[n, -1] for n in names))
+            if changed and (values := self.evaluator.decided(changed, self.as_of, names)):
+                seen.add(values)
         return len(seen) > 1
 
     def _replaced(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
@@ -263,8 +259,7 @@ class Search:
         return filing if value is None else state(filing, self._home(fact), fact[1], fact[0], value)
 
     def _fixes(self, filing: Filing, name: str, bit: int) -> bool:
-        picture = self._try(filing)
-        return picture is not None and picture.outcomes[name, -1] == bit
+        return self.evaluator.decided(filing, self.as_of, [name]) == (bit,)
 
     def _answer(self, completion: Filing, fact: Fact) -> Answer:
         kind = self.evaluator.inputs.layout.type_of(fact[0])
@@ -284,11 +279,6 @@ def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filin
     items = list(listing.items)
     items[index] = Item(items[index].id, items[index].facts | {name: value})
     return replace(filing, lists=filing.lists | {home: Listing(tuple(items), listing.complete)})
-
-
-def fixed(combine: str, value: Any) -> bool:
-    """Tell whether an outcome has one value left."""
-    return bool(value[0] == value[1]) if combine == "union" else bool(value & (value - 1) == 0)
 
 
 def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
@@ -334,4 +324,4 @@ def _cells(evaluator: Evaluator, name: str, marks: set[int], totals: set[int]) -
             return tuple((p, p) for p in sorted(points))
 
 
-__all__ = ["Answer", "Open", "Search", "Settlement", "U", "fixed", "state"]
+__all__ = ["Answer", "Open", "Search", "Settlement", "U", "state"]

@@ -42,10 +42,22 @@ def mentioned(rulebook: Rulebook, text: str) -> set[str]:
     return found
 
 
+def pack_conditions(pack: PackRules) -> list[str]:
+    """Return the texts of everything that a pack works out: its derived facts and its rules."""
+    texts = [definition.is_ for derived in pack.doc.derived for definition in derived.versions]
+    return texts + [text for rule in pack.rules.values() for version in rule.versions for text in rule_conditions(version)]
+
+
+def tables(rulebook: Rulebook, pack: PackRules) -> list[str]:
+    """Return the tables that a pack looks up."""
+    parts = (part for text in pack_conditions(pack) for part in ir.walk(rulebook.conditions[text]))
+    used = {part.table for part in parts if isinstance(part, ir.Lookup)}
+    return [name for name in rulebook.tables if name in used]
+
+
 def pack_facts(rulebook: Rulebook, pack: PackRules) -> list[str]:
     """Return the facts that a pack reads, directly or through applicability and constraints, filing facts first, as declared."""
-    texts = [definition.is_ for derived in pack.doc.derived for definition in derived.versions]
-    texts += [text for rule in pack.rules.values() for version in rule.versions for text in rule_conditions(version)]
+    texts = pack_conditions(pack)
     found = {pack.doc.date, *(pack.date_of(rule) for rule in pack.rules.values())}
     found |= {name for text in texts for name in mentioned(rulebook, text)}
     size = -1
@@ -74,8 +86,8 @@ def periods(rulebook: Rulebook, pack: PackRules) -> Iterator[tuple[str, Period]]
     for outcome in pack.doc.outcomes:
         for floor in outcome.floor:
             yield pack.doc.date, floor.valid
-    for table in rulebook.tables.values():
-        for edition in table.versions:
+    for name in tables(rulebook, pack):
+        for edition in rulebook.tables[name].versions:
             yield pack.doc.date, edition.valid
     yield pack.doc.date, pack.doc.covers
 
@@ -162,9 +174,11 @@ __all__ = [
     "edition",
     "expression",
     "mentioned",
+    "pack_conditions",
     "pack_facts",
     "periods",
     "rule_conditions",
     "strata",
+    "tables",
     "tied",
 ]

@@ -14,9 +14,9 @@ from random import Random
 from statistics import median
 
 from engine.decide.assess import evaluator
+from engine.decide.combine import fixed
 from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.evaluate import Evaluator
-from engine.decide.missing import fixed
 from engine.errors import InputError
 from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
