@@ -11,6 +11,7 @@ from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search
 from engine.decide.values import F, T, U
 from engine.errors import InputError
+from engine.rulebook import graph
 from engine.rulebook.read import Node
 from schemas import answer as shapes
 
@@ -192,9 +193,7 @@ class Writer:
         """Name the tables whose text was not read for keys that the filing leaves possible."""
         slots = self.evaluator.inputs.slots(self.filing)
         found = []
-        for table in self.rulebook.tables.values():
-            if not all(key in self.evaluator.inputs.layout.slot for key in table.keys):
-                continue
+        for table in (self.rulebook.tables[name] for name in graph.tables(self.rulebook, self.pack)):
             for version in table.versions:
                 rows = [row for row in version.rows if row.is_ == "unknown" and row.why and self._day() in version.valid]
                 texts = {row.why for row in rows if row.why and self._row_possible(row.when, slots)}

@@ -285,8 +285,8 @@ def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
     """Return per fact values that stand for all: each enum value, both truths, the ends of each interval between thresholds."""
     marks: dict[str, set[int]] = {}
     layout = evaluator.inputs.layout
-    for node in evaluator.rulebook.conditions.values():
-        for part in ir.walk(node):
+    for text in graph.pack_texts(evaluator.rulebook, evaluator.pack):
+        for part in ir.walk(evaluator.rulebook.conditions[text]):
             if isinstance(part, ir.Compare):
                 _marks(part, layout, marks)
     totals = set().union(*marks.values()) if marks else set()

@@ -163,7 +163,7 @@ def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
         blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
     order = _applicability_order(rulebook, [name for name in facts if name in applies])
     steps = tuple((n, Step(rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
-    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout, set(facts))))
+    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout)))
 
 
 def _applies(rulebook: Rulebook, name: str) -> ir.Node:
@@ -175,14 +175,12 @@ def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
     return list(TopologicalSorter(needs).static_order())
 
 
-def _constraints(layout: Layout, facts: set[str]) -> list[tuple[str, str, Closure]]:
+def _constraints(layout: Layout) -> list[tuple[str, str, Closure]]:
     found = []
-    for constraint in layout.rulebook.constraints.values():
-        used = graph.mentioned(layout.rulebook, constraint.always)
-        if used <= facts | set(layout.pack.derived):
-            guards = [guard for name in used if (guard := layout.applying(name))]
-            holds = truth(layout.rulebook.conditions[constraint.always], layout)
-            found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
+    for constraint in graph.pack_constraints(layout.rulebook, layout.pack):
+        guards = [guard for name in graph.mentioned(layout.rulebook, constraint.always) if (guard := layout.applying(name))]
+        holds = truth(layout.rulebook.conditions[constraint.always], layout)
+        found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
     return found
 
 

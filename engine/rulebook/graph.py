@@ -16,7 +16,7 @@ from engine.rulebook import condition as ir
 
 if TYPE_CHECKING:
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.rulebook import Period, Rule, RuleVersion
+    from schemas.rulebook import Constraint, Period, Rule, RuleVersion
 
 DAY_ONE = date(1, 1, 1)
 
@@ -46,6 +46,19 @@ def pack_conditions(pack: PackRules) -> list[str]:
     """Return the texts of everything that a pack works out: its derived facts and its rules."""
     texts = [definition.is_ for derived in pack.doc.derived for definition in derived.versions]
     return texts + [text for rule in pack.rules.values() for version in rule.versions for text in rule_conditions(version)]
+
+
+def pack_constraints(rulebook: Rulebook, pack: PackRules) -> list[Constraint]:
+    """Return the constraints among the facts of a pack."""
+    known = {*pack_facts(rulebook, pack), *pack.derived}
+    return [constraint for constraint in rulebook.constraints.values() if mentioned(rulebook, constraint.always) <= known]
+
+
+def pack_texts(rulebook: Rulebook, pack: PackRules) -> list[str]:
+    """Return every condition that can bear on a pack's answers: its own, applicability, and constraints."""
+    applicability = [rulebook.facts[name].applies_when for name in pack_facts(rulebook, pack)]
+    constraints = [constraint.always for constraint in pack_constraints(rulebook, pack)]
+    return list(dict.fromkeys([*pack_conditions(pack), *filter(None, applicability), *constraints]))
 
 
 def tables(rulebook: Rulebook, pack: PackRules) -> list[str]:
@@ -175,7 +188,9 @@ __all__ = [
     "expression",
     "mentioned",
     "pack_conditions",
+    "pack_constraints",
     "pack_facts",
+    "pack_texts",
     "periods",
     "rule_conditions",
     "strata",

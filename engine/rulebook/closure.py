@@ -1,0 +1,112 @@
+"""A pack as one JSON value: everything its answers depend on, conditions as trees, so that a stranger can work them out again.
+
+The value is what a record pins by hash and a bundle carries. Reading it back gives a rulebook of that pack alone, whose answers
+are equal to the byte; nothing else of the rulebook can change them.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RulebookError
+from engine.rulebook import condition as ir
+from engine.rulebook import graph
+from engine.rulebook.model import PackRules, Rulebook
+from engine.rulebook.polarity import split_facts
+from schemas import rulebook as shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+FORMAT = "fenji-rules/1"
+
+
+def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
+    """Return the JSON value of a pack; cases are left out, since they decide nothing."""
+    pack = rulebook.packs[pack_id]
+    tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
+    facts = _facts(rulebook, pack, tables)
+    lists = [entry for name, entry in rulebook.lists.items() if any(rulebook.list_of(fact) == name for fact in facts)]
+    sources = {source.instrument for source in _sources(pack, tables)}
+    bodies = {rule.authority for rule in pack.rules.values()}
+    return {
+        "format": FORMAT,
+        "rulebook": rulebook.digest,
+        "pack": _dump(pack.doc),
+        "rules": [{"id": rule_id, **_dump(rule, exclude={"cases"})} for rule_id, rule in pack.rules.items()],
+        "facts": [_dump(rulebook.facts[name]) for name in facts],
+        "lists": [_dump(entry) for entry in lists],
+        "constraints": [_dump(entry) for entry in graph.pack_constraints(rulebook, pack)],
+        "tables": [_dump(table) for table in tables],
+        "instruments": [_dump(entry) for name, entry in rulebook.instruments.items() if name in sources],
+        "authorities": [_dump(entry) for name, entries in rulebook.authorities.items() if name in bodies for entry in entries],
+        "conditions": {text: ir.to_json(rulebook.conditions[text]) for text in graph.pack_texts(rulebook, pack)},
+        "splits": [
+            {"fact": split.name, "cells": [_cell(rulebook.facts[split.name].type, cell) for cell in split.cells]}
+            for split in split_facts(rulebook, pack)
+        ],
+    }
+
+
+def from_closure(value: dict[str, Any]) -> Rulebook:
+    """Return the rulebook of one pack from its JSON value. Raises RulebookError when the format is another."""
+    if value.get("format") != FORMAT:
+        raise RulebookError("unknown-format", f"the rules are not in the format {FORMAT}", "use the fenji that wrote them")
+    rules = {entry["id"]: shapes.Rule.model_validate({k: v for k, v in entry.items() if k != "id"}) for entry in value["rules"]}
+    doc = shapes.Pack.model_validate(value["pack"])
+    facts = {entry["id"]: shapes.Fact.model_validate(entry) for entry in value["facts"]}
+    authorities: dict[str, list[shapes.Authority]] = {}
+    for entry in value["authorities"]:
+        authorities.setdefault(entry["id"], []).append(shapes.Authority.model_validate(entry))
+    return Rulebook(
+        packs={doc.id: PackRules(doc, rules)},
+        facts=facts,
+        lists={entry["id"]: shapes.ListDecl.model_validate(entry) for entry in value["lists"]},
+        constraints={entry["id"]: shapes.Constraint.model_validate(entry) for entry in value["constraints"]},
+        tables={entry["id"]: shapes.Table.model_validate(entry) for entry in value["tables"]},
+        instruments={entry["id"]: shapes.Instrument.model_validate(entry) for entry in value["instruments"]},
+        authorities=authorities,
+        conditions={text: ir.from_json(node) for text, node in value["conditions"].items()},
+        topics=dict.fromkeys(facts, ""),
+        digest=value["rulebook"],
+    )
+
+
+def _facts(rulebook: Rulebook, pack: PackRules, tables: list[shapes.Table]) -> list[str]:
+    """Return the facts of a pack and those whose values its tables give, as declared."""
+    found = {*graph.pack_facts(rulebook, pack), *(table.gives.fact for table in tables if table.gives.fact)}
+    return [name for name in rulebook.facts if name in found]
+
+
+def _sources(pack: PackRules, tables: list[shapes.Table]) -> Iterator[shapes.Source]:
+    for rule in pack.rules.values():
+        yield from rule.sources
+        yield from chain.from_iterable(version.sources for version in rule.versions)
+    for outcome in pack.doc.outcomes:
+        yield from chain.from_iterable(floor.sources for floor in outcome.floor)
+    yield from chain.from_iterable(derived.sources for derived in pack.doc.derived)
+    yield from chain.from_iterable(clause.sources for clause in pack.doc.goes_to)
+    for table in tables:
+        yield from table.sources
+        yield from chain.from_iterable(row.sources for version in table.versions for row in version.rows)
+
+
+def _dump(shape: BaseModel, **options: Any) -> dict[str, Any]:
+    """Return the JSON value of a shape, with what stands at its default left out: a new field changes no old hash."""
+    found: dict[str, Any] = shape.model_dump(mode="json", by_alias=True, exclude_defaults=True, **options)
+    return found
+
+
+def _cell(kind: str, cell: Any) -> Any:
+    """Return a cell of a split in JSON: a truth value, a mask, or a pair whose missing bound is null."""
+    if kind == "bool":
+        return bool(cell)
+    if isinstance(cell, tuple):
+        return [None if abs(bound) == float("inf") else int(bound) for bound in cell]
+    return cell
+
+
+__all__ = ["FORMAT", "closure", "from_closure"]
