@@ -10,6 +10,9 @@ FenjiError                      anything fenji refuses, with code, place, proble
     RulesNotFoundError          no rules folder at the places that are searched
     CheckFailedError            `fenji check` found errors; they are in `.findings`
     ConditionError              a condition that is not of the language
+  EvidenceError                 evidence that does not hold, or cannot be made
+    SigningError                a key that is missing, unsafe, or not allowed to sign this
+    StoreError                  a store that cannot be used, or that would lose something
 
 Callers catch one root:
 
@@ -113,3 +116,15 @@ class CheckFailedError(RulebookError):
     def text(self) -> str:
         """Return every finding, one below the other."""
         return "\n".join(finding.text() for finding in self.findings)
+
+
+class EvidenceError(FenjiError):
+    """Evidence that does not hold, or cannot be made."""
+
+
+class SigningError(EvidenceError):
+    """A key that is missing, unsafe, or not allowed to sign this."""
+
+
+class StoreError(EvidenceError):
+    """A store that cannot be used, or that would lose something."""

@@ -108,3 +108,4 @@ class Answer(Part):
     goes_to: list[GoesToAnswer]
     notes: list[NoteAnswer]
     unread_law: list[NoteAnswer]
+    unpublished: list[str] = []

@@ -41,11 +41,15 @@ def evaluator(rulebook: Rulebook, pack: str) -> Evaluator:
 
 def assess(rulebook: Rulebook, pack: str, document: Node, as_of: date, *, search: bool = True) -> shapes.Answer:
     """Return the answer to a filing on a day; `search` adds missing, may_matter and settle. Raises InputError."""
+    return examine(rulebook, pack, from_document(rulebook, document), as_of, search=search)[0]
+
+
+def examine(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
+    """Return the answer to a filing and the picture that it was written from. Raises InputError."""
     evaluate = evaluator(rulebook, pack)
-    filing = from_document(rulebook, document)
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
-    return Writer(evaluate, filing, picture, as_of).answer(found)
+    return Writer(evaluate, filing, picture, as_of).answer(found), picture
 
 
 class Writer:

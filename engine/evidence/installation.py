@@ -1,0 +1,223 @@
+"""An installation: its folder with store, vault and keys, and the one way in which statements become records.
+
+home.json   the name of the log and the address of the store
+store.db    the store, unless home.json names a PostgreSQL server
+vault.db    the keys of sealed facts, wrapped by keys/master
+keys/       private keys, one file each, named by key id
+checkpoint  the last published head, for comparison after a restore
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from engine.errors import Place, SigningError, StoreError
+from engine.evidence import canonical, dsse, keys
+from engine.evidence.actors import Actors, Revocation, actor_statement, fold, revocation_statement
+from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
+from engine.evidence.log import Log, Published, leaf
+from engine.evidence.merkle import leaf_hash
+from engine.store import reading
+from engine.store.append import Head, Row
+from engine.store.opening import Store, create, open_store
+from engine.store.vault import Vault, seal
+
+FORMAT = "fenji-home/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A statement to record: its id, kind and bytes, who signs it, and the facts to seal."""
+
+    id: str
+    kind: str
+    payload: bytes
+    at: str
+    signers: tuple[Signer, ...] = ()
+    supersedes: str | None = None
+    facts: bytes = b""
+
+
+class Installation:
+    """An open installation; it is a context manager."""
+
+    def __init__(self, home: Path, origin: str, store: Store) -> None:
+        """Hold what `open_home` found."""
+        self.home = home
+        self.origin = origin
+        self.store = store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        if "vault" in self.__dict__:
+            self.vault.close()
+        self.store.close()
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault. Raises SigningError, StoreError."""
+        master = keys.read_secret(self.home / "keys" / "master")
+        if len(master) != 32:  # noqa: PLR2004 - AES-256
+            path = str(self.home / "keys" / "master")
+            raise SigningError("no-key", "the master key is not 32 bytes", "restore it from where you keep it", Place(path))
+        return Vault(self.home / "vault.db", master)
+
+    @property
+    def actors(self) -> Actors:
+        """The table of actors as the log stands. Raises StoreError."""
+        return fold(self.origin, reading.of_kind(self.store, "actor", "revocation"))
+
+    def signer(self, key: PublicKey) -> FileSigner:
+        """Return the signer of a key of this installation. Raises SigningError."""
+        return keys.load(self.home / "keys" / f"{key.keyid}.pem")
+
+    def log(self, at: str) -> Log:
+        """Return the log, signed by every log key that is valid at a time. Raises SigningError when there is none."""
+        valid = [
+            key
+            for key in self.actors.keys
+            if key.purpose == "log"
+            and not key.compromised
+            and key.valid_from <= at
+            and (key.valid_until is None or at < key.valid_until)
+        ]
+        if not valid:
+            raise SigningError("no-log-key", "the log has no valid key", "make one with `fenji actor add --purpose log`")
+        return Log(self.store.appender, self.origin, [self.signer(key) for key in valid])
+
+    def record(self, entries: Sequence[Entry], blobs: Iterable[tuple[str, bytes]] = (), log: Log | None = None) -> Published:
+        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError; then nothing is kept."""
+        published = (log or self.log(entries[0].at)).append(self._rows(entries), blobs)
+        self._keep(published.head)
+        return published
+
+    def head(self) -> Head | None:
+        """Return the published head, None for an empty log. Raises StoreError when it lies behind the one kept outside."""
+        head = self.store.appender.head()
+        kept = kept_checkpoint(self.home)
+        if kept and (head is None or head.size < kept[0]):
+            found = head.size if head else 0
+            problem = f"the store has {found} records, but {kept[0]} were published"
+            raise StoreError("old-backup", problem, "restore a newer backup", Place(str(self.home / "checkpoint")))
+        return head
+
+    def add_actor(self, holder: Holder, purpose: Purpose, at: str, by: PublicKey | None) -> PublicKey:
+        """Make a key for a holder and record it; `by` is an administrator, None at first. Raises SigningError, StoreError."""
+        made = self._make(holder, purpose, at)
+        signer = self.signer(made)
+        payload = actor_statement(made, by.holder.sub if by else None, at)
+        signers = (signer, self.signer(by)) if by else (signer,)
+        entry = Entry(f"actor-{made.keyid[:24]}", "actor", payload, at, signers)
+        first = None if by else Log(self.store.appender, self.origin, [signer]) if purpose == "log" else None
+        self.record([entry], log=first)
+        return made
+
+    def revoke(self, revocation: Revocation, at: str, by: PublicKey) -> None:
+        """Record that a key is retired or compromised. Raises SigningError, StoreError, EvidenceError."""
+        payload = revocation_statement(revocation, by.holder.sub, at)
+        number = len(reading.of_kind(self.store, "revocation"))
+        self.record([Entry(f"revocation-{number}-{revocation.keyid[:16]}", "revocation", payload, at, (self.signer(by),))])
+
+    def _make(self, holder: Holder, purpose: Purpose, at: str) -> PublicKey:
+        """Write a new private key under its own id and return the public one."""
+        folder = self.home / "keys"
+        part = folder / f"new-{os.getpid()}.pem"
+        signer = keys.make(part)
+        part.rename(folder / f"{keys.keyid(signer.public)}.pem")
+        return PublicKey(signer.public, purpose, holder, at)
+
+    def _rows(self, entries: Sequence[Entry]) -> list[Row]:
+        sealed: dict[str, tuple[bytes, bytes]] = {}
+        with_facts = [entry for entry in entries if entry.facts]
+        if with_facts:
+            made = self.vault.make([(entry.id, 0) for entry in with_facts])
+            for entry, key in zip(with_facts, made, strict=True):
+                sealed[entry.id] = seal(key, entry.id, 0, entry.facts)
+        rows = []
+        for entry in entries:
+            signatures = "[]"
+            if entry.signers:
+                envelope = json.loads(dsse.seal(dsse.STATEMENT, entry.payload, entry.signers))
+                signatures = canonical.encode(envelope["signatures"]).decode()
+            digest = leaf_hash(leaf(entry.kind, entry.payload))
+            row = Row(entry.id, entry.kind, digest, entry.payload, signatures, entry.at, entry.supersedes, sealed.get(entry.id))
+            rows.append(row)
+        return rows
+
+    def _keep(self, head: Head) -> None:
+        """Write the head beside the store, where a rollback of the store does not reach it."""
+        part = self.home / f"checkpoint.{os.getpid()}"
+        part.write_text(head.note, "utf-8")
+        part.replace(self.home / "checkpoint")
+
+
+def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:
+    """Return size and root of the checkpoint that an installation keeps outside its store, or None. Raises EvidenceError."""
+    from engine.evidence.note import read_checkpoint  # noqa: PLC0415 - small, and rarely needed
+
+    path = home / "checkpoint"
+    if not path.exists():
+        return None
+    found = read_checkpoint(path.read_text("utf-8"))
+    return found.size, found.root
+
+
+def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
+    """Make an installation and return its log key; upgrade the schema of one that exists. Raises StoreError."""
+    config = home / "home.json"
+    if config.exists():
+        create(_read(home)[1])
+        return None
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            "no-home", f"the folder cannot be made: {error.strerror}", "choose another --home", Place(str(home))
+        ) from None
+    master = home / "keys" / "master"
+    if not master.exists():
+        keys.write_secret(master, os.urandom(32))
+    keys.write_secret(config, canonical.dumps({"format": FORMAT, "origin": origin, "store": address}))
+    with Installation(home, origin, open_store(_address(home, address), make=True)) as made:
+        if made.store.appender.head() is None:
+            return made.add_actor(Holder("log", origin, "", ()), "log", at, None)
+    return None
+
+
+def open_home(home: Path) -> Installation:
+    """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint."""
+    origin, address = _read(home)
+    found = Installation(home, origin, open_store(address))
+    try:
+        found.head()
+    except StoreError:
+        found.close()
+        raise
+    return found
+
+
+def _read(home: Path) -> tuple[str, str]:
+    path = home / "home.json"
+    try:
+        value = canonical.loads(path.read_bytes(), "home.json")
+    except OSError:
+        raise StoreError("no-home", "there is no installation here", "make one with `fenji init`", Place(str(home))) from None
+    keys.fields(value, {"format", "origin", "store"}, "home.json")
+    return value["origin"], _address(home, value["store"])
+
+
+def _address(home: Path, address: str) -> str:
+    """Return the address of the store; a relative file lies in the installation's folder."""
+    return f"sqlite:{home / address.removeprefix('sqlite:')}" if address.startswith("sqlite:") else address

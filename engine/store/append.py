@@ -1,0 +1,185 @@
+"""The hot path: records, tree nodes and the new head go down in one durable transaction, or not at all.
+
+The connection comes from outside (sqlite3, psycopg, or apsw where power loss is simulated), in autocommit mode; every statement
+is spelled out here. What the tree becomes is worked out by `grow`, inside the transaction, from the head that the transaction
+sees: so two writers can never publish different trees of one size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record to append; `leaf` is its leaf hash, `sealed` its facts as (nonce, ciphertext)."""
+
+    id: str
+    kind: str
+    leaf: bytes
+    payload: bytes
+    signatures: str
+    at: str
+    supersedes: str | None = None
+    sealed: tuple[bytes, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The published head: size, root, signed note and the time of its last record."""
+
+    size: int
+    root: bytes
+    note: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """What appending makes of the tree: complete nodes (level, index, hash), the new root and its signed note."""
+
+    nodes: list[tuple[int, int, bytes]]
+    root: bytes
+    note: str
+
+
+class Connection(Protocol):
+    """What is asked of a connection: it runs one statement and gives a cursor with `fetchone`."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
+        """Run one statement."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a database spells what differs, and the root of the errors that its driver raises."""
+
+    begin: tuple[str, ...]
+    mark: str
+    errors: tuple[type[Exception], ...]
+
+    def sql(self, text: str) -> str:
+        """Return a statement with the driver's parameter marks."""
+        return text.replace("?", self.mark)
+
+
+Grow = Callable[[Head | None, Sequence[Row]], Growth]
+
+
+class Appender:
+    """Appends to one store; after a failure to commit it refuses to go on, since what the disk holds is then unknown."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        """Append through `connection`."""
+        self._connection = connection
+        self._dialect = dialect
+        self._broken = False
+        sql = dialect.sql
+        self._head = sql("SELECT size, root, note, at FROM checkpoint ORDER BY size DESC LIMIT 1")
+        self._record = sql(
+            "INSERT INTO record (seq, id, kind, leaf, payload, signatures, at, supersedes) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        self._node = sql("INSERT INTO node (level, idx, hash) VALUES (?, ?, ?)")
+        self._checkpoint = sql("INSERT INTO checkpoint (size, previous, root, note, at) VALUES (?, ?, ?, ?, ?)")
+        self._sealed = sql("INSERT INTO sealed (filing, generation, nonce, ciphertext) VALUES (?, ?, ?, ?)")
+        self._blob = sql("INSERT INTO blob (sha256, data) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING")
+        self._read_leaf = sql("SELECT leaf FROM record WHERE seq = ?")
+        self._read_node = sql("SELECT hash FROM node WHERE level = ? AND idx = ?")
+
+    def head(self) -> Head | None:
+        """Return the published head, or None for an empty store. Raises StoreError."""
+        try:
+            row = self._connection.execute(self._head).fetchone()
+        except self._dialect.errors as error:
+            raise refused(error) from None
+        return Head(int(row[0]), bytes(row[1]), str(row[2]), str(row[3])) if row else None
+
+    def hash(self, level: int, index: int) -> bytes:
+        """Return the hash of a complete subtree. Raises StoreError when it is not there."""
+        try:
+            if level == 0:
+                row = self._connection.execute(self._read_leaf, (index,)).fetchone()
+            else:
+                row = self._connection.execute(self._read_node, (level, index)).fetchone()
+        except self._dialect.errors as error:
+            raise refused(error) from None
+        if row is None:
+            raise StoreError("damaged", f"the store lacks the hash {level}/{index}", "run `fenji fsck`, then restore a backup")
+        return bytes(row[0])
+
+    def append(self, rows: Sequence[Row], grow: Grow, blobs: Iterable[tuple[str, bytes]] = ()) -> Head:
+        """Append rows and publish the head that `grow` makes of them; on return all of it is durable. Raises StoreError."""
+        if self._broken:
+            raise StoreError("broken", "an earlier commit failed, so this connection is not used again", "open the store anew")
+        execute = self._connection.execute
+        try:
+            for statement in self._dialect.begin:
+                execute(statement)
+        except self._dialect.errors as error:
+            raise refused(error) from None
+        try:
+            before = self.head()
+            start = before.size if before else 0
+            growth = grow(before, rows)
+            for sha256, data in blobs:
+                execute(self._blob, (sha256, data))
+            for seq, row in enumerate(rows, start):
+                execute(self._record, (seq, row.id, row.kind, row.leaf, row.payload, row.signatures, row.at, row.supersedes))
+                if row.sealed:
+                    execute(self._sealed, (row.id, 0, *row.sealed))
+            for entry in growth.nodes:
+                execute(self._node, entry)
+            head = Head(start + len(rows), growth.root, growth.note, rows[-1].at)
+            execute(self._checkpoint, (head.size, start, head.root, head.note, head.at))
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, self._dialect.errors):
+                raise refused(error) from None
+            raise
+        self._commit()
+        return head
+
+    def reseal(self, filing: str, generation: int, nonce: bytes, ciphertext: bytes) -> None:
+        """Add a generation of a filing's sealed facts, durably. Raises StoreError."""
+        try:
+            self._connection.execute(self._sealed, (filing, generation, nonce, ciphertext))
+        except self._dialect.errors as error:
+            raise refused(error) from None
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except self._dialect.errors as error:
+            self._broken = True  # a failed sync is never retried: the kernel may have dropped the pages
+            self._roll_back()
+            raise refused(error) from None
+
+    def _roll_back(self) -> None:
+        try:
+            self._connection.execute("ROLLBACK")
+        except self._dialect.errors:
+            self._broken = True
+
+
+def refused(error: Exception) -> StoreError:
+    """Return the error for what a database refused."""
+    text = " ".join(str(error).split())[:200]
+    lowered = text.lower()
+    for word, code, remedy in (
+        ("locked", "busy", "another writer holds the store; try again"),
+        ("full", "disk-full", "free some space, then try again"),
+        ("readonly", "read-only", "give the store's file and folder write permission"),
+        ("read-only", "read-only", "give the store's file and folder write permission"),
+        ("append-only", "append-only", "records are superseded, never edited"),
+        ("unique", "exists", "this was recorded before"),
+        ("malformed", "damaged", "run `fenji fsck`, then restore a backup"),
+        ("not a database", "damaged", "restore a backup"),
+    ):
+        if word in lowered:
+            return StoreError(code, f"the store refuses: {text}", f"{remedy}; nothing was recorded")
+    return StoreError("store", f"the store refuses: {text}", "nothing was recorded; mend the store, then try again")

@@ -1,0 +1,158 @@
+"""Reads of the store, through SQLAlchemy: single rows by key, and everything in the order of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.store import tables as t
+from engine.store.append import Head, refused
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+    from engine.store.opening import Store
+
+BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it is stored."""
+
+    seq: int
+    id: str
+    kind: str
+    leaf: bytes
+    payload: bytes
+    signatures: str
+    at: str
+    supersedes: str | None
+
+
+@contextmanager
+def _connected(store: Store) -> Iterator[Connection]:
+    try:
+        with store.engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        raise refused(getattr(error, "orig", None) or error) from None
+
+
+def _one(store: Store, query: Select[Any]) -> Any:
+    with _connected(store) as connection:
+        return connection.execute(query).first()
+
+
+_RECORD = select(
+    t.record.c.seq,
+    t.record.c.id,
+    t.record.c.kind,
+    t.record.c.leaf,
+    t.record.c.payload,
+    t.record.c.signatures,
+    t.record.c.at,
+    t.record.c.supersedes,
+)
+
+
+def _record(row: Any) -> Record:
+    return Record(row.seq, row.id, row.kind, bytes(row.leaf), bytes(row.payload), row.signatures, row.at, row.supersedes)
+
+
+def record(store: Store, record_id: str) -> Record | None:
+    """Return the record of an id, or None. Raises StoreError."""
+    row = _one(store, _RECORD.where(t.record.c.id == record_id))
+    return _record(row) if row else None
+
+
+def superseding(store: Store, record_id: str) -> Record | None:
+    """Return the first record that supersedes another, or None. Raises StoreError."""
+    row = _one(store, _RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))
+    return _record(row) if row else None
+
+
+def of_kind(store: Store, *kinds: str) -> list[Record]:
+    """Return the records of some kinds, in the order of the log; meant for the kinds that are few. Raises StoreError."""
+    with _connected(store) as connection:
+        rows = connection.execute(
+            _RECORD.where(t.record.c.kind.in_(kinds), t.record.c.kind != "decision").order_by(t.record.c.seq)
+        )
+        return [_record(row) for row in rows]
+
+
+def records(store: Store, start: int = 0) -> Iterator[Record]:
+    """Yield every record from leaf `start` on, a batch at a time. Raises StoreError."""
+    while True:
+        with _connected(store) as connection:
+            query = _RECORD.where(t.record.c.seq >= start).order_by(t.record.c.seq).limit(BATCH)
+            rows = [_record(row) for row in connection.execute(query)]
+        if not rows:
+            return
+        yield from rows
+        start = rows[-1].seq + 1
+
+
+def checkpoints(store: Store, start: int = 0) -> Iterator[tuple[int, Head]]:
+    """Yield every published head above `start` with the size it extends, oldest first. Raises StoreError."""
+    c = t.checkpoint.c
+    while True:
+        with _connected(store) as connection:
+            query = select(c.size, c.previous, c.root, c.note, c.at).where(c.size > start).order_by(c.size).limit(BATCH)
+            rows = list(connection.execute(query))
+        if not rows:
+            return
+        for row in rows:
+            yield row.previous, Head(row.size, bytes(row.root), row.note, row.at)
+        start = rows[-1].size
+
+
+def checkpoint_at(store: Store, size: int) -> Head | None:
+    """Return the first head of at least `size` leaves, or None. Raises StoreError."""
+    c = t.checkpoint.c
+    row = _one(store, select(c.size, c.root, c.note, c.at).where(c.size >= size).order_by(c.size).limit(1))
+    return Head(row.size, bytes(row.root), row.note, row.at) if row else None
+
+
+def nodes(store: Store) -> Iterator[tuple[int, int, bytes]]:
+    """Yield every stored tree node by level and index. Raises StoreError."""
+    c = t.node.c
+    with _connected(store) as connection:
+        rows = connection.execution_options(yield_per=BATCH).execute(select(c.level, c.idx, c.hash).order_by(c.level, c.idx))
+        for row in rows:
+            yield row.level, row.idx, bytes(row.hash)
+
+
+def blob(store: Store, sha256: str) -> bytes | None:
+    """Return a large value by its hash, or None. Raises StoreError."""
+    row = _one(store, select(t.blob.c.data).where(t.blob.c.sha256 == sha256))
+    return bytes(row.data) if row else None
+
+
+def blobs(store: Store) -> Iterator[tuple[str, bytes]]:
+    """Yield every large value with its hash, in order. Raises StoreError."""
+    with _connected(store) as connection:
+        names = list(connection.scalars(select(t.blob.c.sha256).order_by(t.blob.c.sha256)))
+    for name in names:
+        yield name, blob(store, name) or b""
+
+
+def sealed(store: Store, filing: str) -> list[tuple[int, bytes, bytes]]:
+    """Return the generations of a filing's sealed facts: number, nonce, ciphertext. Raises StoreError."""
+    c = t.sealed.c
+    with _connected(store) as connection:
+        query = select(c.generation, c.nonce, c.ciphertext).where(c.filing == filing).order_by(c.generation)
+        return [(row.generation, bytes(row.nonce), bytes(row.ciphertext)) for row in connection.execute(query)]
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Return how many rows each table holds. Raises StoreError."""
+    with _connected(store) as connection:
+        return {
+            table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0) for table in t.metadata.sorted_tables
+        }
