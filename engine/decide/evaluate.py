@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.program import Program
     from engine.decide.values import Slots
-    from engine.rulebook.model import PackRules, Rulebook
+    from engine.rulebook.model import PackRules, Rulebook, Split
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
@@ -200,10 +200,10 @@ class Evaluator:
             choices.append([(home, index, at, cell) for cell in met if cell is not None])
         return tuple(product(*choices))
 
-    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[polarity.Split, int, int]]:
+    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int, int]]:
         layout = self.inputs.layout
         live = law.live(base, outcome)
-        local: dict[str, list[polarity.Split]] = {}
+        local: dict[str, list[Split]] = {}
         for split in self.splits:
             if home := self.rulebook.list_of(split.name):
                 local.setdefault(home, []).append(split)

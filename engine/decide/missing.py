@@ -75,7 +75,8 @@ class Search:
         if not self._undetermined(self.picture):
             return Open((), (), ())
         found = self._completions()
-        proven = {fact for completion in found.values() for fact in self.candidates if self._matters(completion, fact)}
+        # one witness is enough: `any` stops at the first completion in which the fact decides
+        proven = {fact for fact in self.candidates if any(self._matters(completion, fact) for completion in found.values())}
         missing = tuple(fact for fact in self.candidates if fact in proven)
         rest = tuple(fact for fact in self.candidates if fact not in proven)
         return Open(missing, rest, tuple(self._settlements(found)))
@@ -209,7 +210,9 @@ class Search:
             changed = self._replaced(completion, fact, cell)
             if changed and (values := self.evaluator.decided(changed, self.as_of, names)):
                 seen.add(values)
-        return len(seen) > 1
+                if len(seen) > 1:
+                    return True
+        return False
 
     def _replaced(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
         name, index = fact

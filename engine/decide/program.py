@@ -215,14 +215,14 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
-    reads = {name: graph.mentioned(rulebook, text) for name, text in law.derived.items()}
+    reads = {name: set(graph.mentioned(rulebook, text)) for name, text in law.derived.items()}
     for name in facts:
         if when := rulebook.facts[name].applies_when:
-            reads[name] = graph.mentioned(rulebook, when)
+            reads[name] = set(graph.mentioned(rulebook, when))
     for outcome in law.pack.outcomes:
         reads[outcome] = set()
     for rule_id, version in law.rules.items():
-        reads[f"rule:{rule_id}"] = graph.mentioned(rulebook, version.when)
+        reads[f"rule:{rule_id}"] = set(graph.mentioned(rulebook, version.when))
         for outcome, value in version.then.items():
             reads[outcome].add(f"rule:{rule_id}")
             if isinstance(value, str) and (computed := graph.expression(value)) is not None:

@@ -32,14 +32,9 @@ def rule_conditions(version: RuleVersion) -> list[str]:
     return [version.when, *(value for value in values if value is not None)]
 
 
-def mentioned(rulebook: Rulebook, text: str) -> set[str]:
+def mentioned(rulebook: Rulebook, text: str) -> frozenset[str]:
     """Return the names in a condition, table keys included."""
-    node = rulebook.conditions[text]
-    found = set(ir.names(node))
-    for part in ir.walk(node):
-        if isinstance(part, ir.Lookup) and part.table in rulebook.tables:
-            found |= set(rulebook.tables[part.table].keys)
-    return found
+    return rulebook.mentions[text]
 
 
 def pack_conditions(pack: PackRules) -> list[str]:
