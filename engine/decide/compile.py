@@ -131,7 +131,7 @@ _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 def _compare(node: ir.Compare, at: Layout) -> Closure:
     terms = (node.first, *(term for _, term in node.rest))
     open_terms = [term for term in terms if not isinstance(term, ir.Const)]
-    direct = tuple(term.id for term in terms if isinstance(term, ir.Name))
+    direct = tuple(name for term in terms for name in _asserted(term, at))
     steps = list(zip(terms, [op for op, _ in node.rest], terms[1:], strict=False))
     if len(open_terms) == 1:
         sides = [(op, right) if left is open_terms[0] else (_FLIP[op], left) for left, op, right in steps]
@@ -140,6 +140,13 @@ def _compare(node: ir.Compare, at: Layout) -> Closure:
             return _guarded(at, direct, _finite(open_terms[0], kind, sides, at))
         return _guarded(at, direct, _interval(open_terms[0], kind, sides, at))
     return _guarded(at, direct, _both([_pair(left, op, right, at) for left, op, right in steps]))
+
+
+def _asserted(term: ir.Node, at: Layout) -> list[str]:
+    """Return the names that must apply for a comparison to hold; a sum is left out, since what does not apply adds nothing."""
+    if isinstance(term, ir.Lookup):
+        return at.tables[term.table].table.keys
+    return [term.id] if isinstance(term, ir.Name) else []
 
 
 def term_type(node: ir.Node, at: Layout) -> Type:
