@@ -8,8 +8,8 @@ import typer
 
 from api.cli.options import AsOf, Language, Rules, day, document, rulebook_of, rules_folder, say
 from api.render import table
+from api.render.explanation import explanation as explained
 from api.render.text import Words
-from engine.decide import explain_text
 from engine.decide.assess import assess
 from engine.decide.explain import explain
 from engine.errors import RulesNotFoundError
@@ -32,7 +32,7 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
     say({"zh": f"判定日 {today}", "en": f"as of {today}"}[lang])
     say(table.render(heads, [_row(rulebook, path, answer, lang) for path, answer in answers.items()]))
     explanation = explain(rulebook, shown.parent.name, document(str(shown)), today)
-    say(f"\n{shown.relative_to(folder)}\n{explain_text.text(explanation, lang)}")
+    say(f"\n{shown.relative_to(folder)}\n{explained(rulebook, explanation, lang)}")
 
 
 def _row(rulebook: Rulebook, path: Path, answer: Answer, lang: str) -> tuple[str, str, str, str]:

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from api.cli.options import AsOf, File, Json, Language, PackName, Rules, day, document, rulebook_of, say
+from api.render.explanation import explanation as explained
 from api.render.text import Words
 from engine.decide import explain as explaining
-from engine.decide import explain_text
 from engine.decide import questions as asking
 from engine.errors import InputError, Place
 
@@ -25,7 +25,7 @@ def explain(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, jso
     """Say why, why not, and what would change the answer."""
     today, rulebook = day(as_of), rulebook_of(rules)
     found = explaining.explain(rulebook, pack, document(file), today)
-    say(found.model_dump_json(by_alias=True, indent=2) if json else explain_text.text(found, lang))
+    say(found.model_dump_json(by_alias=True, indent=2) if json else explained(rulebook, found, lang))
 
 
 @app.command()

@@ -139,6 +139,7 @@ class _Loader:
             conditions=self.conditions,
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
+            units={entry.id: entry for _, doc in topics for entry in doc.units},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 

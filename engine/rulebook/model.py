@@ -77,6 +77,7 @@ class Rulebook:
     conditions: dict[str, ir.Node]
     topics: dict[str, str]
     digest: str
+    units: dict[str, shapes.Unit] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     @cached_property

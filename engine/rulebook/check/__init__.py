@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     declared.names,
     declared.ranges,
+    declared.units,
     declared.translations,
     names.packs,
     tables.tables,

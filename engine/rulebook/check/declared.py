@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from engine.errors import Finding, Place
-from engine.rulebook.check.names import pack_file
+from engine.rulebook.check.names import nearest, pack_file
 from schemas.rulebook import Text
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _EITHER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?\Z")
 _DASHED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _ENGLISH = re.compile(r"[a-z]{3}")
+UNITS = "declare it under `units:` in rules/vocabulary/"
 Entry = tuple[str, Place, re.Pattern[str]]
 # the documents that others refer to: while one of them is not of its form, every name in it would seem unknown
 DECLARING = ("vocabulary/", "instruments/", "lists/", "authorities.yaml", "/pack.yaml")
@@ -85,7 +86,7 @@ def _once(entries: Iterator[Entry], taken: set[str] | frozenset[str] = frozenset
 
 
 def _vocabulary(loaded: Loaded) -> Iterator[Entry]:
-    forms = {"lists": _WORD, "facts": _DOTTED, "constraints": _DASHED}
+    forms = {"units": _WORD, "lists": _WORD, "facts": _DOTTED, "constraints": _DASHED}
     for file, topic in loaded.docs["topic"].items():
         for kind, form in forms.items():
             for i, entry in enumerate(getattr(topic, kind)):
@@ -131,6 +132,21 @@ def ranges(loaded: Loaded) -> Iterator[Finding]:
                 yield Finding("bad-range", place, f"`min` of `{fact.id}` is not below its `max`", "exchange them")
 
 
+def units(loaded: Loaded) -> Iterator[Finding]:
+    """What a number counts is declared, so that it can be said in both languages."""
+    known = loaded.rulebook.units
+    for file, topic in loaded.docs["topic"].items():
+        for i, fact in enumerate(topic.facts):
+            if fact.unit and fact.unit not in known:
+                place = loaded.sources.place(file, "facts", i, "unit")
+                yield Finding("unknown-unit", place, f"no unit named `{fact.unit}`", nearest(fact.unit, known, UNITS))
+    for pack_id, pack in loaded.rulebook.packs.items():
+        for d, derived in enumerate(pack.doc.derived):
+            if derived.unit and derived.unit not in known:
+                place = loaded.sources.place(pack_file(pack_id), "derived", d, "unit")
+                yield Finding("unknown-unit", place, f"no unit named `{derived.unit}`", nearest(derived.unit, known, UNITS))
+
+
 def _foreign(fact: Fact) -> list[str]:
     """Return the parts that a fact states although its type has none."""
     allowed = {"int": ("min", "max", "unit"), "decimal": ("min", "max", "unit", "places"), "date": ("min", "max")}
@@ -158,6 +174,6 @@ def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str 
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _texts(getattr(value, name), (*path, name))
-    elif isinstance(value, list):
-        for i, each in enumerate(value):
-            yield from _texts(each, (*path, i))
+    elif isinstance(value, (list, dict)):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _texts(each, (*path, key))

@@ -40,6 +40,11 @@ def tables(loaded: Loaded) -> Iterator[Finding]:
         elif not given:
             yield Finding("no-values", loaded.sources.place(file, "gives"), "the table gives nothing", "list its values")
             continue
+        else:
+            place = loaded.sources.place(file, "gives")
+            for value in sorted(set(given) ^ set(table.gives.labels)):
+                problem = f"`{value}` is given without a label" if value in given else f"`{value}` has a label and is not given"
+                yield Finding("no-label", place, problem, "write each value under `values:` and under `labels:`")
         yield from _cells(loaded, file, table, given)
 
 
