@@ -43,6 +43,7 @@ class Program:
     layout: Layout
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
+    versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
 
     def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
@@ -211,7 +212,8 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
     blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
-    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts))
+    versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
+    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts), versions)
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
