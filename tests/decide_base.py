@@ -19,7 +19,7 @@ from engine.errors import Place
 from engine.rulebook.check import check
 from engine.rulebook.load import Loaded, load_all
 from engine.rulebook.model import Rulebook
-from engine.rulebook.read import node_from
+from engine.rulebook.read import Node, node_from
 
 FOLDER = Path(__file__).parent / "decide"
 RULE: dict[str, Any] = {
@@ -93,9 +93,19 @@ def evaluator(changes: dict[str, Any]) -> Evaluator:
     return Evaluator(rulebook, rulebook.packs["p"])
 
 
+def node(facts: dict[str, Any]) -> Node:
+    """Return the document that states `facts`."""
+    return node_from(json.loads(json.dumps(facts, default=str)), Place("f"))
+
+
 def filed(evaluate: Evaluator, facts: dict[str, Any]) -> Filing:
     """Return the filing that states `facts`."""
-    return from_document(evaluate.rulebook, node_from(json.loads(json.dumps(facts, default=str)), Place("f")))
+    return from_document(evaluate.rulebook, node(facts))
+
+
+def at(name: str, item: str | None) -> str:
+    """Return a name with its item."""
+    return f"{name}@{item}" if item else name
 
 
 def shown(evaluate: Evaluator, picture: Picture) -> dict[str, Any]:

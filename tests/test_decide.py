@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -9,10 +10,15 @@ from typing import Any
 
 import pytest
 
+from api.render.explanation import explanation
+from engine.decide.assess import assess
 from engine.decide.evaluate import Evaluator
+from engine.decide.explain import explain
 from engine.decide.narrow import settle
 from engine.decide.values import show, whole
 from engine.errors import InputError
+from engine.rulebook.model import Rulebook
+from schemas.answer import Answer
 from tests import decide_base as base
 
 DAY = date(2024, 1, 1)
@@ -110,3 +116,53 @@ def test_outcomes(k: int, row: list[Any]) -> None:
     evaluate = outcomes(k)
     found = outcome(lambda: base.shown(evaluate, evaluate.picture(base.filed(evaluate, row[0]), DAY)))
     assert (found if isinstance(found, str) else {name: found[name] for name in row[1]}) == row[1]
+
+
+ANSWERS = base.cases("answers")
+
+
+@cache
+def answering(k: int) -> Rulebook:
+    """The rulebook of one case."""
+    return base.book(ANSWERS[k])
+
+
+def said(answer: Answer, path: str) -> Any:
+    """One part of an answer, as short as a case writes it."""
+    named = {"missing": "fact", "may_matter": "fact", "fired": "rule", "unknown": "rule", "overridden": "rule"}
+    if path == "settle":
+        words = [
+            [f"{base.at(r.fact, r.item)}={r.value if isinstance(r.value, str) else json.dumps(r.value)}" for r in e.answers]
+            for e in answer.settle
+        ]
+        return [f"{e.outcome} {e.value}: {' '.join(each)}" for e, each in zip(answer.settle, words, strict=True)]
+    if path in named:
+        return [base.at(getattr(part, named[path]), part.item) for part in getattr(answer, path)]
+    if path in ("goes_to", "notes", "unread_law"):
+        return [getattr(part, "outcome" if path == "goes_to" else "id") for part in getattr(answer, path)]
+    found: Any = answer.model_dump()
+    found |= found["outcomes"] | found["items"]
+    for step in path.split("."):
+        found = found[int(step) if step.isdigit() else step]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("k", "row"),
+    [(k, row) for k, case in enumerate(ANSWERS) for row in case["filed"]],
+    ids=lambda each: ANSWERS[each]["case"] if isinstance(each, int) else str(each),
+)
+def test_answers(k: int, row: list[Any]) -> None:
+    answer = assess(answering(k), "p", base.node(row[0]), DAY)
+    assert {path: said(answer, path) for path in row[1]} == row[1]
+
+
+EXPLAINED = base.cases("explained")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("k", range(len(EXPLAINED)), ids=lambda k: EXPLAINED[k]["case"])
+def test_explained(k: int, lang: str) -> None:
+    rulebook = base.book(EXPLAINED[k])
+    found = explain(rulebook, "p", base.node(EXPLAINED[k]["filed"]), DAY)
+    assert explanation(rulebook, found, lang).replace(rulebook.digest[:12], "DIGEST") == EXPLAINED[k][lang].rstrip()

@@ -9,7 +9,7 @@ from engine.decide.combine import fixed
 from engine.decide.compile import truth
 from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.filing import Filing, from_document
-from engine.decide.missing import Search, points, state
+from engine.decide.missing import Search, points, state, uncertain
 from engine.decide.narrow import settle
 from engine.decide.values import F, T, U, known, show
 from engine.errors import ContradictionError, InputError
@@ -194,7 +194,7 @@ class _Explainer:
         names = [n for n, o in self.pack.outcomes.items() if o.combine != "union" and (n, -1) in self.picture.outcomes]
         open_names = [n for n in names if not fixed(self.pack.outcomes[n].combine, self.picture.outcomes[n, -1])]
         complete = all(n in self.filing.lists and self.filing.lists[n].complete for n in self.evaluator.inputs.lists)
-        if not open_names or not complete:
+        if not open_names or not complete or self._beyond_counting():
             return {}
         try:
             exact = Enumeration(self.evaluator, self.as_of, NODES).run(self.filing)
@@ -202,3 +202,16 @@ class _Explainer:
             return {}
         fewer = [n for n in open_names if (n, -1) in exact and exact[n, -1] != self.picture.outcomes[n, -1]]
         return {n: shapes.Narrowed(possible=names_of(self.pack.outcomes[n], exact[n, -1])) for n in fewer}
+
+    def _beyond_counting(self) -> bool:
+        """Tell whether an open fact has values for which no few can stand, so that trying these would prove nothing."""
+        slots = self.evaluator.inputs.slots(self.filing)
+        settle(self.evaluator.inputs, self.filing, slots)
+        layout = self.evaluator.inputs.layout
+        for name in uncertain(self.evaluator):
+            for _, row in self.evaluator.rows(slots, self.rulebook.list_of(name)):
+                value, guard = row[layout.slot[name]], layout.applies.get(name)
+                settled = value[0] == value[1]
+                if not settled and (guard is None or row[guard] != F):
+                    return True
+        return False

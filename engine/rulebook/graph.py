@@ -37,6 +37,17 @@ def mentioned(rulebook: Rulebook, text: str) -> frozenset[str]:
     return rulebook.mentions[text]
 
 
+def leaves(rulebook: Rulebook, pack: PackRules, names: Iterable[str]) -> set[str]:
+    """Return the facts behind names: those of derived facts, through all their definitions, instead of these."""
+    todo, seen = list(names), set[str]()
+    while todo:
+        name = todo.pop()
+        if name not in seen and name in pack.derived:
+            todo += [other for version in pack.derived[name].versions for other in mentioned(rulebook, version.is_)]
+        seen.add(name)
+    return {name for name in seen if name in rulebook.facts}
+
+
 def pack_conditions(pack: PackRules) -> list[str]:
     """Return the texts of everything that a pack works out: its derived facts and its rules."""
     texts = [definition.is_ for derived in pack.doc.derived for definition in derived.versions]
@@ -181,6 +192,7 @@ __all__ = [
     "cuts",
     "edition",
     "expression",
+    "leaves",
     "mentioned",
     "pack_conditions",
     "pack_constraints",
