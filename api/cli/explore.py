@@ -8,9 +8,9 @@ import typer
 
 from api.cli.options import AsOf, File, Home, Json, KnownAt, Language, PackName, Rules, day, document, say
 from api.cli.rulebooks import choose
+from api.render.explanation import explanation as explained
 from api.render.text import Words
 from engine.decide import explain as explaining
-from engine.decide import explain_text
 from engine.decide import questions as asking
 from engine.errors import InputError, Place
 
@@ -36,7 +36,7 @@ def explain(
     """Say why, why not, and what would change the answer."""
     today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
     found = explaining.explain(rulebook, pack, document(file), today)
-    say(found.model_dump_json(by_alias=True, indent=2) if json else explain_text.text(found, lang))
+    say(found.model_dump_json(by_alias=True, indent=2) if json else explained(rulebook, found, lang))
 
 
 @app.command()
