@@ -13,12 +13,12 @@ import apsw
 import pytest
 
 from engine.errors import StoreError
-from engine.evidence import merkle, note
-from engine.evidence.log import Log, leaf
+from engine.evidence.log import Log
 from engine.store.append import Appender, Dialect, Head, Row
-from engine.store.opening import Store, create, open_store, prepare_sqlite
+from engine.store.opening import create, open_store, prepare_sqlite
+from tests.crash.judge import judge
 from tests.crash.recording import NAME, Acknowledged, Recording, RecordingVFS
-from tests.evidence import LOG_KEY, ORIGIN, SIGNER, row
+from tests.evidence import ORIGIN, SIGNER, row
 
 DIALECT = Dialect(("BEGIN IMMEDIATE",), "?", (apsw.Error,))
 GROUPS = 24
@@ -88,45 +88,16 @@ def _append(session: Session, log: Log, random: Random) -> None:
 def lost(session: Session, acknowledged: int, folder: Path, *, go_on: bool) -> int:
     """Return how many acknowledged records a recovered store lacks; anything else that is wrong fails."""
     with open_store(f"sqlite:{folder / STORE}") as store:
-        found = store.connection.execute("PRAGMA integrity_check").fetchall()
+        read = store.connection.execute
+        found = read("PRAGMA integrity_check").fetchall()
         assert found == [("ok",)], found
-        head = store.appender.head()
-        size = head.size if head else 0
+        size = judge(store, dict(enumerate(session.rows)), session.heads)
         told = session.heads[acknowledged - 1].size if acknowledged else 0
-        heads = {0, *(each.size for each in session.heads)}
-        assert size in heads, "a part of a group was recorded"
-        _judge_tree(session, store, head)
-        if go_on:
-            Log(store.appender, ORIGIN, [SIGNER]).append([row(size, b"after")])
-            after = store.appender.head()
-            assert after is not None
-            assert after.size == size + 1
-            if head:
-                path = merkle.consistency(size, after.size, store.appender.hash)
-                merkle.verify_consistency(size, head.root, after.size, after.root, path)
-        return max(0, told - size)
-
-
-def _judge_tree(session: Session, store: Store, head: Head | None) -> None:
-    """Refuse records that differ, leaves that are not theirs, a head that is not over them, and forks."""
-    read = store.connection.execute
-    stored = read("SELECT seq, id, kind, leaf, payload FROM record ORDER BY seq").fetchall()
-    size = head.size if head else 0
-    assert len(stored) == size
-    frontier, roots = merkle.Frontier(), {}
-    for index, (seq, name, kind, digest, payload) in enumerate(stored):
-        wanted = session.rows[index]
-        assert (seq, name, payload) == (index, wanted.id, wanted.payload)
-        assert digest == merkle.leaf_hash(leaf(kind, payload))
-        frontier.append(digest)
-        roots[frontier.size] = frontier.root()
-    for number, each in enumerate(session.heads):
-        if head is not None and each.size <= size:
-            assert roots[each.size] == each.root, "a published head is not extended: the log forked"
-            path = merkle.consistency(each.size, size, store.appender.hash)
-            merkle.verify_consistency(each.size, each.root, size, head.root, path)
-            for name, data in session.blobs[number]:
+        assert size in {0, *(each.size for each in session.heads)}, "a part of a group was recorded"
+        for head, blobs in zip(session.heads, session.blobs, strict=True):
+            for name, data in blobs if head.size <= size else ():
                 assert read("SELECT data FROM blob WHERE sha256 = ?", (name,)).fetchone() == (data,)
-    if head is not None:
-        assert note.signed_by(head.note, [LOG_KEY]) == [LOG_KEY]
-        assert note.read_checkpoint(head.note) == note.Checkpoint(ORIGIN, size, roots[size])
+        if go_on:
+            after = Log(store.appender, ORIGIN, [SIGNER]).append([row(size, b"after")]).head
+            assert judge(store, {}, [*(each for each in session.heads if each.size <= size), after]) == size + 1
+        return max(0, told - size)
