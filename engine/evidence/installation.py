@@ -23,6 +23,7 @@ from engine.evidence.actors import Actors, Revocation, actor_statement, fold, re
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
 from engine.evidence.log import Log, Published, leaf
 from engine.evidence.merkle import leaf_hash
+from engine.evidence.note import read_checkpoint
 from engine.store import reading
 from engine.store.append import Head, Row
 from engine.store.opening import Store, create, open_store
@@ -165,8 +166,6 @@ class Installation:
 
 def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:
     """Return size and root of the checkpoint that an installation keeps outside its store, or None. Raises EvidenceError."""
-    from engine.evidence.note import read_checkpoint  # noqa: PLC0415 - small, and rarely needed
-
     path = home / "checkpoint"
     if not path.exists():
         return None
@@ -178,7 +177,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
     """Make an installation and return its log key; upgrade the schema of one that exists. Raises StoreError."""
     config = home / "home.json"
     if config.exists():
-        create(_read(home)[1])
+        create(settings(home)[1])
         return None
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -198,7 +197,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
 
 def open_home(home: Path) -> Installation:
     """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint."""
-    origin, address = _read(home)
+    origin, address = settings(home)
     found = Installation(home, origin, open_store(address))
     try:
         found.head()
@@ -208,7 +207,8 @@ def open_home(home: Path) -> Installation:
     return found
 
 
-def _read(home: Path) -> tuple[str, str]:
+def settings(home: Path) -> tuple[str, str]:
+    """Return the name of the log and the address of the store. Raises StoreError, EvidenceError."""
     path = home / "home.json"
     try:
         value = canonical.loads(path.read_bytes(), "home.json")
