@@ -50,7 +50,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         if self._process:
-            self._process.send_signal(signal.SIGINT)
+            self._process.send_signal(signal.SIGQUIT)  # nothing of it is wanted any more
             self._process.wait(SECONDS)
         shutil.rmtree(self._folder)
 
@@ -58,11 +58,11 @@ class Server:
         """Return the address of a database."""
         return f"postgresql://fenji@/{database}?host={self._folder}"
 
-    def database(self) -> str:
-        """Make an empty database and return its address."""
+    def database(self, template: str = "template1") -> str:
+        """Make a database, empty or a copy of another, and return its address."""
         name = f"fenji_{secrets.token_hex(6)}"
         with psycopg.connect(self.address(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return self.address(name)
 
     def start(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.errors import Place, SigningError, StoreError
-from engine.evidence import canonical, dsse, keys
+from engine.evidence import canonical, dsse, keys, merkle
 from engine.evidence.actors import Actors, Revocation, actor_statement, fold, revocation_statement
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
 from engine.evidence.log import Log, Published, leaf
@@ -99,19 +99,25 @@ class Installation:
         return Log(self.store.appender, self.origin, [self.signer(key) for key in valid])
 
     def record(self, entries: Sequence[Entry], blobs: Iterable[tuple[str, bytes]] = (), log: Log | None = None) -> Published:
-        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError; then nothing is kept."""
+        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError.
+
+        Nothing was recorded then, unless the code is `in-doubt` or `not-kept`.
+        """
         published = (log or self.log(entries[0].at)).append(self._rows(entries), blobs)
         self._keep(published.head)
         return published
 
     def head(self) -> Head | None:
-        """Return the published head, None for an empty log. Raises StoreError when it lies behind the one kept outside."""
+        """Return the published head, None for an empty log. Raises StoreError unless it extends the one kept outside."""
         head = self.store.appender.head()
         kept = kept_checkpoint(self.home)
         if kept and (head is None or head.size < kept[0]):
             found = head.size if head else 0
             problem = f"the store has {found} records, but {kept[0]} were published"
             raise StoreError("old-backup", problem, "restore a newer backup", Place(str(self.home / "checkpoint")))
+        if kept and merkle.frontier(kept[0], self.store.appender.hash).root() != kept[1]:
+            problem = f"the first {kept[0]} records of the store are not those that were published"
+            raise StoreError("forked", problem, "restore the store that was published", Place(str(self.home / "checkpoint")))
         return head
 
     def add_actor(self, holder: Holder, purpose: Purpose, at: str, by: PublicKey | None) -> PublicKey:
@@ -160,8 +166,15 @@ class Installation:
     def _keep(self, head: Head) -> None:
         """Write the head beside the store, where a rollback of the store does not reach it."""
         part = self.home / f"checkpoint.{os.getpid()}"
-        part.write_text(head.note, "utf-8")
-        part.replace(self.home / "checkpoint")
+        try:
+            with part.open("w", encoding="utf-8") as out:
+                out.write(head.note)
+                out.flush()
+                os.fsync(out.fileno())  # or a power loss leaves an empty file under the new name
+            part.replace(self.home / "checkpoint")
+        except OSError as error:
+            problem = f"this was recorded, but its checkpoint cannot be kept beside the store: {error.strerror}"
+            raise StoreError("not-kept", problem, "mend the folder; do not record this again", Place(str(part))) from None
 
 
 def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:
