@@ -45,13 +45,14 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
         files = files_of(folder)
     except OSError as error:
         raise unreadable(error, str(folder)) from None
-    loaded = load_all(files)
-    findings = prove(loaded) or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
-    if errors := [finding for finding in findings if finding.level == "error"]:
-        raise CheckFailedError(errors)
     with open_home(home_folder(home)) as opened:
         at, actors = stamp(now()), opened.actors
         keys = [actors.key_of(name, "rulebook", at) for name in (by, and_by)]
+        release.two_persons(keys)
+        loaded = load_all(files)
+        findings = prove(loaded) or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
+        if errors := [finding for finding in findings if finding.level == "error"]:
+            raise CheckFailedError(errors)
         made = release.publish(opened, files, loaded.rulebook, keys, at)
         if out:
             write_new(out, release.pack_up(opened, made))

@@ -230,8 +230,7 @@ class Evaluator:
             for index, row in self.rows(slots, self.pack.rules[rule_id].on):
                 fired[rule_id, index] = row[f_at]
                 applied[rule_id, index] = row[a_at]
-        versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.edition.rules.items()}
-        return Picture(outcomes, fired, applied, versions, 1)
+        return Picture(outcomes, fired, applied, law.versions, 1)
 
     def rows(self, slots: Slots, home: str) -> list[tuple[int, Slots]]:
         """Return the rows of a list with their index, the one for unlisted items last; or the filing itself as -1."""
@@ -253,7 +252,9 @@ class Evaluator:
     def _merge(self, a: Picture, b: Picture) -> Picture:
         combines = {name: outcome.combine for name, outcome in self.pack.outcomes.items()}
         outcomes = {key: combine.merge(combines[key[0]], a.outcomes[key], b.outcomes[key]) for key in a.outcomes}
-        versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
+        versions = a.versions
+        if a.versions is not b.versions:  # cases of one edition share them
+            versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
         fired, applied = _either(a.fired, b.fired), _either(a.applied, b.applied)
         return Picture(outcomes, fired, applied, versions, a.branches + b.branches)
 

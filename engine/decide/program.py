@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,11 @@ class Program:
     layout: Layout
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
+
+    @cached_property
+    def versions(self) -> dict[str, tuple[str, ...]]:
+        """Return per rule the one version that is law."""
+        return {rule_id: (str(version.valid),) for rule_id, version in self.edition.rules.items()}
 
     def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""

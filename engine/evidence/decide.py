@@ -67,7 +67,13 @@ def decide(home: Installation, asked: Asked) -> Decided:
     made = record.statement(asked.of, disclosed, request)
     payload = canonical.dumps(made)
     entry = Entry(
-        request.decision_id, "decision", payload, request.decided_at, tuple(signers), asked.supersedes, facts.write(disclosed)
+        request.decision_id,
+        "decision",
+        payload,
+        request.decided_at,
+        tuple(signers),
+        asked.supersedes,
+        facts.write(disclosed) if disclosed else b"",
     )
     published = home.record([entry], [(canonical.sha256(asked.of.data), asked.of.data)])
     return Decided(request.decision_id, made, payload, published.receipt())

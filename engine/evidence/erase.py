@@ -50,24 +50,25 @@ def erase(home: Installation, wish: Wish, approvers: Sequence[PublicKey], at: st
         raise EvidenceError(
             "no-such-fact", f"the decision has no fact `{', '.join(unknown) or ALL}` to erase", "see `fenji replay ID`"
         )
-    generation = len(reading.sealed(home.store, decision_id))
+    named = [record.actor_json(each.holder, home.actors.require(each, "official", "admin"), each.keyid) for each in approvers]
+    older = reading.sealed(home.store, decision_id)
+    generation, sealed = len(older), None
     kept = [each for each in disclosed if each not in gone]
     if kept:
         key = home.vault.make([(decision_id, generation)])[0]
-        home.store.appender.reseal(decision_id, generation, *seal(key, decision_id, generation, facts.write(kept)))
-    number = len(reading.of_kind(home.store, "erasure")) + 1
+        sealed = (decision_id, generation, *seal(key, decision_id, generation, facts.write(kept)))
     predicate = {
         "decision_id": decision_id,
         "commitments": facts.commitments(gone),
         "below": generation,
+        "kept": len(kept),
+        "sealed": [canonical.sha256(nonce + ciphertext) for _, nonce, ciphertext in older],
         "basis": wish.basis,
-        "approvers": [
-            record.actor_json(each.holder, home.actors.require(each, "official", "admin"), each.keyid) for each in approvers
-        ],
+        "approvers": named,
         "at": at,
     }
     payload = canonical.dumps(record.wrap("erasure", "filing", canonical.sha256_of(predicate["commitments"]), predicate))
-    entry = Entry(f"erasure-{number}", "erasure", payload, at, tuple(home.signer(each) for each in approvers))
+    entry = Entry(home.next_id("erasure"), "erasure", payload, at, tuple(home.signer(each) for each in approvers), sealed=sealed)
     home.record([entry])
     home.vault.destroy(decision_id, generation)
     return Erased([each.name for each in gone], entry.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,6 @@ from engine.store.vault import unseal
 KINDS = ("decision", "release", "activation", "actor", "revocation", "erasure")
 EVERY = 10_000
 Progress = Callable[[int, int], None]
-_IDS = {"release": "release_id"}
 
 
 @dataclass
@@ -31,8 +31,10 @@ class _State:
     keys: dict[str, PublicKey] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)  # ids as 16-byte digests: a million of them fit
     pinned: set[str] = field(default_factory=set)
-    erased: dict[str, int] = field(default_factory=dict)
-    last: str = ""
+    erased: dict[str, list[str]] = field(default_factory=dict)  # hashes of the generations whose keys are gone
+    kinds: Counter[str] = field(default_factory=Counter)
+    at: str = ""  # of the last record
+    sealed: int = 0  # generations of sealed facts that there must be
 
 
 def fsck(home: Installation, kept: str | None = None, progress: Progress = lambda _done, _all: None) -> dict[str, int]:
@@ -92,11 +94,13 @@ def _record(each: Record, seq: int, state: _State) -> None:
 def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) -> None:
     """Check the columns against the statement, and what the statement points to against what came before."""
     mark = bytes.fromhex(canonical.sha256(each.id.encode())[:32])
-    named = predicate.get("decision_id") if each.kind == "decision" else predicate.get(_IDS.get(each.kind, ""), each.id)
+    state.kinds[each.kind] += 1
+    named = predicate["decision_id"] if each.kind == "decision" else f"{each.kind}-{state.kinds[each.kind]}"
     at = predicate["decided_at"] if each.kind == "decision" else predicate["at"]
     if named != each.id or at != each.at or mark in state.seen:
         raise _wrong(what, "does not carry its own id and time, or its id stands twice")
     state.seen.add(mark)
+    state.at = at
     earlier = predicate.get("supersedes")
     if earlier != each.supersedes or (
         earlier is not None and bytes.fromhex(canonical.sha256(earlier.encode())[:32]) not in state.seen
@@ -104,10 +108,12 @@ def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) ->
         raise _wrong(what, "supersedes a record that is not before it")
     if each.kind == "decision":
         state.pinned.add(predicate["rulepack"]["sha256"])
+        state.sealed += bool(predicate["input_commitments"])
     elif each.kind == "release":
         state.pinned.add(predicate["archive_sha256"])
     elif each.kind == "erasure":
-        state.erased[predicate["decision_id"]] = predicate["below"]
+        state.erased[predicate["decision_id"]] = predicate["sealed"]
+        state.sealed += bool(predicate["kept"])
 
 
 def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -> None:
@@ -117,11 +123,13 @@ def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -
         state.keys[key.keyid] = key
     stored = canonical.loads(each.signatures.encode(), f"the signatures of {what}")
     wanted = _signers(each.kind, predicate)
-    if not stored and not wanted:
+    if not stored and each.kind == "decision" and not wanted:
         return
     envelope = dsse.rebuild(each.payload, each.signatures)
     _, signers = dsse.verify(envelope, dsse.STATEMENT, list(state.keys.values()), what)
-    if len(signers) != len(stored) or not wanted <= {key.keyid for key in signers}:
+    by = predicate["by"] if each.kind in ("actor", "activation", "revocation") else None
+    promised = by is None or by in {key.holder.sub for key in signers}
+    if len(signers) != len(stored) or not wanted <= {key.keyid for key in signers} or not promised:
         raise _wrong(what, "lacks a signature, or has one of an unknown key")
     purpose: Purpose = "rulebook" if each.kind == "release" else "decision"
     for key in signers:
@@ -149,6 +157,8 @@ def _signers(kind: str, predicate: dict[str, Any]) -> set[str]:
 
 def _head(origin: str, head: Any, tree: merkle.Frontier, state: _State) -> None:
     what = f"checkpoint {head.size}"
+    if head.at != state.at:
+        raise _wrong(what, f"is of {head.at}, but its last record of {state.at}")
     if head.root != tree.root() or read_checkpoint(head.note) != Checkpoint(origin, head.size, head.root):
         raise _wrong(what, "does not have the root that the records give")
     if not signed_by(head.note, [key for key in state.keys.values() if key.purpose == "log"]):
@@ -184,17 +194,23 @@ def _blobs(home: Installation, pinned: set[str]) -> None:
 
 def _sealed(home: Installation, state: _State) -> int:
     """Open what can be opened and compare it with the commitments; return how many filings are still readable."""
-    readable = 0
+    readable = count = 0
     for filing, generation, nonce, ciphertext in reading.all_sealed(home.store):
+        count += 1
         stored = reading.record(home.store, filing)
         if stored is None:
             raise _wrong(f"sealed facts of {filing[:40]}", "belong to no record")
+        gone = state.erased.get(filing, [])
+        key = home.vault.key(filing, generation)
+        if (key is None) != (generation < len(gone)):
+            if key:
+                raise _wrong(f"the key of {filing}", "is there although its facts were erased: run `fenji erase --finish`")
+            raise _wrong(f"the key of {filing}", "was destroyed, but the log has no tombstone: the store is older than the vault")
+        if key is None:
+            if canonical.sha256(nonce + ciphertext) != gone[generation]:
+                raise _wrong(f"sealed facts of {filing}", "are not those that were erased")
+            continue
         try:
-            key = home.vault.key(filing, generation)
-            if key is None:
-                continue
-            if generation < state.erased.get(filing, 0):
-                raise _wrong(f"the key of {filing}", "is still there although it was erased: run `fenji erase --finish`")
             shown = facts.commitments(facts.read(unseal(key, filing, generation, nonce, ciphertext)))
         except StoreError as error:
             raise _wrong(f"sealed facts of {filing}", f"cannot be opened: {error.finding.problem}") from None
@@ -202,4 +218,6 @@ def _sealed(home: Installation, state: _State) -> int:
         if not set(shown) <= set(committed):
             raise _wrong(f"sealed facts of {filing}", "are not those that the record commits to")
         readable += 1
+    if count != state.sealed:
+        raise _wrong("sealed facts", f"are there {count} times, but the records need {state.sealed}")
     return readable

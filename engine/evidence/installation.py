@@ -43,6 +43,7 @@ class Entry:
     signers: tuple[Signer, ...] = ()
     supersedes: str | None = None
     facts: bytes = b""
+    sealed: tuple[str, int, bytes, bytes] | None = None  # instead of `facts`: another generation of an earlier record's
 
 
 class Installation:
@@ -120,13 +121,17 @@ class Installation:
             raise StoreError("forked", problem, "restore the store that was published", Place(str(self.home / "checkpoint")))
         return head
 
+    def next_id(self, kind: str) -> str:
+        """Return the id of the next record of a kind that is few: its number; two writers at once cannot take the same."""
+        return f"{kind}-{len(reading.of_kind(self.store, kind)) + 1}"
+
     def add_actor(self, holder: Holder, purpose: Purpose, at: str, by: PublicKey | None) -> PublicKey:
         """Make a key for a holder and record it; `by` is an administrator, None at first. Raises SigningError, StoreError."""
         made = self._make(holder, purpose, at)
         signer = self.signer(made)
         payload = actor_statement(made, by.holder.sub if by else None, at)
         signers = (signer, self.signer(by)) if by else (signer,)
-        entry = Entry(f"actor-{made.keyid[:24]}", "actor", payload, at, signers)
+        entry = Entry(self.next_id("actor"), "actor", payload, at, signers)
         first = None if by else Log(self.store.appender, self.origin, [signer]) if purpose == "log" else None
         self.record([entry], log=first)
         return made
@@ -134,8 +139,7 @@ class Installation:
     def revoke(self, revocation: Revocation, at: str, by: PublicKey) -> None:
         """Record that a key is retired or compromised. Raises SigningError, StoreError, EvidenceError."""
         payload = revocation_statement(revocation, by.holder.sub, at)
-        number = len(reading.of_kind(self.store, "revocation"))
-        self.record([Entry(f"revocation-{number}-{revocation.keyid[:16]}", "revocation", payload, at, (self.signer(by),))])
+        self.record([Entry(self.next_id("revocation"), "revocation", payload, at, (self.signer(by),))])
 
     def _make(self, holder: Holder, purpose: Purpose, at: str) -> PublicKey:
         """Write a new private key under its own id and return the public one."""
@@ -146,12 +150,12 @@ class Installation:
         return PublicKey(signer.public, purpose, holder, at)
 
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        sealed: dict[str, tuple[bytes, bytes]] = {}
+        sealed = {entry.id: entry.sealed for entry in entries if entry.sealed}
         with_facts = [entry for entry in entries if entry.facts]
         if with_facts:
             made = self.vault.make([(entry.id, 0) for entry in with_facts])
             for entry, key in zip(with_facts, made, strict=True):
-                sealed[entry.id] = seal(key, entry.id, 0, entry.facts)
+                sealed[entry.id] = (entry.id, 0, *seal(key, entry.id, 0, entry.facts))
         rows = []
         for entry in entries:
             signatures = "[]"

@@ -79,13 +79,13 @@ def files_of(home: Installation, release: Release) -> Files:
 
 def publish(home: Installation, files: Files, rulebook: Rulebook, publishers: list[PublicKey], at: str) -> Release:
     """Record the rules as a release of two persons. Raises SigningError, and EvidenceError when a published version changed."""
-    _two_persons(publishers)
+    two_persons(publishers)
     before = releases(home)
     versions = lock.entries(rulebook)
     for earlier in before:
         _unchanged(earlier, versions)
     data = archive.write(dict(files))
-    release_id, archive_sha256 = f"release-{len(before) + 1}", canonical.sha256(data)
+    release_id, archive_sha256 = home.next_id("release"), canonical.sha256(data)
     predicate: dict[str, Any] = {
         "release_id": release_id,
         "previous": before[-1].id if before else None,
@@ -102,7 +102,8 @@ def publish(home: Installation, files: Files, rulebook: Rulebook, publishers: li
     return Release(entry.id, published.start, at, predicate)
 
 
-def _two_persons(publishers: Iterable[PublicKey]) -> None:
+def two_persons(publishers: Iterable[PublicKey]) -> None:
+    """Refuse signers who are not two different publishers with keys for rulebooks. Raises SigningError."""
     holders = {key.holder.sub for key in publishers if "publisher" in key.holder.roles and key.purpose == "rulebook"}
     if len(holders) < PERSONS:
         raise SigningError("two-persons", "a release is signed by two different publishers", "name another with --and")
@@ -137,7 +138,7 @@ def open_file(data: bytes, trust: Trust) -> tuple[Release, Files]:
         raise EvidenceError("unsigned", "the release has no envelope or no receipt", "ask its publisher for the whole file")
     payload, signers = dsse.verify(members[ENVELOPE], dsse.STATEMENT, trust.of("rulebook"), "the release")
     predicate = canonical.loads(payload, "the release")["predicate"]
-    _two_persons(signers)
+    two_persons(signers)
     receipt = read_receipt(members[RECEIPT].decode("utf-8", "replace"))
     for key in signers:
         key.may_sign("rulebook", predicate["at"], receipt.index)
@@ -169,5 +170,4 @@ def activate(home: Installation, release: Release, by: PublicKey, at: str) -> No
         raise EvidenceError("altered", f"the rules of {release.id} are not those that were signed", "restore a backup")
     predicate = {"release_id": release.id, "by": by.holder.sub, "at": at}
     payload = canonical.dumps(record.wrap("activation", "rules", release.predicate["archive_sha256"], predicate))
-    number = len(reading.of_kind(home.store, "activation")) + 1
-    home.record([Entry(f"activation-{number}", "activation", payload, at, (home.signer(by),))])
+    home.record([Entry(home.next_id("activation"), "activation", payload, at, (home.signer(by),))])

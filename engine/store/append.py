@@ -16,7 +16,7 @@ from engine.errors import StoreError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record to append; `leaf` is its leaf hash, `sealed` its facts as (nonce, ciphertext)."""
+    """One record to append; `leaf` is its leaf hash, `sealed` facts as (filing, generation, nonce, ciphertext)."""
 
     id: str
     kind: str
@@ -25,7 +25,7 @@ class Row:
     signatures: str
     at: str
     supersedes: str | None = None
-    sealed: tuple[bytes, bytes] | None = None
+    sealed: tuple[str, int, bytes, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Appender:
             for seq, row in enumerate(rows, start):
                 execute(self._record, (seq, row.id, row.kind, row.leaf, row.payload, row.signatures, row.at, row.supersedes))
                 if row.sealed:
-                    execute(self._sealed, (row.id, 0, *row.sealed))
+                    execute(self._sealed, row.sealed)
             for entry in growth.nodes:
                 execute(self._node, entry)
             head = Head(start + len(rows), growth.root, growth.note, rows[-1].at)
@@ -144,13 +144,6 @@ class Appender:
             raise
         self._commit()
         return head
-
-    def reseal(self, filing: str, generation: int, nonce: bytes, ciphertext: bytes) -> None:
-        """Add a generation of a filing's sealed facts, durably. Raises StoreError."""
-        try:
-            self._connection.execute(self._sealed, (filing, generation, nonce, ciphertext))
-        except self._dialect.errors as error:
-            raise refused(error) from None
 
     def _commit(self) -> None:
         try:
