@@ -22,7 +22,7 @@ from engine.evidence import canonical, dsse, keys, merkle, note
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Trust, read_trust
 from engine.evidence.note import Checkpoint, Receipt
 from engine.store.vault import Vault, seal, unseal
-from tests.evidence import AT, LOG_KEY, ORIGIN, SIGNER, verify
+from tests.ledger import AT, LOG_KEY, ORIGIN, SIGNER, verify
 
 # trees ----------------------------------------------------------------------------------------------------------------
 
@@ -213,7 +213,11 @@ NOT_CANONICAL = [
     b'"\\ud800"',
     b"\xef\xbb\xbf1",
     b'"\xff"',
-    b"[" * 65 + b"]" * 65,
+    b"[" * 300 + b"]" * 300,
+    b"-9007199254740992",
+    b"99999999999999999999",
+    b'{"a":[{"\xf0\x9f\x98\x80":1}]}',
+    b'{"e\xcc\x81":1}',
     b"[" * 100_000,
     b"1" * 5000,
     b"[1,]",

@@ -31,7 +31,7 @@ from engine.store import opening, reading, tables
 from engine.store.append import Appender, refused
 from engine.store.opening import Store, open_store
 from tests.crash.judge import judge
-from tests.evidence import AT, ORIGIN, SIGNER, row, verify
+from tests.ledger import AT, ORIGIN, SIGNER, row, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -78,7 +78,6 @@ def test_everything_is_read_back(store: Store) -> None:
     data = b"x" * 100
     name = canonical.sha256(data)
     log_of(store).append([row(0, sealed=True), row(1)], [(name, data), (name, data)])
-    store.appender.reseal("r-0", 1, b"n", b"c")
     assert [(each.seq, each.id, each.payload) for each in reading.records(store)] == [
         (i, f"r-{i}", row(i).payload) for i in (0, 1)
     ]
@@ -86,10 +85,10 @@ def test_everything_is_read_back(store: Store) -> None:
     assert found is not None
     assert (found.leaf, found.supersedes) == (row(1).leaf, None)
     assert reading.record(store, "r-2") is None
-    assert reading.sealed(store, "r-0") == [(0, b"nonce", b"cipher"), (1, b"n", b"c")]
+    assert reading.sealed(store, "r-0") == [(0, b"nonce", b"cipher")]
     assert list(reading.blobs(store)) == [(name, data)]
     assert [[index for _, index, _ in reading.nodes(store, level)] for level in (1, 2)] == [[0], []]
-    assert reading.counts(store) == {"record": 2, "node": 1, "checkpoint": 1, "sealed": 2, "blob": 1}
+    assert reading.counts(store) == {"record": 2, "node": 1, "checkpoint": 1, "sealed": 1, "blob": 1}
     at = reading.checkpoint_at(store, 1)
     assert at is not None
     assert at.size == 2
@@ -272,8 +271,6 @@ def test_lost_connection(store: Store, address: str) -> None:
         store.appender.head()
     with pytest.raises(StoreError, match="refuses"):
         store.appender.hash(0, 0)
-    with pytest.raises(StoreError, match="refuses"):
-        store.appender.reseal("r-0", 1, b"n", b"c")
     with open_store(address) as again:
         assert log_of(again).append([row(1)]).head.size == 2
 

@@ -10,7 +10,7 @@ import pytest
 from engine.errors import EvidenceError, StoreError
 from engine.evidence import merkle, tiles
 from engine.evidence.note import Checkpoint, read_checkpoint, sign
-from tests.evidence import ORIGIN, SIGNER
+from tests.ledger import ORIGIN, SIGNER
 
 Reader = Callable[[int, int], bytes]
 

@@ -11,7 +11,7 @@ import time
 
 from engine.evidence.log import Log
 from engine.store.opening import open_store
-from tests.evidence import ORIGIN, SIGNER, row
+from tests.ledger import ORIGIN, SIGNER, row
 
 
 def main(address: str, name: str, groups: str) -> None:

@@ -8,7 +8,7 @@ from engine.evidence import merkle, note
 from engine.evidence.log import leaf
 from engine.store.append import Head, Row
 from engine.store.opening import Store
-from tests.evidence import LOG_KEY, ORIGIN
+from tests.ledger import LOG_KEY, ORIGIN
 
 
 def judge(store: Store, rows: Mapping[int, Row], heads: Iterable[Head]) -> int:

@@ -18,7 +18,7 @@ from engine.store.append import Appender, Dialect, Head, Row
 from engine.store.opening import create, open_store, prepare_sqlite
 from tests.crash.judge import judge
 from tests.crash.recording import NAME, Acknowledged, Recording, RecordingVFS
-from tests.evidence import ORIGIN, SIGNER, row
+from tests.ledger import ORIGIN, SIGNER, row
 
 DIALECT = Dialect(("BEGIN IMMEDIATE",), "?", (apsw.Error,))
 GROUPS = 24

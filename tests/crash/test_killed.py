@@ -15,7 +15,7 @@ from engine.store.append import Row
 from engine.store.opening import open_store
 from tests import postgres
 from tests.crash.judge import judge
-from tests.evidence import ORIGIN, SIGNER, row
+from tests.ledger import ORIGIN, SIGNER, row
 from tests.long import LONG
 
 RUNS, CYCLES = 10 if LONG else 1, 20

@@ -24,7 +24,7 @@ from engine.evidence.log import Log, leaf
 from engine.evidence.note import vkey
 from engine.store import reading
 from engine.store.opening import open_store
-from tests.evidence import LOG_KEY, ORIGIN, SIGNER, row
+from tests.ledger import LOG_KEY, ORIGIN, SIGNER, row
 
 HERE = Path(__file__).parent
 PACKAGES = Path("/usr/share/gocode")  # where Debian puts the sources of Go packages

@@ -23,7 +23,8 @@ def row(number: int, content: bytes = b"", *, at: str = AT, sealed: bool = False
     """Return a row to append; its payload is what `content` says."""
     payload = json.dumps({"content": content.hex(), "number": number}, separators=(",", ":")).encode()
     digest = leaf_hash(leaf("decision", payload))
-    return Row(f"{name}-{number}", "decision", digest, payload, "[]", at, None, (b"nonce", b"cipher") if sealed else None)
+    sealed_facts = (f"{name}-{number}", 0, b"nonce", b"cipher") if sealed else None
+    return Row(f"{name}-{number}", "decision", digest, payload, "[]", at, None, sealed_facts)
 
 
 def verify(leaf: bytes, text: str) -> Checkpoint:
