@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from engine.errors import Place, SigningError, StoreError
-from engine.evidence import canonical, dsse, keys, merkle
+from engine.evidence import canonical, dsse, keys
 from engine.evidence.actors import Actors, Revocation, actor_statement, fold, revocation_statement
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
 from engine.evidence.log import Log, Published, leaf
@@ -116,8 +116,9 @@ class Installation:
             found = head.size if head else 0
             problem = f"the store has {found} records, but {kept[0]} were published"
             raise StoreError("old-backup", problem, "restore a newer backup", Place(str(self.home / "checkpoint")))
-        if kept and merkle.frontier(kept[0], self.store.appender.hash).root() != kept[1]:
-            problem = f"the first {kept[0]} records of the store are not those that were published"
+        published = reading.checkpoint_at(self.store, kept[0]) if kept else None
+        if kept and (published is None or (published.size, published.root) != kept):
+            problem = f"the head of {kept[0]} records that was published is not in the store: the log forked"
             raise StoreError("forked", problem, "restore the store that was published", Place(str(self.home / "checkpoint")))
         return head
 
