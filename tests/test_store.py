@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +31,7 @@ from engine.evidence.merkle import consistency, verify_consistency
 from engine.store import opening, reading, tables
 from engine.store.append import Appender, refused
 from engine.store.opening import Store, open_store
+from engine.store.vault import unseal
 from tests.crash.judge import judge
 from tests.ledger import AT, ORIGIN, SIGNER, row, verify
 
@@ -190,6 +192,12 @@ def test_missing_store(tmp_path: Path) -> None:
 def test_unreachable_server(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="the store refuses"):
         open_store(f"postgresql://fenji@/none?host={tmp_path}")
+
+
+def test_missing_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreError, match="no-driver"):
+        open_store("postgresql://fenji@/none")
 
 
 def test_locked(store: Store, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -428,6 +436,21 @@ def test_master_key_file(home: Path) -> None:
         found.record([Entry("e", "decision", b"{}", AT, facts=b"facts")])
     with open_home(home) as found:
         assert size_of(found.store) == 1
+
+
+def test_refused_entry_is_tried_again(home: Path) -> None:
+    with open_home(home) as found:
+        found.record([entry(0)])
+        early = Entry("early", "decision", row(1).payload, "2020-01-01T00:00:00.000Z", facts=b"facts")
+        log = found.log(AT)
+        with pytest.raises(StoreError, match="clock-backwards"):
+            found.record([early], log=log)
+        published = found.record([replace(early, at=AT)], log=log)
+        ((generation, nonce, cipher),) = reading.sealed(found.store, "early")
+        key = found.vault.key("early", generation)
+        assert key is not None
+        assert unseal(key, "early", generation, nonce, cipher) == b"facts"
+        assert published.head.size == 3
 
 
 def point(home: Path, address: str) -> None:

@@ -104,7 +104,16 @@ class Installation:
 
         Nothing was recorded then, unless the code is `in-doubt` or `not-kept`.
         """
-        published = (log or self.log(entries[0].at)).append(self._rows(entries), blobs)
+        log = log or self.log(entries[0].at)
+        rows = self._rows(entries)
+        try:
+            published = log.append(rows, blobs)
+        except StoreError as error:
+            if error.finding.code != "in-doubt":  # else the keys of facts that were not recorded are in the way of trying again
+                for each in entries:
+                    if each.facts:
+                        self.vault.destroy(each.id, 1)
+            raise
         self._keep(published.head)
         return published
 
