@@ -127,6 +127,9 @@ def test_no_other_consistency(old: int, new: int) -> None:
     for sizes in wrong:
         with pytest.raises(EvidenceError, match="bad-proof"):
             merkle.verify_consistency(sizes[0], roots[0], sizes[1], roots[1], path)
+    if path:
+        with pytest.raises(EvidenceError, match="bad-proof"):
+            merkle.verify_consistency(old, roots[0], new, roots[1], [])
     for one, two in ((bytes(32), roots[1]), (roots[0], bytes(32))):
         with pytest.raises(EvidenceError, match="bad-proof"):
             merkle.verify_consistency(old, one, new, two, path)
@@ -519,6 +522,19 @@ def test_vault(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="wrong-master"):
         other.key("b", 0)
     other.close()
+
+
+def test_vault_that_refuses(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="refuses"):
+        Vault(tmp_path / "none" / "vault.db", bytes(32))
+    vault = Vault(tmp_path / "vault.db", bytes(32))
+    vault._connection.execute("PRAGMA query_only=ON")
+    for use in (lambda: vault.make([("a", 0)]), lambda: vault.destroy("a", 1)):
+        with pytest.raises(StoreError, match="read-only"):
+            use()
+    vault.close()
+    with pytest.raises(StoreError, match="refuses"):
+        vault.key("a", 0)
 
 
 def test_destroyed_key_leaves_no_bytes(tmp_path: Path) -> None:
