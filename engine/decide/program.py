@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +44,6 @@ class Program:
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
-
-    @cached_property
-    def versions(self) -> dict[str, tuple[str, ...]]:
-        """Return per rule the one version that is law."""
-        return {rule_id: (str(version.valid),) for rule_id, version in self.edition.rules.items()}
 
     def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
