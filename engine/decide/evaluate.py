@@ -118,7 +118,7 @@ class Evaluator:
             return None
         for law, slots in self.editions(base, days):
             try:
-                settle(self.inputs, filing, slots)
+                self._resettle(filing, base, slots)
             except ContradictionError:
                 continue
             law.run(slots)
@@ -140,6 +140,12 @@ class Evaluator:
                 if name != AS_OF:
                     slots[self.inputs.layout.slot[name]] = span
             yield self.program(chosen), slots
+
+    def _resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
+        """Narrow an edition's slots where its days differ from those of the settled `base`: otherwise nothing can follow."""
+        layout = self.inputs.layout
+        if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
+            settle(self.inputs, filing, slots)
 
     def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
