@@ -56,16 +56,19 @@ class _Cell(NamedTuple):
     unlisted: bool
 
     def read(self, slots: Slots) -> Any:
+        """Return the value in the slots of a filing."""
         if self.home < 0:
             return slots[self.at]
         listed = slots[self.home]
         return (listed.more if self.unlisted else listed.items[self.item])[self.at]
 
     def of(self, picture: Picture) -> Any:
+        """Return the value that a picture shows."""
         table: dict[tuple[str, int], Any] = getattr(picture, self.table)
         return table[self.name, self.item]
 
     def merge(self, a: Any, b: Any) -> Any:
+        """Return what is possible when either value is the case."""
         if self.combine == "truth":
             return a if a == b else U
         return combine.merge(self.combine, a, b)
