@@ -299,10 +299,20 @@ class Pack(Shape):
     title: Text
     covers: Period
     date: str = "as_of"
+    decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     derived: list[Derived] = []
     outcomes: list[Outcome]
     goes_to: list[GoesTo] = []
     notes: list[Note] = []
+
+
+class Retention(Shape):
+    """A class of records and how many years they are kept, at least."""
+
+    id: str
+    years: int = Field(ge=1, le=100)
+    basis: str
+    note: Text
 
 
 class RuleOrigin(Shape):

@@ -1,6 +1,6 @@
 """The command line: each command is a function of one module here, and only the module of the command given is imported.
 
-Exit codes: 0 done (`assess`: determined), 1 `assess` left something open or `check` found errors, 2 bad input.
+Exit codes: 0 done, 1 findings or something open, 2 bad input or evidence that does not hold, 3 not reproducible.
 """
 
 from __future__ import annotations
@@ -27,6 +27,18 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "decide": "decide",
+    "export": "evidence",
+    "verify": "evidence",
+    "replay": "evidence",
+    "init": "keep",
+    "actor": "actors",
+    "rulebook": "release",
+    "log": "keep",
+    "fsck": "keep",
+    "erase": "keep",
+    "backup": "keep",
+    "restore": "keep",
 }
 BAD_INPUT = 2
 

@@ -1,18 +1,31 @@
-"""`fenji demo`: every sample filing answered in a table, and one answer explained in full."""
+"""`fenji demo`: every sample filing answered, recorded, replayed and verified by two programs; one explained in full."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 
-from api.cli.options import AsOf, Language, Rules, day, document, rulebook_of, rules_folder, say
+from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
 from api.render import table
 from api.render.explanation import explanation as explained
 from api.render.text import Words
 from engine.decide.assess import assess
 from engine.decide.explain import explain
+from engine.decide.filing import from_document
 from engine.errors import RulesNotFoundError
+from engine.evidence import archive, bundle, canonical, decide, facts, record, release, replay
+from engine.evidence.fsck import fsck
+from engine.evidence.installation import Installation, init, open_home
+from engine.evidence.keys import Holder, PublicKey
+from engine.evidence.log import stamp
+from engine.evidence.verify import verify
+from engine.rulebook.closure import closure
+from engine.rulebook.locate import files_of
 from engine.rulebook.model import Rulebook
 from schemas.answer import Answer
 
@@ -33,6 +46,75 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
     say(table.render(heads, [_row(rulebook, path, answer, lang) for path, answer in answers.items()]))
     explanation = explain(rulebook, shown.parent.name, document(str(shown)), today)
     say(f"\n{shown.relative_to(folder)}\n{explained(rulebook, explanation, lang)}")
+    with TemporaryDirectory() as place:
+        init(Path(place), "demo.fenji.local/log", "sqlite:store.db", stamp(now()))
+        with open_home(Path(place)) as home:
+            say("\n" + "\n".join(_recorded(home, rulebook, folder, list(answers), today)[lang]))
+
+
+def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[Path], today: date) -> dict[str, list[str]]:
+    """Publish the rules, record every sample, replay all, and leave one bundle that two programs verify; return what happened."""
+    official, publishers = _people(home)
+    published = release.publish(home, files_of(folder), rulebook, publishers, stamp(now()))
+    release.activate(home, published, publishers[0], stamp(now()))
+    rules = {pack: record.rules(closure(rulebook, pack)) for pack in rulebook.packs}
+    made = [_decide(home, rulebook, rules[path.parent.name], path, today, official, published.id) for path in paths]
+    again = sum(_same(home, each, rules) for each in made)
+    counts = fsck(home)
+    exported = bundle.export(home, made[0].id, "full", official)
+    trust = canonical.dumps(home.actors.trust().to_json())
+    try:
+        Path("demo.fenji.zip").write_bytes(exported.data)
+        Path("demo.trust.json").write_bytes(trust)
+    except OSError as error:
+        raise unreadable(error, "demo.fenji.zip") from None
+    ours = verify(exported.data, home.actors.trust()).exit_code
+    theirs = _second(home.home, exported.data, trust)
+    texts = {
+        "zh": (
+            "{release} 由两人签名发布并生效；{made} 项决定已记录，{again} 项逐字节重放一致；日志 {log} 条全部重新推导",
+            "demo.fenji.zip（{size} 字节）：本程序核验退出码 {ours}，包内独立核验程序退出码 {theirs}",
+        ),
+        "en": (
+            "{release} published by two persons; {made} decisions recorded, {again} replayed byte for byte, {log} log entries",
+            "demo.fenji.zip ({size} bytes): verified with exit code {ours}, by the second verifier inside it with {theirs}",
+        ),
+    }
+    values = {"release": published.id, "made": len(made), "again": again, "log": counts["record"], "size": len(exported.data)}
+    values |= {"ours": ours, "theirs": theirs}
+    command = "fenji verify demo.fenji.zip --trust demo.trust.json"
+    return {lang: [*(line.format(**values) for line in lines), command] for lang, lines in texts.items()}
+
+
+def _people(home: Installation) -> tuple[PublicKey, list[PublicKey]]:
+    """Make an official who is administrator, and two publishers."""
+    at = stamp(now())
+    official = home.add_actor(Holder("chen", "陈静", "市工业和信息化局", ("admin", "official")), "decision", at, None)
+    others = [Holder("wang", "王磊", "市市场监督管理局", ("publisher",)), Holder("zhao", "赵敏", "市公安局", ("publisher",))]
+    return official, [home.add_actor(other, "rulebook", at, official) for other in others]
+
+
+def _decide(
+    home: Installation, rulebook: Rulebook, of: record.Rules, path: Path, today: date, by: PublicKey, published: str
+) -> decide.Decided:
+    filing = from_document(rulebook, document(str(path)))
+    values = facts.values_of(of.rulebook, filing)
+    return decide.decide(home, decide.Asked(of=of, release=published, values=values, as_of=today, now=now(), by=by))
+
+
+def _same(home: Installation, made: decide.Decided, rules: dict[str, record.Rules]) -> bool:
+    disclosed, _ = decide.opened(home, made.id)
+    pack = made.statement["predicate"]["rulepack"]["name"]
+    return not replay.compare(rules[pack], disclosed, made.statement).differences
+
+
+def _second(place: Path, data: bytes, trust: bytes) -> int:
+    """Run the second verifier out of the bundle, as a stranger would."""
+    members = {"verify.py": archive.read(data, "the bundle")["verify.py"], "demo.fenji.zip": data, "demo.trust.json": trust}
+    for name, member in members.items():
+        (place / name).write_bytes(member)
+    command = [sys.executable, "-I", "verify.py", "demo.fenji.zip", "--trust", "demo.trust.json"]
+    return subprocess.run(command, cwd=place, capture_output=True, check=False).returncode  # noqa: S603 - our own program
 
 
 def _row(rulebook: Rulebook, path: Path, answer: Answer, lang: str) -> tuple[str, str, str, str]:

@@ -43,6 +43,9 @@ AsOf = Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The da
 Language = Annotated[
     Lang, typer.Option("--lang", help="The language of the text.", show_default="that of the locale", default_factory=_language)
 ]
+Home = Annotated[str, typer.Option("--home", metavar="FOLDER", help="The installation's folder.", show_default="the user's")]
+Actor = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts; `fenji actor list` lists them.")]
+KnownAt = Annotated[str, typer.Option("--known-at", metavar="YYYY-MM-DD", help="Use the rulebook published by this day.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Rules = Annotated[str, typer.Option("--rules", metavar="FOLDER", help="The rules folder.", show_default="the one installed")]
 
@@ -72,12 +75,7 @@ def document(file: str) -> Node:
     """Return the document in `file`, or on standard input for `-`. Raises InputError."""
     if file == "-":
         return read_filing(standard_input().read(MAX_BYTES + 1), "<stdin>")
-    try:
-        with Path(file).open("rb") as opened:
-            data = opened.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        raise unreadable(error, file) from None
-    return read_filing(data, file)
+    return read_filing(file_bytes(file, MAX_BYTES), file)
 
 
 def standard_input() -> BinaryIO:
@@ -94,15 +92,63 @@ def unreadable(error: Exception, file: str) -> InputError:
     )
 
 
-def day(as_of: str) -> date:
-    """Return the day that `--as-of` names, or today: the only place where fenji reads the clock. Raises InputError."""
+def now() -> datetime:
+    """Return the moment: the only place where fenji reads the clock."""
+    return datetime.now().astimezone()
+
+
+def day(as_of: str, option: str = "--as-of") -> date:
+    """Return the day that an option names, or today. Raises InputError."""
     if not as_of:
-        return datetime.now().astimezone().date()
+        return now().date()
     try:
         return date.fromisoformat(as_of if _DAY.match(as_of) else "")
     except ValueError:
         remedy = "write it as YYYY-MM-DD, a day that exists"
-        raise InputError("wrong-date", f"`--as-of` is a date, not `{as_of[:60]}`", remedy, Place("--as-of")) from None
+        raise InputError("wrong-date", f"`{option}` is a date, not `{as_of[:60]}`", remedy, Place(option)) from None
+
+
+def home_folder(home: str) -> Path:
+    """Return the installation's folder: `--home`, FENJI_HOME, or the user's data folder. Raises InputError without any."""
+    stated = home or os.environ.get("FENJI_HOME")
+    if stated:
+        return Path(stated)
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "fenji"
+    except RuntimeError:
+        raise InputError("no-home", "there is no home folder", "name one with --home or FENJI_HOME") from None
+
+
+def file_bytes(file: str, limit: int = 64_000_000) -> bytes:
+    """Return the bytes of a file, or of standard input for `-`. Raises InputError."""
+    if file == "-":
+        return standard_input().read(limit + 1)
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(error, file) from None
+
+
+def write_new(path: str, data: bytes) -> None:
+    """Write a new file, never over another; `-` is standard output. Raises InputError."""
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with Path(path).open("xb") as out:
+            out.write(data)
+    except FileExistsError:
+        raise InputError("exists", "there is a file of this name", "choose another with --out", Place(path)) from None
+    except (OSError, ValueError) as error:
+        raise unreadable(error, path) from None
+
+
+def progress(done: int, total: int) -> None:
+    """Show how far long work has come, on standard error of a terminal."""
+    if sys.stderr and sys.stderr.isatty():
+        sys.stderr.write(f"\r{done}/{total}" + ("\n" if done >= total else ""))
 
 
 def say(text: str, *, end: str = "\n") -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.model import Rulebook
 from schemas.answer import Answer, MissingFact, OutcomeAnswer, Reply, RuleAnswer, Settle
 from schemas.explanation import Questions, WhatIf
 from schemas.rulebook import Source
+
+if TYPE_CHECKING:
+    from engine.evidence.note import Receipt
 
 READ = {
     "official": {"zh": "官方文本", "en": "official text"},
@@ -111,6 +114,9 @@ class Words:
 
     def notes(self, found: Answer) -> Iterator[str]:
         """Yield remarks on the law of the day, and what of it was not read."""
+        used = len({rule.rule for rule in (*found.fired, *found.unknown, *found.overridden)})
+        unpublished = [f"{len(found.unpublished)}/{used}: {', '.join(found.unpublished)}"] if found.unpublished else []
+        yield from self.section(self.pick("尚未发布的规则", "Unpublished rules"), unpublished)
         notes = [note.text.get(self.lang) for note in (*found.notes, *found.unread_law)]
         yield from self.section(self.pick("说明", "Notes"), notes)
 
@@ -233,3 +239,17 @@ class Words:
             yield ""
             yield head
             yield from written
+
+
+_RECORDED = {
+    "recorded": {"zh": "已记录", "en": "recorded as"},
+    "ignored": {"zh": "本规则包不读取、未记录的事实", "en": "facts that the pack does not read, not recorded"},
+}
+
+
+def recorded(decision_id: str, receipt: Receipt, sha256: str, ignored: list[str], lang: str) -> str:
+    """Return what a person keeps of a recorded decision: id, hash, leaf and receipt."""
+    lines = [f"{_RECORDED['recorded'][lang]} {decision_id} #{receipt.index} sha256 {sha256}"]
+    if ignored:
+        lines.append(f"{_RECORDED['ignored'][lang]}: {', '.join(ignored)}")
+    return "\n".join([*lines, "", receipt.text().rstrip("\n")])

@@ -316,7 +316,9 @@ class Evaluator:
     def _merge(self, a: Picture, b: Picture) -> Picture:
         combines = {name: outcome.combine for name, outcome in self.pack.outcomes.items()}
         outcomes = {key: combine.merge(combines[key[0]], a.outcomes[key], b.outcomes[key]) for key in a.outcomes}
-        versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
+        versions = a.versions
+        if a.versions is not b.versions:  # cases of one edition share them
+            versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
         fired, applied = _either(a.fired, b.fired), _either(a.applied, b.applied)
         return Picture(outcomes, fired, applied, versions)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +25,11 @@ def seal(kind: str, payload: bytes, signers: Iterable[Signer]) -> bytes:
     signatures = [{"keyid": keyid(signer.public), "sig": canonical.base64(signer.sign(message))} for signer in signers]
     signatures.sort(key=lambda entry: entry["keyid"])
     return canonical.dumps({"payload": canonical.base64(payload), "payloadType": kind, "signatures": signatures})
+
+
+def rebuild(payload: bytes, signatures: str, kind: str = STATEMENT) -> bytes:
+    """Return the envelope of a stored payload and its stored signatures."""
+    return canonical.dumps({"payload": canonical.base64(payload), "payloadType": kind, "signatures": json.loads(signatures)})
 
 
 def read(data: bytes, kind: str, what: str) -> tuple[bytes, dict[str, bytes]]:

@@ -23,6 +23,7 @@ from engine.evidence.actors import Actors, Revocation, actor_statement, fold, re
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
 from engine.evidence.log import Log, Published, leaf
 from engine.evidence.merkle import leaf_hash
+from engine.evidence.note import read_checkpoint
 from engine.store import reading
 from engine.store.append import Head, Row
 from engine.store.opening import Store, create, open_store
@@ -42,6 +43,7 @@ class Entry:
     signers: tuple[Signer, ...] = ()
     supersedes: str | None = None
     facts: bytes = b""
+    sealed: tuple[str, int, bytes, bytes] | None = None  # instead of `facts`: another generation of an earlier record's
 
 
 class Installation:
@@ -98,20 +100,40 @@ class Installation:
         return Log(self.store.appender, self.origin, [self.signer(key) for key in valid])
 
     def record(self, entries: Sequence[Entry], blobs: Iterable[tuple[str, bytes]] = (), log: Log | None = None) -> Published:
-        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError; then nothing is kept."""
-        published = (log or self.log(entries[0].at)).append(self._rows(entries), blobs)
+        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError.
+
+        Nothing was recorded then, unless the code is `in-doubt` or `not-kept`.
+        """
+        log = log or self.log(entries[0].at)
+        rows = self._rows(entries)
+        try:
+            published = log.append(rows, blobs)
+        except StoreError as error:
+            if error.finding.code != "in-doubt":  # else the keys of facts that were not recorded are in the way of trying again
+                for each in entries:
+                    if each.facts:
+                        self.vault.destroy(each.id, 1)
+            raise
         self._keep(published.head)
         return published
 
     def head(self) -> Head | None:
-        """Return the published head, None for an empty log. Raises StoreError when it lies behind the one kept outside."""
+        """Return the published head, None for an empty log. Raises StoreError unless it extends the one kept outside."""
         head = self.store.appender.head()
         kept = kept_checkpoint(self.home)
         if kept and (head is None or head.size < kept[0]):
             found = head.size if head else 0
             problem = f"the store has {found} records, but {kept[0]} were published"
             raise StoreError("old-backup", problem, "restore a newer backup", Place(str(self.home / "checkpoint")))
+        published = reading.checkpoint_at(self.store, kept[0]) if kept else None
+        if kept and (published is None or (published.size, published.root) != kept):
+            problem = f"the head of {kept[0]} records that was published is not in the store: the log forked"
+            raise StoreError("forked", problem, "restore the store that was published", Place(str(self.home / "checkpoint")))
         return head
+
+    def next_id(self, kind: str) -> str:
+        """Return the id of the next record of a kind that is few: its number; two writers at once cannot take the same."""
+        return f"{kind}-{len(reading.of_kind(self.store, kind)) + 1}"
 
     def add_actor(self, holder: Holder, purpose: Purpose, at: str, by: PublicKey | None) -> PublicKey:
         """Make a key for a holder and record it; `by` is an administrator, None at first. Raises SigningError, StoreError."""
@@ -119,7 +141,7 @@ class Installation:
         signer = self.signer(made)
         payload = actor_statement(made, by.holder.sub if by else None, at)
         signers = (signer, self.signer(by)) if by else (signer,)
-        entry = Entry(f"actor-{made.keyid[:24]}", "actor", payload, at, signers)
+        entry = Entry(self.next_id("actor"), "actor", payload, at, signers)
         first = None if by else Log(self.store.appender, self.origin, [signer]) if purpose == "log" else None
         self.record([entry], log=first)
         return made
@@ -127,8 +149,7 @@ class Installation:
     def revoke(self, revocation: Revocation, at: str, by: PublicKey) -> None:
         """Record that a key is retired or compromised. Raises SigningError, StoreError, EvidenceError."""
         payload = revocation_statement(revocation, by.holder.sub, at)
-        number = len(reading.of_kind(self.store, "revocation"))
-        self.record([Entry(f"revocation-{number}-{revocation.keyid[:16]}", "revocation", payload, at, (self.signer(by),))])
+        self.record([Entry(self.next_id("revocation"), "revocation", payload, at, (self.signer(by),))])
 
     def _make(self, holder: Holder, purpose: Purpose, at: str) -> PublicKey:
         """Write a new private key under its own id and return the public one."""
@@ -139,12 +160,12 @@ class Installation:
         return PublicKey(signer.public, purpose, holder, at)
 
     def _rows(self, entries: Sequence[Entry]) -> list[Row]:
-        sealed: dict[str, tuple[bytes, bytes]] = {}
+        sealed = {entry.id: entry.sealed for entry in entries if entry.sealed}
         with_facts = [entry for entry in entries if entry.facts]
         if with_facts:
             made = self.vault.make([(entry.id, 0) for entry in with_facts])
             for entry, key in zip(with_facts, made, strict=True):
-                sealed[entry.id] = seal(key, entry.id, 0, entry.facts)
+                sealed[entry.id] = (entry.id, 0, *seal(key, entry.id, 0, entry.facts))
         rows = []
         for entry in entries:
             signatures = "[]"
@@ -159,14 +180,19 @@ class Installation:
     def _keep(self, head: Head) -> None:
         """Write the head beside the store, where a rollback of the store does not reach it."""
         part = self.home / f"checkpoint.{os.getpid()}"
-        part.write_text(head.note, "utf-8")
-        part.replace(self.home / "checkpoint")
+        try:
+            with part.open("w", encoding="utf-8") as out:
+                out.write(head.note)
+                out.flush()
+                os.fsync(out.fileno())  # or a power loss leaves an empty file under the new name
+            part.replace(self.home / "checkpoint")
+        except OSError as error:
+            problem = f"this was recorded, but its checkpoint cannot be kept beside the store: {error.strerror}"
+            raise StoreError("not-kept", problem, "mend the folder; do not record this again", Place(str(part))) from None
 
 
 def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:
     """Return size and root of the checkpoint that an installation keeps outside its store, or None. Raises EvidenceError."""
-    from engine.evidence.note import read_checkpoint  # noqa: PLC0415 - small, and rarely needed
-
     path = home / "checkpoint"
     if not path.exists():
         return None
@@ -178,7 +204,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
     """Make an installation and return its log key; upgrade the schema of one that exists. Raises StoreError."""
     config = home / "home.json"
     if config.exists():
-        create(_read(home)[1])
+        create(settings(home)[1])
         return None
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -198,7 +224,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
 
 def open_home(home: Path) -> Installation:
     """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint."""
-    origin, address = _read(home)
+    origin, address = settings(home)
     found = Installation(home, origin, open_store(address))
     try:
         found.head()
@@ -208,7 +234,8 @@ def open_home(home: Path) -> Installation:
     return found
 
 
-def _read(home: Path) -> tuple[str, str]:
+def settings(home: Path) -> tuple[str, str]:
+    """Return the name of the log and the address of the store. Raises StoreError, EvidenceError."""
     path = home / "home.json"
     try:
         value = canonical.loads(path.read_bytes(), "home.json")

@@ -30,11 +30,20 @@ def find(given: str | None = None) -> Path:
 
 
 def open_rulebook(folder: Path) -> Rulebook:
-    """Return the rulebook below `folder`, from the cache when its bytes and the engine are unchanged. Raises CheckFailedError.
+    """Return the rulebook below `folder`, as `open_files` does. Raises CheckFailedError."""
+    return open_files(files_of(folder))
+
+
+def files_of(folder: Path) -> list[tuple[str, bytes]]:
+    """Return the rule files below `folder`: name and bytes, sorted."""
+    return [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
+
+
+def open_files(files: list[tuple[str, bytes]]) -> Rulebook:
+    """Return the rulebook of `files`, from the cache when their bytes and the engine are unchanged. Raises CheckFailedError.
 
     What is not cached is proved sound first, so that no rule with an error ever answers.
     """
-    files = [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
     total = digest(files)
     kept = _cache_file(total)
     found = _read(kept, total)

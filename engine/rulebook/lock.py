@@ -62,11 +62,37 @@ def write(folder: Path, rulebook: Rulebook) -> int:
         for valid, entry in versions.items():
             if entry.get("published"):
                 now.setdefault(name, {})[valid] = entry
-    text = json.dumps({"format": 1, "rules": now}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    _store(folder, now)
+    return sum(now.get(name, {}).get(valid) != before.get(name, {}).get(valid) for name, valid in _keys(now) | _keys(before))
+
+
+def _store(folder: Path, entries: Entries) -> None:
+    text = json.dumps({"format": 1, "rules": entries}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     part = folder / f"{NAME}.part"
     part.write_text(text, encoding="utf-8")
     part.replace(folder / NAME)
-    return sum(now.get(name, {}).get(valid) != before.get(name, {}).get(valid) for name, valid in _keys(now) | _keys(before))
+
+
+def publish(folder: Path, rulebook: Rulebook, release: str) -> None:
+    """Mark every version as published in `release` that was not published before."""
+    write(folder, rulebook)
+    marked = read(folder)
+    for versions in marked.values():
+        for entry in versions.values():
+            entry.setdefault("published", release)
+    _store(folder, marked)
+
+
+def unpublished(folder: Path, rulebook: Rulebook, pack: str, rules: set[str]) -> list[str]:
+    """Return which of `rules` of a pack have a version that was never published, or differs from the published one."""
+    locked, now = read(folder), {f"{pack}/{rule}": rulebook.packs[pack].rules[rule] for rule in rules}
+    found = set()
+    for name, rule in now.items():
+        for index, version in enumerate(rule.versions):
+            held = locked.get(name, {}).get(str(version.valid), {})
+            if not held.get("published") or held["sha256"] != digest(rulebook.packs[pack], rule, index):
+                found.add(name.partition("/")[2])
+    return sorted(found)
 
 
 def _keys(found: Entries) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from engine.errors import StoreError
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record to append; `leaf` is its leaf hash, `sealed` its facts as (nonce, ciphertext)."""
+    """One record to append; `leaf` is its leaf hash, `sealed` facts as (filing, generation, nonce, ciphertext)."""
 
     id: str
     kind: str
@@ -25,7 +25,7 @@ class Row:
     signatures: str
     at: str
     supersedes: str | None = None
-    sealed: tuple[bytes, bytes] | None = None
+    sealed: tuple[str, int, bytes, bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ class Appender:
             for statement in self._dialect.begin:
                 execute(statement)
         except self._dialect.errors as error:
+            self._roll_back()
             raise refused(error) from None
         try:
             before = self.head()
@@ -131,7 +132,7 @@ class Appender:
             for seq, row in enumerate(rows, start):
                 execute(self._record, (seq, row.id, row.kind, row.leaf, row.payload, row.signatures, row.at, row.supersedes))
                 if row.sealed:
-                    execute(self._sealed, (row.id, 0, *row.sealed))
+                    execute(self._sealed, row.sealed)
             for entry in growth.nodes:
                 execute(self._node, entry)
             head = Head(start + len(rows), growth.root, growth.note, rows[-1].at)
@@ -144,35 +145,32 @@ class Appender:
         self._commit()
         return head
 
-    def reseal(self, filing: str, generation: int, nonce: bytes, ciphertext: bytes) -> None:
-        """Add a generation of a filing's sealed facts, durably. Raises StoreError."""
-        try:
-            self._connection.execute(self._sealed, (filing, generation, nonce, ciphertext))
-        except self._dialect.errors as error:
-            raise refused(error) from None
-
     def _commit(self) -> None:
         try:
             self._connection.execute("COMMIT")
         except self._dialect.errors as error:
             self._broken = True  # a failed sync is never retried: the kernel may have dropped the pages
             self._roll_back()
-            raise refused(error) from None
+            remedy = "open the store anew and look whether this was recorded, before recording it again"
+            raise StoreError("in-doubt", f"the commit failed: {_said(error)}", remedy) from None
 
     def _roll_back(self) -> None:
         try:
-            self._connection.execute("ROLLBACK")
+            if getattr(self._connection, "in_transaction", True):  # SQLite ends it by itself when the disk is full
+                self._connection.execute("ROLLBACK")
         except self._dialect.errors:
             self._broken = True
 
 
 def refused(error: Exception) -> StoreError:
     """Return the error for what a database refused."""
-    text = " ".join(str(error).split())[:200]
+    text = _said(error)
     lowered = text.lower()
     for word, code, remedy in (
         ("locked", "busy", "another writer holds the store; try again"),
+        ("lock timeout", "busy", "another writer holds the store; try again"),
         ("full", "disk-full", "free some space, then try again"),
+        ("no space left", "disk-full", "free some space, then try again"),
         ("readonly", "read-only", "give the store's file and folder write permission"),
         ("read-only", "read-only", "give the store's file and folder write permission"),
         ("append-only", "append-only", "records are superseded, never edited"),
@@ -183,3 +181,7 @@ def refused(error: Exception) -> StoreError:
         if word in lowered:
             return StoreError(code, f"the store refuses: {text}", f"{remedy}; nothing was recorded")
     return StoreError("store", f"the store refuses: {text}", "nothing was recorded; mend the store, then try again")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -119,11 +119,12 @@ def checkpoint_at(store: Store, size: int) -> Head | None:
     return Head(row.size, bytes(row.root), row.note, row.at) if row else None
 
 
-def nodes(store: Store) -> Iterator[tuple[int, int, bytes]]:
-    """Yield every stored tree node by level and index. Raises StoreError."""
+def nodes(store: Store, level: int) -> Iterator[tuple[int, int, bytes]]:
+    """Yield the stored tree nodes of a level by index. Raises StoreError."""
     c = t.node.c
     with _connected(store) as connection:
-        rows = connection.execution_options(yield_per=BATCH).execute(select(c.level, c.idx, c.hash).order_by(c.level, c.idx))
+        query = select(c.level, c.idx, c.hash).where(c.level == level).order_by(c.idx)
+        rows = connection.execution_options(yield_per=BATCH).execute(query)
         for row in rows:
             yield row.level, row.idx, bytes(row.hash)
 
@@ -148,6 +149,15 @@ def sealed(store: Store, filing: str) -> list[tuple[int, bytes, bytes]]:
     with _connected(store) as connection:
         query = select(c.generation, c.nonce, c.ciphertext).where(c.filing == filing).order_by(c.generation)
         return [(row.generation, bytes(row.nonce), bytes(row.ciphertext)) for row in connection.execute(query)]
+
+
+def all_sealed(store: Store) -> Iterator[tuple[str, int, bytes, bytes]]:
+    """Yield every generation of sealed facts: filing, number, nonce, ciphertext. Raises StoreError."""
+    c = t.sealed.c
+    with _connected(store) as connection:
+        query = select(c.filing, c.generation, c.nonce, c.ciphertext).order_by(c.filing, c.generation)
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield row.filing, row.generation, bytes(row.nonce), bytes(row.ciphertext)
 
 
 def counts(store: Store) -> dict[str, int]:

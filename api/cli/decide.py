@@ -1,0 +1,99 @@
+"""`fenji decide`: record what the rules propose, or what an official decides."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.options import (
+    Actor,
+    AsOf,
+    File,
+    Home,
+    Json,
+    KnownAt,
+    Language,
+    PackName,
+    Rules,
+    day,
+    document,
+    home_folder,
+    now,
+    pack_of,
+    say,
+    say_json,
+)
+from api.cli.rulebooks import choose_for_record
+from api.render import text
+from engine.decide.filing import from_document
+from engine.evidence import canonical, facts, record, retention
+from engine.evidence import decide as evidence
+from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
+from engine.rulebook.closure import closure
+from schemas.answer import Answer
+
+app = typer.Typer()
+Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What an official decides: VALUE or OUTCOME=VALUE.")]
+Reasons = Annotated[str, typer.Option("--reasons", metavar="TEXT", help="The official's reasons.")]
+Approved = Annotated[str, typer.Option("--approved-by", metavar="ACTOR", help="The second official of a deviation.")]
+FiledBy = Annotated[str, typer.Option("--filed-by", metavar="WHO", help="Who filed, if not the actor.")]
+Supersedes = Annotated[str, typer.Option("--supersedes", metavar="ID", help="The decision that this one replaces.")]
+Class = Annotated[str, typer.Option("--retention", metavar="CLASS", help="How long it is kept: rules/retention.json.")]
+
+
+@app.command()
+def decide(
+    pack: PackName,
+    file: File,
+    lang: Language,
+    by: Actor,
+    as_of: AsOf = "",
+    known_at: KnownAt = "",
+    outcome: Outcome = "",
+    reasons: Reasons = "",
+    approved_by: Approved = "",
+    filed_by: FiledBy = "",
+    supersedes: Supersedes = "",
+    keep: Class = "decision",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Record a decision and print it with id and receipt. Exits 0 when determined, 1 when something is open, 2 on bad input."""
+    moment = now()
+    with open_home(home_folder(home)) as opened:
+        chosen = choose_for_record(opened, rules, known_at)
+        pack_of(chosen.rulebook, pack)
+        retention.require(keep, rules)
+        of = record.rules(closure(chosen.rulebook, pack))
+        filing = from_document(chosen.rulebook, document(file))
+        values = facts.values_of(of.rulebook, filing)
+        actors, at = opened.actors, stamp(moment)
+        asked = evidence.Asked(
+            of=of,
+            release=chosen.release,
+            values=values,
+            as_of=day(as_of),
+            now=moment,
+            by=actors.key_of(by, "decision", at),
+            known_at=known_at or None,
+            filed_by=filed_by or None,
+            outcome=evidence.named_outcome(of, outcome) if outcome else None,
+            ground=reasons,
+            approved_by=actors.key_of(approved_by, "decision", at) if approved_by else None,
+            supersedes=supersedes or None,
+            retention=keep,
+            mark=chosen.unpublished,
+        )
+        decided = evidence.decide(opened, asked)
+    answer = Answer.model_validate(decided.statement["predicate"]["verdict"])
+    if json:
+        say_json({"id": decided.id, "receipt": decided.receipt.text(), "statement": decided.statement})
+    else:
+        ignored = sorted(set(filing.facts) - set(of.rulebook.facts))
+        say(text.answer(chosen.rulebook, answer, lang))
+        say(text.recorded(decided.id, decided.receipt, canonical.sha256(decided.payload), ignored, lang))
+    raise typer.Exit(0 if answer.determined or outcome else 1)

@@ -1,0 +1,187 @@
+"""`fenji export`, `fenji verify` and `fenji replay`: decisions for those who trust nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.options import Actor, Home, Json, KnownAt, Rules, file_bytes, home_folder, now, rulebook_of, say, say_json, write_new
+from api.cli.rulebooks import known, of_release
+from engine.errors import EvidenceError, InputError
+from engine.evidence import bundle, canonical, record, release
+from engine.evidence import replay as again
+from engine.evidence.decide import opened as facts_of
+from engine.evidence.installation import Installation, open_home
+from engine.evidence.keys import Trust, read_trust
+from engine.evidence.log import stamp
+from engine.evidence.verify import Verified
+from engine.evidence.verify import verify as prove
+from engine.rulebook.closure import closure
+from engine.rulebook.model import Rulebook
+from engine.store import reading
+
+app = typer.Typer()
+Id = Annotated[str, typer.Argument(metavar="ID", help="The decision; `fenji log` lists them.")]
+Profile = Annotated[str, typer.Option("--profile", metavar="NAME", help="full, court, regulator or public.")]
+Out = Annotated[
+    str, typer.Option("--out", metavar="FILE", help="A new file; - for standard output.", show_default="ID.fenji.zip")
+]
+TrustFile = Annotated[
+    str, typer.Option("--trust", metavar="FILE", help="The keys that you trust.", show_default="this installation's")
+]
+
+
+class Under(StrEnum):
+    """The four questions of an auditor."""
+
+    recorded = "recorded"
+    then = "then"
+    today = "today"
+    draft = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Which rules a replay asks: the question, the day of knowledge, and the folder of a draft."""
+
+    under: Under
+    known_at: str
+    rules: str
+
+
+Question = Annotated[
+    Under,
+    typer.Option(
+        "--under",
+        help="recorded: what was decided; then: the law of then as known now; today: the law of today; draft: the rules folder.",
+    ),
+]
+
+
+@app.command()
+def export(decision: Id, by: Actor, profile: Profile = "full", out: Out = "", *, home: Home = "") -> None:
+    """Write one archive with everything that a stranger needs to verify a decision and work it out again."""
+    with open_home(home_folder(home)) as opened:
+        key = opened.actors.key_of(by, "decision", stamp(now()))
+        made = bundle.export(opened, decision, profile, key)
+    path = out or f"{decision}.fenji.zip"
+    write_new(path, made.data)
+    if path != "-":
+        say(f"{path}: {len(made.data)} bytes, {made.withheld} facts withheld, sha256 {canonical.sha256(made.data)}")
+
+
+@app.command()
+def verify(
+    file: Annotated[str, typer.Argument(metavar="BUNDLE")], trust: TrustFile = "", *, json: Json = False, home: Home = ""
+) -> None:
+    """Prove a bundle offline. Exits 0 proved, 1 origin or outcome open, 2 refused, 3 when another outcome comes out."""
+    found = prove(file_bytes(file), _trust(trust, home))
+    _say(found, json=json)
+    raise typer.Exit(found.exit_code)
+
+
+def _trust(file: str, home: str) -> Trust | None:
+    """Return the trusted keys: of a file, else of this installation, else none."""
+    if file:
+        data = file_bytes(file)
+        return read_trust(canonical.loads(data.rstrip(b"\n"), "the trust file"))
+    folder = home_folder(home)
+    if not (folder / "home.json").exists():
+        return None
+    with open_home(folder) as opened:
+        return opened.actors.trust()
+
+
+def _say(found: Verified, *, json: bool) -> None:
+    p = found.statement["predicate"]
+    lines = [
+        f"{p['kind']} {p['decision_id']} of {p['decided_at']}, leaf {found.index}",
+        f"{p['rulepack']['name']} under the law of {p['as_of']}, rules {p['rulepack']['version']} {p['rulepack']['sha256'][:16]}",
+        f"by {p['actor']['name']} ({p['actor']['sub']}, {p['actor']['unit']}, {p['actor']['role']})",
+        "evidence valid",
+    ]
+    if not found.trusted:
+        lines += ["origin not established: no trust file; keys inside the bundle:", *(f"  {each}" for each in found.fingerprints)]
+    if found.withheld:
+        lines.append(f"evidence valid, outcome not re-derived: {found.withheld} facts are withheld or erased")
+    elif found.replayed.differences:
+        lines += ["another outcome comes out:", *(f"  {each}" for each in found.replayed.differences[:40])]
+    else:
+        by = f"reproduced by engine {found.replayed.engine}" if found.replayed.engine else "reproduced byte for byte"
+        lines.append(f"outcome re-derived: {by}")
+    if json:
+        say_json(
+            {
+                "exit": found.exit_code,
+                "trusted": found.trusted,
+                "withheld": found.withheld,
+                "differences": found.replayed.differences,
+                "fingerprints": found.fingerprints,
+                "leaf": found.index,
+                "statement": found.statement,
+            }
+        )
+    else:
+        say("\n".join(lines))
+
+
+@app.command()
+def replay(
+    what: Annotated[str, typer.Argument(metavar="ID|BUNDLE")],
+    under: Question = Under.recorded,
+    known_at: KnownAt = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Work a decision out again. Exits 0 the same, 1 inputs erased or (not `recorded`) another outcome, 3 not reproducible."""
+    if known_at and under in (Under.recorded, Under.draft):
+        raise InputError("known-at", "`--known-at` chooses the rules for `--under then` or `today`", "add one of them")
+    if Path(what).is_file():
+        if under is not Under.recorded:
+            raise InputError("no-rules", "a bundle holds only the rules of then", "replay the decision by its ID")
+        found = prove(file_bytes(what), _trust("", home))
+        _say(found, json=json)
+        raise typer.Exit(found.exit_code)
+    with open_home(home_folder(home)) as opened:
+        _replay(opened, what, Law(under, known_at, rules), json=json)
+
+
+def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> None:
+    stored = reading.record(opened.store, decision)
+    if stored is None or stored.kind != "decision":
+        raise EvidenceError("no-such-record", f"there is no decision `{decision[:60]}`", "`fenji log` lists them")
+    statement = canonical.loads(stored.payload, "the record")
+    disclosed, gone = facts_of(opened, decision)
+    if gone:
+        say_json({"exit": 1, "erased": gone}) if json else say(f"inputs erased: {gone} facts can no longer be read")
+        raise typer.Exit(1)
+    if law.under is Under.recorded:
+        found = again.compare(bundle.rules_of(opened, statement), disclosed, statement)
+        differences, code = found.differences, 3 if found.differences else 0
+        same = f"reproduced by engine {found.engine}" if found.engine else "reproduced byte for byte"
+    else:
+        rulebook, name = _other(opened, law)
+        of = record.rules(closure(rulebook, statement["predicate"]["rulepack"]["name"]))
+        today = now().date() if law.under is not Under.then else record.request_of(statement).as_of
+        differences = again.under(of, disclosed, statement, today, name)
+        code, same = 1 if differences else 0, f"the same under {name} and the law of {today}"
+    if json:
+        say_json({"exit": code, "under": str(law.under), "differences": differences})
+    else:
+        say("\n".join(["differs:", *(f"  {each}" for each in differences)]) if differences else same)
+    raise typer.Exit(code)
+
+
+def _other(opened: Installation, law: Law) -> tuple[Rulebook, str]:
+    """Return the rules of a question with their name: the release known on a day or in force, or the folder for a draft."""
+    current = None if law.under is Under.draft else release.active(opened)
+    chosen = known(opened, law.known_at) if law.known_at else of_release(opened, current) if current else None
+    if chosen:
+        return chosen.rulebook, chosen.release
+    return rulebook_of(law.rules), "the rules folder"

@@ -1,0 +1,111 @@
+"""`fenji init`, `log`, `fsck`, `erase`, `backup` and `restore`: for those who keep an installation."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.options import Home, Json, file_bytes, home_folder, now, progress, say, say_json
+from engine.errors import InputError, StoreError
+from engine.evidence import backup as backups
+from engine.evidence import erase as erasing
+from engine.evidence.fsck import fsck as derive
+from engine.evidence.installation import init as make
+from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
+from engine.evidence.note import vkey
+from engine.store import reading
+
+app = typer.Typer()
+Address = Annotated[
+    str, typer.Option("--store", metavar="ADDRESS", help="sqlite:FILE or postgresql://...; the folder's own file.")
+]
+Origin = Annotated[
+    str, typer.Option("--origin", metavar="NAME", help="The name of the log, unique in the world, such as a domain.")
+]
+Checkpoint = Annotated[
+    str,
+    typer.Option("--checkpoint", metavar="FILE", help="A checkpoint kept outside the store.", show_default="the installation's"),
+]
+FileName = Annotated[str, typer.Argument(metavar="FILE")]
+
+
+@app.command()
+def init(address: Address = "sqlite:store.db", origin: Origin = "", *, home: Home = "") -> None:
+    """Make an installation: a store, a vault, and the key of its log; or upgrade the schema of one that exists."""
+    folder = home_folder(home)
+    name = origin or f"fenji.local/{os.urandom(6).hex()}"
+    if any(character in name for character in " +\n") or not name.isprintable():
+        raise InputError("bad-name", "the name of a log has no space, plus sign or line break", "use a domain and a path")
+    key = make(folder, name, address, stamp(now()))
+    say(f"{folder}: {vkey(name, key.public)}" if key else f"{folder}: the schema is current")
+
+
+@app.command()
+def log(*, json: Json = False, home: Home = "") -> None:
+    """List the records, oldest first."""
+    with open_home(home_folder(home)) as opened:
+        for each in reading.records(opened.store):
+            if json:
+                say_json({"leaf": each.seq, "id": each.id, "kind": each.kind, "at": each.at, "supersedes": each.supersedes})
+            else:
+                say(f"{each.seq:8} {each.at} {each.kind:10} {each.id}")
+
+
+@app.command()
+def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") -> None:
+    """Derive every leaf, root, link and signature again, and name the first bad thing."""
+    folder = home_folder(home)
+    with open_home(folder) as opened:
+        found = derive(opened, _kept(folder, checkpoint), progress)
+    say_json(found) if json else say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
+
+
+def _kept(folder: Path, checkpoint: str) -> str | None:
+    """Return the checkpoint that is kept outside the store: of a file, else the installation's."""
+    if checkpoint:
+        return file_bytes(checkpoint).decode("utf-8", "replace")
+    path = folder / "checkpoint"
+    return path.read_text("utf-8") if path.exists() else None
+
+
+@app.command()
+def erase(
+    decision: Annotated[str, typer.Argument(metavar="ID")] = "",
+    names: Annotated[list[str], typer.Argument(metavar="FACT...", help="Names as in the facts of a bundle; * for all.")] = [],  # noqa: B006 - typer copies it
+    basis: Annotated[str, typer.Option("--basis", help="The legal basis, as `PIPL 47`.")] = "",
+    by: Annotated[str, typer.Option("--as", metavar="ACTOR", help="The first approver.")] = "",
+    and_by: Annotated[str, typer.Option("--and", metavar="ACTOR", help="The second approver, another person.")] = "",
+    *,
+    finish: Annotated[bool, typer.Option("--finish", help="Destroy again what tombstones say is gone.")] = False,
+    home: Home = "",
+) -> None:
+    """Erase facts of a decision for ever; its record, roots and receipts stay valid."""
+    at = stamp(now())
+    with open_home(home_folder(home)) as opened:
+        if finish:
+            say(f"{erasing.finish(opened)} keys destroyed")
+            return
+        approvers = [opened.actors.key_of(name, "decision", at) for name in (by, and_by)]
+        erased = erasing.erase(opened, erasing.Wish(decision, tuple(names), basis), approvers, at)
+    say(f"{erased.tombstone}: {', '.join(erased.names)} erased")
+
+
+@app.command()
+def backup(file: FileName, *, home: Home = "") -> None:
+    """Copy the store to a new file; the vault is kept apart, so that no backup brings erased facts back."""
+    with open_home(home_folder(home)) as opened:
+        say(f"{file}: {backups.backup(opened, Path(file))} records")
+
+
+@app.command()
+def restore(file: FileName, checkpoint: Checkpoint = "", *, home: Home = "") -> None:
+    """Put a backup in the place of the store, unless it is older than the last published checkpoint."""
+    folder = home_folder(home)
+    if not (folder / "home.json").exists():
+        raise StoreError("no-home", "there is no installation here", "make one with `fenji init`")
+    size = backups.restore(folder, Path(file), _kept(folder, checkpoint), progress)
+    say(f"{file}: {size} records restored")

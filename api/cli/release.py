@@ -1,0 +1,103 @@
+"""`fenji rulebook`: publish rules, put them in force, list what was published."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.options import (
+    Actor,
+    Home,
+    Json,
+    Rules,
+    file_bytes,
+    home_folder,
+    now,
+    rules_folder,
+    say,
+    say_json,
+    unreadable,
+    write_new,
+)
+from engine.decide import cases
+from engine.errors import CheckFailedError
+from engine.evidence import release
+from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
+from engine.rulebook import lock
+from engine.rulebook.check import check as prove
+from engine.rulebook.load import load_all
+from engine.rulebook.locate import files_of
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="Publish rules, put them in force, list what was published.")
+app.add_typer(group, name="rulebook")
+And = Annotated[str, typer.Option("--and", metavar="ACTOR", help="The second publisher, another person.")]
+Out = Annotated[str, typer.Option("--out", metavar="FILE", help="Write the release as a file, too.")]
+
+
+@group.command()
+def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: Home = "") -> None:
+    """Publish the rules folder: checked whole, signed by two publishers, appended to the log, marked in the lock."""
+    folder = rules_folder(rules)
+    try:
+        files = files_of(folder)
+    except OSError as error:
+        raise unreadable(error, str(folder)) from None
+    with open_home(home_folder(home)) as opened:
+        at, actors = stamp(now()), opened.actors
+        keys = [actors.key_of(name, "rulebook", at) for name in (by, and_by)]
+        release.two_persons(keys)
+        loaded = load_all(files)
+        findings = prove(loaded) or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
+        if errors := [finding for finding in findings if finding.level == "error"]:
+            raise CheckFailedError(errors)
+        made = release.publish(opened, files, loaded.rulebook, keys, at)
+        if out:
+            write_new(out, release.pack_up(opened, made))
+    try:
+        lock.publish(folder, loaded.rulebook, made.id)
+    except OSError as error:
+        raise unreadable(error, str(folder)) from None
+    count = sum(map(len, made.predicate["versions"].values()))
+    say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.at[:10]}")
+
+
+@group.command()
+def activate(what: Annotated[str, typer.Argument(metavar="ID|FILE")], by: Actor, *, home: Home = "") -> None:
+    """Put a release in force, all or nothing; one that is unsigned, altered or older is refused and the last good one stays."""
+    with open_home(home_folder(home)) as opened:
+        at, actors = stamp(now()), opened.actors
+        key = actors.key_of(by, "rulebook", at)
+        actors.require(key, "publisher", "admin")
+        found = next((each for each in release.releases(opened) if each.id == what), None)
+        if found is None:
+            found, _ = release.open_file(file_bytes(what), actors.trust())
+        release.activate(opened, found, key, at)
+    say(f"{found.id} is in force")
+
+
+@group.command("list")
+def list_(*, json: Json = False, home: Home = "") -> None:
+    """List the releases with the day on which each became known."""
+    with open_home(home_folder(home)) as opened:
+        current = release.active(opened)
+        found = [
+            {
+                "id": each.id,
+                "known": each.at[:10],
+                "rulebook": each.rulebook,
+                "leaf": each.seq,
+                "in_force": bool(current and current.id == each.id),
+                "publishers": [publisher["sub"] for publisher in each.predicate["publishers"]],
+            }
+            for each in release.releases(opened)
+        ]
+    if json:
+        say_json(found)
+    else:
+        rows = [
+            f"{e['id']}  {e['known']}  {str(e['rulebook'])[:12]}  {'in force' if e['in_force'] else ''}".rstrip() for e in found
+        ]
+        say("\n".join(rows) or "nothing was published")

@@ -1,0 +1,162 @@
+"""A filing -> a recorded decision with its receipt, or nothing at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from engine.errors import EvidenceError, InputError, SigningError
+from engine.evidence import canonical, facts, record
+from engine.evidence.facts import Disclosure
+from engine.evidence.installation import Entry, Installation
+from engine.evidence.keys import FileSigner, PublicKey
+from engine.evidence.log import stamp
+from engine.evidence.note import Receipt
+from engine.evidence.record import Request, Rules
+from engine.store import reading
+from engine.store.vault import unseal
+from schemas.answer import Answer
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person asks to record: facts by name, the legal day, and what they decide themselves."""
+
+    of: Rules
+    release: str
+    values: dict[str, Any]
+    as_of: date
+    now: datetime
+    by: PublicKey
+    known_at: str | None = None
+    filed_by: str | None = None
+    outcome: tuple[str, str] | None = None
+    ground: str = ""
+    approved_by: PublicKey | None = None
+    supersedes: str | None = None
+    retention: str = "decision"
+    mark: Callable[[Answer], list[str]] = lambda _answer: []  # which of the rules that an answer used are unpublished
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A recorded decision: its id, its statement and its receipt."""
+
+    id: str
+    statement: dict[str, Any]
+    payload: bytes
+    receipt: Receipt
+
+
+def decide(home: Installation, asked: Asked) -> Decided:
+    """Record what the rules propose, or an official decides. Raises InputError, EvidenceError; then nothing is kept."""
+    if asked.supersedes and reading.record(home.store, asked.supersedes) is None:
+        raise EvidenceError(
+            "no-such-record", f"there is no record `{asked.supersedes}` to supersede", "name one that was recorded"
+        )
+    disclosed = facts.disclosures(asked.values)
+    request = _request(home, asked)
+    verdict = record.statement(asked.of, disclosed, request)["predicate"]["verdict"]
+    request = replace(request, unpublished=tuple(asked.mark(Answer.model_validate(verdict))))
+    signers: list[FileSigner] = []
+    if asked.outcome:
+        request, signers = _official(home, asked, request, verdict)
+    made = record.statement(asked.of, disclosed, request)
+    payload = canonical.dumps(made)
+    entry = Entry(
+        request.decision_id,
+        "decision",
+        payload,
+        request.decided_at,
+        tuple(signers),
+        asked.supersedes,
+        facts.write(disclosed) if disclosed else b"",
+    )
+    published = home.record([entry], [(canonical.sha256(asked.of.data), asked.of.data)])
+    return Decided(request.decision_id, made, payload, published.receipt())
+
+
+def _request(home: Installation, asked: Asked) -> Request:
+    role = home.actors.require(asked.by, "official", "enterprise", "admin")
+    return Request(
+        decision_id=new_id(asked.now),
+        kind="proposal",
+        type=asked.of.rulebook.packs[asked.of.pack].doc.decides,
+        release=asked.release,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        decided_at=stamp(asked.now),
+        actor=asked.by.holder,
+        role=role,
+        key=asked.by.keyid,
+        filed_by=asked.filed_by,
+        supersedes=asked.supersedes,
+        retention=asked.retention,
+    )
+
+
+def _official(home: Installation, asked: Asked, request: Request, verdict: dict[str, Any]) -> tuple[Request, list[FileSigner]]:
+    """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
+    home.actors.require(asked.by, "official")
+    name, value = asked.outcome or ("", "")
+    if value not in verdict["outcomes"][name]["possible"]:
+        if not asked.ground:
+            raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
+        if asked.approved_by is None or asked.approved_by.holder.sub == asked.by.holder.sub:
+            problem = "an outcome that the rules do not propose needs a second official"
+            raise SigningError("two-persons", problem, "name another with --approved-by")
+        home.actors.require(asked.approved_by, "official")
+    keys = [asked.by, *([asked.approved_by] if asked.approved_by else [])]
+    override = {"by": asked.by.holder.sub, "approved_by": asked.approved_by.holder.sub if asked.approved_by else None}
+    deviates = value not in verdict["outcomes"][name]["possible"]
+    changed = replace(
+        request,
+        kind="decision",
+        role="official",
+        outcome={"name": name, "value": value, "reasons": asked.ground},
+        overrides=({**override, "ground": asked.ground},) if deviates else (),
+    )
+    return changed, [home.signer(key) for key in keys]
+
+
+def named_outcome(of: Rules, text: str) -> tuple[str, str]:
+    """Return the outcome and value that `VALUE` or `OUTCOME=VALUE` names. Raises InputError."""
+    name, equals, value = text.partition("=")
+    pack = of.rulebook.packs[of.pack]
+    choices = [o for o in pack.doc.outcomes if o.combine != "union" and not of.rulebook.list_of(o.id)]
+    if equals:
+        found = [o for o in choices if o.id == name and any(v.id == value for v in o.values)]
+    else:
+        value = text
+        found = [o for o in choices if any(v.id == value for v in o.values)]
+    if len(found) != 1:
+        values = "; ".join(f"{o.id}={'|'.join(v.id for v in o.values)}" for o in choices)
+        raise InputError("wrong-outcome", f"`{text[:60]}` names no one outcome", f"write one of {values}")
+    return found[0].id, value
+
+
+def new_id(now: datetime) -> str:
+    """Return a fresh id that sorts by time: UUID version 7 (RFC 9562)."""
+    moment = int(now.timestamp() * 1000)
+    bits = moment << 80 | int.from_bytes(os.urandom(10))
+    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+    text = f"{bits:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def opened(home: Installation, decision_id: str) -> tuple[list[Disclosure], int]:
+    """Return the facts of a decision that can still be read, and how many were erased or lost. Raises StoreError."""
+    stored = reading.record(home.store, decision_id)
+    if stored is None or stored.kind != "decision":
+        raise EvidenceError("no-such-record", f"there is no decision `{decision_id}`", "`fenji log` lists them")
+    committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
+    found: list[Disclosure] = []
+    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, decision_id)):
+        key = home.vault.key(decision_id, generation)
+        if key:
+            found = facts.read(unseal(key, decision_id, generation, nonce, ciphertext))
+            break
+    return found, len(committed) - len(found)

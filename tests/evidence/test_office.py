@@ -1,0 +1,258 @@
+"""Recorded decisions from end to end, as the people of an office meet them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.evidence import archive, canonical, dsse, facts
+from tests.evidence.conftest import RECORDED, ROOT, SAMPLES, Office
+from tests.test_cli import fenji
+
+TWO_FLOWS = SAMPLES / "cn-cross-border" / "two-flows.yaml"
+
+
+def trust_file(office: Office, folder: Path) -> Path:
+    path = folder / "trust.json"
+    path.write_text(office.said("actor", "trust"), "utf-8")
+    return path
+
+
+def test_everything_derives_again(made: Office) -> None:
+    assert made.said("fsck").endswith("all derived again\n")
+    assert [line.split()[2] for line in made.said("log").splitlines()] == ["actor"] * 7 + ["release", "activation"] + [
+        "decision"
+    ] * 5
+
+
+@pytest.mark.parametrize("number", range(len(RECORDED) + 1))
+def test_bundles_verify_and_replay(made: Office, bundle_of: Callable[[int], Path], number: int, tmp_path: Path) -> None:
+    trust = trust_file(made, tmp_path)
+    ended = fenji("verify", bundle_of(number), "--trust", trust, "--json")
+    found = ended.json()
+    assert (ended.code, found["exit"], found["withheld"], found["differences"]) == (0, 0, 0, [])
+    assert found["statement"]["predicate"]["kind"] == ("decision" if number == len(RECORDED) else "proposal")
+    assert made.said("replay", made.ids[number]) == "reproduced byte for byte\n"
+    assert made.run("replay", bundle_of(number)).code == 0
+
+
+def test_keys_inside_a_bundle_prove_nothing(bundle_of: Callable[[int], Path], tmp_path: Path) -> None:
+    ended = fenji("verify", bundle_of(0), "--home", tmp_path / "nobody")
+    assert ended.code == 1
+    assert "origin not established" in ended.out
+
+
+def test_replay_needs_neither_place_nor_time_nor_network(bundle_of: Callable[[int], Path], made: Office, tmp_path: Path) -> None:
+    """Every sample decision is byte-equal under two time zones and two locales, without network."""
+    trust = trust_file(made, tmp_path)
+    offline = (
+        ["unshare", "-rn"] if subprocess.run(["/usr/bin/env", "unshare", "-rn", "true"], check=False).returncode == 0 else []
+    )
+    for zone, locale in (("Asia/Shanghai", "C.UTF-8"), ("America/St_Johns", "POSIX")):
+        for number in range(len(RECORDED) + 1):
+            program = [sys.executable, "-c", "from api.cli import main; main()", "verify"]
+            command = [*offline, *program, str(bundle_of(number)), "--trust", str(trust)]
+            environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "LANG": locale, "PYTHONPATH": str(ROOT)}
+            ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+            assert ended.returncode == 0, ended
+            assert b"reproduced byte for byte" in ended.stdout
+
+
+def test_four_questions(office: Office) -> None:
+    """The law of then as known now, of today, and of a draft that changes a rule."""
+    decision = office.ids[2]
+    assert office.run("replay", decision, "--under", "then").code == 0
+    assert office.run("replay", decision, "--under", "today").code == 0
+    path = office.rules / "cn-cross-border" / "state-secret.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("flow.state_secret\n", "flow.state_secret or flow.personal_information\n", 1), "utf-8")
+    ended = office.run("replay", decision, "--under", "draft", "--rules", office.rules)
+    assert ended.code == 1
+    assert "/outcomes/mechanism" in ended.out
+
+
+def test_known_at(office: Office) -> None:
+    words = ("assess", "cn-cross-border", TWO_FLOWS, "--as-of", "2026-11-20", "--json")
+    known = json.loads(office.said(*words, "--known-at", "2999-01-01"))
+    assert known["unpublished"] == []
+    assert office.refused(*words, "--known-at", "2020-01-01") == "nothing-known"
+    loose = json.loads(fenji(*words).out)
+    assert loose["unpublished"]
+    assert json.loads(fenji(*words, "--rules", office.rules).out)["unpublished"] == []
+    assert {key: value for key, value in loose.items() if key != "unpublished"} == {
+        key: value for key, value in known.items() if key != "unpublished"
+    }
+
+
+REFUSED = {
+    "wrong-outcome": ("--outcome", "nonsense"),
+    "no-ground": ("--outcome", "mechanism=assessment"),
+    "two-persons": ("--outcome", "mechanism=assessment", "--reasons", "x"),
+    "no-such-record": ("--supersedes", "nothing"),
+    "unknown-retention": ("--retention", "for-ever"),
+    "wrong-date": ("--known-at", "soon"),
+}
+
+
+@pytest.mark.parametrize(("code", "words"), REFUSED.items(), ids=REFUSED)
+def test_decisions_that_are_refused_leave_nothing(office: Office, code: str, words: tuple[str, ...]) -> None:
+    before = office.said("log")
+    assert office.refused("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen", *words) == code
+    assert office.said("log") == before
+
+
+def test_who_may_what(office: Office) -> None:
+    decide = ("decide", "cn-cross-border", TWO_FLOWS, "--as")
+    assert office.refused(*decide, "nobody") == "no-actor"
+    assert office.refused(*decide, "zhao") == "wrong-role"
+    assert (
+        office.refused("actor", "add", "li", "--name", "x", "--unit", "x", "--role", "official", "--as", "wang") == "wrong-role"
+    )
+    assert office.refused("actor", "add", "li", "--name", "x", "--unit", "x", "--role", "king", "--as", "chen") == "unknown-role"
+    assert office.refused("rulebook", "publish", "--as", "wang", "--and", "wang", "--rules", office.rules) == "two-persons"
+    assert office.refused("rulebook", "publish", "--as", "wang", "--and", "chen", "--rules", office.rules) == "two-persons"
+
+
+@pytest.mark.no_cover  # two publications, each checked whole, take long when traced
+def test_releases_that_are_refused(office: Office, made: Office, tmp_path: Path) -> None:
+    """Unsigned, stripped, altered or older: the last good one stays in force."""
+    good = archive.read((made.folder.parent / "release.zip").read_bytes(), "the release")
+    rule = next(name for name in good if name.endswith("state-secret.yaml"))
+    value = canonical.loads(good["release.dsse.json"])
+    one = {**value, "signatures": value["signatures"][:1]}
+    variants = {
+        "unsigned": {name: data for name, data in good.items() if name != "release.dsse.json"},
+        "two-persons": {**good, "release.dsse.json": canonical.dumps(one)},
+        "altered": {**good, rule: good[rule] + b"\n"},
+        "bad-note": {**good, "receipt.tlog-proof": b"no"},
+    }
+    for code, members in variants.items():
+        path = tmp_path / f"{code}.zip"
+        path.write_bytes(archive.write(members))
+        assert office.refused("rulebook", "activate", path, "--as", "wang") == code
+    title = office.rules / "nanjing-tiering" / "large-scale.yaml"
+    title.write_text(title.read_text("utf-8").replace("title: {zh: ", "title: {zh: 新", 1), "utf-8")
+    office.said("rulebook", "publish", "--as", "wang", "--and", "zhao", "--rules", office.rules)
+    office.said("rulebook", "activate", "release-2", "--as", "wang")
+    assert office.refused("rulebook", "activate", "release-1", "--as", "wang") == "older"
+    assert "release-2" in next(line for line in office.said("rulebook", "list").splitlines() if "in force" in line)
+    secret = office.rules / "cn-cross-border" / "state-secret.yaml"
+    secret.write_text(secret.read_text("utf-8").replace("effect: statutory", "effect: advisory", 1), "utf-8")
+    fenji("lock", "--rules", office.rules)
+    assert office.refused("rulebook", "publish", "--as", "wang", "--and", "zhao", "--rules", office.rules) == "published-changed"
+
+
+def test_erasure(office: Office, tmp_path: Path) -> None:
+    """Facts go for ever, from backups too; record, root and receipts stay valid."""
+    decision, copy = office.ids[2], tmp_path / "old.db"
+    trust = trust_file(office, tmp_path)
+    office.said("export", decision, "--as", "chen", "--out", tmp_path / "before.zip")
+    office.said("backup", copy)
+    name = next(
+        each.name
+        for each in facts.read(archive.read((tmp_path / "before.zip").read_bytes(), "it")["facts.json"])
+        if "persons" in each.name
+    )
+    erase = ("erase", decision, name, "--basis", "PIPL 47")
+    assert office.refused(*erase, "--as", "chen", "--and", "chen") == "two-persons"
+    assert office.refused("erase", decision, "no.such", "--basis", "x", "--as", "chen", "--and", "wang") == "no-such-fact"
+    office.said(*erase, "--as", "chen", "--and", "wang")
+    ended = office.run("replay", decision)
+    assert (ended.code, ended.out) == (1, "inputs erased: 1 facts can no longer be read\n")
+    office.said("export", decision, "--as", "chen", "--out", tmp_path / "after.zip")
+    ended = fenji("verify", tmp_path / "after.zip", "--trust", trust)
+    assert ended.code == 1
+    assert "evidence valid, outcome not re-derived" in ended.out
+    assert fenji("verify", tmp_path / "before.zip", "--trust", trust).code == 0
+    assert office.run("fsck").code == 0
+    assert office.refused("restore", copy) == "old-backup"
+    assert office.said("erase", "--finish") == "0 keys destroyed\n"
+    (office.folder / "checkpoint").unlink()
+    assert office.refused("restore", copy) == "fsck"
+    shutil.copy(copy, office.folder / "store.db")
+    assert "inputs erased" in office.run("replay", decision).out
+
+
+def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None:
+    """What was logged before the compromise keeps its value; what came after has none."""
+    path = tmp_path / "late.zip"
+    office.said("export", office.ids[4], "--as", "wang", "--out", path)
+    key = next(
+        k["keyid"]
+        for k in json.loads(office.said("actor", "list", "--json"))
+        if k["purpose"] == "decision" and k["holder"]["sub"] == "chen"
+    )
+    size = len(office.said("log").splitlines())
+    person = ("--name", "钱", "--unit", "x", "--role", "admin", "--purpose", "decision", "--as", "chen")
+    office.said("actor", "add", "qian", *person)
+    office.said("actor", "revoke", key[:16], "--reason", "compromised", "--size", str(size), "--as", "qian")
+    assert fenji("verify", path, "--trust", trust_file(office, tmp_path)).code == 0
+    assert office.refused("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen") == "no-actor"
+    trust = canonical.loads(office.said("actor", "trust").strip().encode())
+    for entry in trust["keys"]:
+        if entry["keyid"] == key:
+            entry["compromised"]["size"] = 3
+    (tmp_path / "strict.json").write_bytes(canonical.dumps(trust))
+    ended = fenji("verify", path, "--trust", tmp_path / "strict.json")
+    assert (ended.code, "compromised" in ended.err) == (2, True)
+    assert office.run("fsck").code == 0
+
+
+def test_keys_rotate_with_overlap(office: Office, tmp_path: Path) -> None:
+    """Two log keys sign while they overlap; after the old one retires, old and new bundles verify."""
+    old = tmp_path / "old.zip"
+    office.said("export", office.ids[0], "--as", "chen", "--out", old)
+    office.said("actor", "add", "log2", "--name", "log", "--unit", "x", "--role", "admin", "--purpose", "log", "--as", "chen")
+    filing = SAMPLES / "nanjing-tiering" / "scrap-grading.yaml"
+    answer = json.loads(office.said("decide", "nanjing-tiering", filing, "--as", "chen", "--json"))
+    assert answer["receipt"].count("\n\u2014 fenji.example/test ") == 2
+    first = next(k["keyid"] for k in json.loads(office.said("actor", "list", "--json")) if k["holder"]["sub"] == "log")
+    office.said("actor", "revoke", first, "--reason", "retired", "--as", "chen")
+    answer = json.loads(office.said("decide", "nanjing-tiering", filing, "--as", "chen", "--json"))
+    assert answer["receipt"].count("\n\u2014 ") == 1
+    new = tmp_path / "new.zip"
+    office.said("export", answer["id"], "--as", "chen", "--out", new)
+    trust = trust_file(office, tmp_path)
+    assert [fenji("verify", path, "--trust", trust).code for path in (old, new)] == [0, 0]
+    assert office.run("fsck").code == 0
+
+
+def test_another_engine_reproduces(office: Office, bundle_of: Callable[[int], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.evidence.record.engine_sources", lambda: "0" * 64)
+    ended = office.run("replay", office.ids[0])
+    assert (ended.code, ended.out.startswith("reproduced by engine ")) == (0, True)
+    assert "reproduced by engine" in office.said("verify", bundle_of(0))
+
+
+def test_an_engine_that_decides_otherwise_is_named(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.evidence.record._obligations", lambda _answer: ["other"])
+    ended = office.run("replay", office.ids[0])
+    assert ended.code == 3
+    assert "/predicate/obligations" in ended.out
+
+
+def test_what_is_not_there(office: Office, tmp_path: Path) -> None:
+    assert fenji("log", "--home", tmp_path / "nobody").code == 2
+    assert office.refused("replay", "nothing") == "no-such-record"
+    assert office.refused("export", "nothing", "--as", "chen") == "no-such-record"
+    assert office.refused("export", office.ids[0], "--as", "chen", "--profile", "secret") == "unknown-profile"
+    assert office.refused("verify", TWO_FLOWS) == "not-canonical"
+    office.said("backup", tmp_path / "a.db")
+    assert office.refused("backup", tmp_path / "a.db") == "exists"
+    assert office.refused("restore", tmp_path / "b.db") == "no-backup"
+    assert office.refused("actor", "revoke", "", "--reason", "retired", "--as", "chen") == "unknown-key"
+    assert office.refused("init", "--origin", "a b", "--home", tmp_path / "c") in ("bad-name", "unknown")
+
+
+def test_the_envelope_is_dsse(bundle_of: Callable[[int], Path]) -> None:
+    members = archive.read(bundle_of(4).read_bytes(), "it")
+    payload, signatures = dsse.read(members["record.dsse.json"], dsse.STATEMENT, "it")
+    assert payload == members["record.json"]
+    assert len(signatures) == 2
