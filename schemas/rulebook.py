@@ -182,11 +182,20 @@ class Constraint(Shape):
     message: Text
 
 
+class Unit(Shape):
+    """What a number counts, as it is said after the number; `one` is the English singular."""
+
+    id: str
+    label: Text
+    one: str = ""
+
+
 class Topic(Shape):
     """A file of the vocabulary."""
 
     topic: str
     title: Text
+    units: list[Unit] = []
     lists: list[ListDecl] = []
     facts: list[Fact]
     constraints: list[Constraint] = []
@@ -210,9 +219,10 @@ class TableVersion(Shape):
 
 
 class Gives(Shape):
-    """What a table gives: values of its own, or those of an enum fact."""
+    """What a table gives: values of its own with their labels, or those of an enum fact."""
 
     values: list[str] = []
+    labels: dict[str, Text] = {}
     fact: str = ""
 
 

@@ -84,7 +84,8 @@ def _findings(folder: Path, loaded: Loaded, pack: str) -> list[Finding]:
     findings = prove(loaded)
     if any(finding.level == "error" for finding in findings):
         return findings
-    return [*findings, *cases.run(loaded, pack or None), *locks.check(folder, loaded.rulebook)]
+    unlocked = locks.check(folder, loaded.rulebook)  # before the cases, which take longest: a damaged lock is said at once
+    return [*findings, *cases.run(loaded, pack or None), *unlocked]
 
 
 def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:

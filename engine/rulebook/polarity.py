@@ -13,20 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
 from engine.rulebook.graph import expression, pack_facts
+from engine.rulebook.model import Split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.rulebook.model import PackRules, Rulebook
 
 Use = tuple[Any, ...]  # what an atom asks of a fact
 BUDGET = 64  # most branches of one filing per day of law; a property of the rulebook, never of time
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A fact and the cells into which it is split: truth values, masks or intervals that together cover its domain."""
-
-    name: str
-    cells: tuple[Any, ...]
 
 
 @dataclass
@@ -154,8 +149,14 @@ def _signs(combine: str, order: list[str], given: str | list[str] | None, value:
     return (sign,) if given == value else (-sign,)
 
 
-def split_facts(rulebook: Rulebook, pack: PackRules) -> list[Split]:
-    """Return the split facts of a pack with their cells, filing facts first, as declared."""
+def split_facts(rulebook: Rulebook, pack: PackRules) -> tuple[Split, ...]:
+    """Return the split facts of a pack with their cells, filing facts first, as declared; kept in the rulebook."""
+    if pack.doc.id not in rulebook.splits:
+        rulebook.splits[pack.doc.id] = tuple(_found(rulebook, pack))
+    return rulebook.splits[pack.doc.id]
+
+
+def _found(rulebook: Rulebook, pack: PackRules) -> Iterator[Split]:
     walk = _Walk(rulebook, pack)
     mixed: dict[str, set[Use]] = defaultdict(set)
     for outcome in pack.doc.outcomes:
@@ -166,13 +167,11 @@ def split_facts(rulebook: Rulebook, pack: PackRules) -> list[Split]:
                 if _pulls_both_ways(rulebook, name, found):
                     mixed[name] |= {use for use, _ in found}
     dates = {pack.doc.date, *(pack.date_of(rule) for rule in pack.rules.values())}
-    found_splits = []
     for name in pack_facts(rulebook, pack):
         if name in mixed and name not in dates:
             cells = _cells(rulebook, name, mixed[name])
             if 1 < len(cells) <= BUDGET:
-                found_splits.append(Split(name, cells))
-    return found_splits
+                yield Split(name, cells)
 
 
 def _pulls_both_ways(rulebook: Rulebook, name: str, found: set[tuple[Use, int]]) -> bool:
