@@ -12,6 +12,7 @@ import pytest
 
 from api.render.explanation import explanation
 from engine.decide.assess import assess
+from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.evaluate import Evaluator
 from engine.decide.explain import explain
 from engine.decide.narrow import settle
@@ -206,6 +207,16 @@ def test_questions_begin_with_the_most_decisive() -> None:
     found = questions(rulebook, "p", base.node({"w": [{"id": "x"}]}), DAY)
     assert [base.at(q.fact, q.item) for q in found.questions] == ["f.n", "f.b", "f.c"]
     assert found.settle[-1].value == "high"
+
+
+def test_an_enumeration_is_exact_or_gives_up() -> None:
+    rules = {"a": {"when": "f.b and not f.c"}, "i": {"on": "w", "when": "w.b and f.b", "then": {"w.level": "high"}}}
+    evaluate = base.evaluator({"rules": rules, "constraints": [{"always": "f.b == f.c"}]})
+    filing = base.filed(evaluate, {"w": {"complete": True, "items": [{}]}})
+    found = Enumeration(evaluate, DAY, 40).run(filing)
+    assert (found["level", -1], found["w.level", 0]) == (0b10, 0b1010)
+    with pytest.raises(TooManyError):
+        Enumeration(evaluate, DAY, 3).run(filing)
 
 
 def test_a_pack_that_is_not_there() -> None:

@@ -214,7 +214,7 @@ class Evaluator:
         """Return the program for days that lie in one segment each."""
         key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
         if key not in self._programs:
-            exact = {n: date.fromordinal(int(low if low > -INF else max(1, min(high, 1)))) for n, (low, high) in days.items()}
+            exact = {n: date.fromordinal(int(low) if low > -INF else 1) for n, (low, _) in days.items()}
             self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
         return self._programs[key]
 
