@@ -256,3 +256,10 @@ def test_the_envelope_is_dsse(bundle_of: Callable[[int], Path]) -> None:
     payload, signatures = dsse.read(members["record.dsse.json"], dsse.STATEMENT, "it")
     assert payload == members["record.json"]
     assert len(signatures) == 2
+
+
+def test_the_log_as_static_files(made: Office, tmp_path: Path) -> None:
+    """The tiles hold every leaf and the checkpoint; writing them again changes nothing."""
+    assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
+    assert "entries, 0 files written" in made.said("log", "--tiles", tmp_path / "tiles")
+    assert (tmp_path / "tiles" / "checkpoint").read_text("utf-8") == (made.folder / "checkpoint").read_text("utf-8")
