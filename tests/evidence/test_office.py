@@ -256,3 +256,10 @@ def test_the_envelope_is_dsse(bundle_of: Callable[[int], Path]) -> None:
     payload, signatures = dsse.read(members["record.dsse.json"], dsse.STATEMENT, "it")
     assert payload == members["record.json"]
     assert len(signatures) == 2
+
+
+def test_the_log_as_static_files(made: Office, tmp_path: Path) -> None:
+    """The tiles hold every leaf and the checkpoint; they can be written again."""
+    for _ in range(2):
+        assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
+    assert (tmp_path / "tiles" / "checkpoint").read_text("utf-8") == (made.folder / "checkpoint").read_text("utf-8")
