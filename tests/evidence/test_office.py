@@ -44,6 +44,20 @@ def test_bundles_verify_and_replay(made: Office, bundle_of: Callable[[int], Path
     assert made.run("replay", bundle_of(number)).code == 0
 
 
+PROFILES = {"full": (0, 0), "court": (0, 0), "regulator": (0, 0), "public": (1, 1)}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_redacted_exports_verify(made: Office, tmp_path: Path, profile: str) -> None:
+    """What a reader may not see is withheld; the evidence holds all the same."""
+    path = tmp_path / "it.zip"
+    made.said("export", made.ids[2], "--as", "chen", "--profile", profile, "--out", path)
+    ended = fenji("verify", path, "--trust", trust_file(made, tmp_path), "--json")
+    code, withheld = PROFILES[profile]
+    assert (ended.code, bool(ended.json()["withheld"])) == (code, bool(withheld))
+    assert ("evidence valid, outcome not re-derived" in made.said("verify", path)) == bool(withheld)
+
+
 def test_keys_inside_a_bundle_prove_nothing(bundle_of: Callable[[int], Path], tmp_path: Path) -> None:
     ended = fenji("verify", bundle_of(0), "--home", tmp_path / "nobody")
     assert ended.code == 1
