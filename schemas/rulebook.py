@@ -160,6 +160,7 @@ class Fact(Shape):
     applies_when: str = ""
     kind: Literal["fact", "judgement"] = "fact"
     personal_data: Literal["none", "personal", "sensitive"] = "none"
+    secrecy: Literal["public", "business"] = "business"
     supplied_by: Literal["enterprise", "authority", "third_party"] = "enterprise"
     evidence: list[Text] = []
 

@@ -12,9 +12,11 @@ import pytest
 
 from api.render.explanation import explanation
 from engine.decide.assess import assess
+from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.evaluate import Evaluator
 from engine.decide.explain import explain
 from engine.decide.narrow import settle
+from engine.decide.questions import questions, what_if
 from engine.decide.values import show, whole
 from engine.errors import InputError
 from engine.rulebook.model import Rulebook
@@ -166,3 +168,57 @@ def test_explained(k: int, lang: str) -> None:
     rulebook = base.book(EXPLAINED[k])
     found = explain(rulebook, "p", base.node(EXPLAINED[k]["filed"]), DAY)
     assert explanation(rulebook, found, lang).replace(rulebook.digest[:12], "DIGEST") == EXPLAINED[k][lang].rstrip()
+
+
+@pytest.mark.parametrize(("document", "expected"), base.cases("filings"), ids=str)
+def test_filings(document: Any, expected: str) -> None:
+    try:
+        found = "" if base.filed(PLAIN, document) else "nothing"
+    except InputError as error:
+        found = error.text().partition("\n")[0]
+    assert found == expected
+
+
+def test_a_list_has_its_limit() -> None:
+    with pytest.raises(InputError, match="too-many-items"):
+        base.filed(PLAIN, {"w": [{}] * 2001})
+
+
+CHANGING = base.book(
+    {
+        "rules": {
+            "a": {"when": "f.b", "then": {"level": "mid"}},
+            "b": {"when": "f.n > 5", "then": {"duties": ["low"]}},
+            "c": {"when": "any(w: w.n > 5)", "then": {"route": "high"}},
+        }
+    }
+)
+
+
+@pytest.mark.parametrize(("document", "changes", "expected"), base.cases("changes"), ids=str)
+def test_changes(document: Any, changes: dict[str, str], expected: Any) -> None:
+    found = outcome(lambda: what_if(CHANGING, "p", base.node(document), changes, DAY))
+    assert (found if isinstance(found, str) else {name: found.after[name].value for name in found.changed}) == expected
+
+
+def test_questions_begin_with_the_most_decisive() -> None:
+    high = {"when": "f.n > 5 and (f.b or any(w: w.b))", "then": {"level": "high"}}
+    rulebook = base.book({"rules": {"a": {"when": "f.b and f.c"}, "b": high}})
+    found = questions(rulebook, "p", base.node({"w": [{"id": "x"}]}), DAY)
+    assert [base.at(q.fact, q.item) for q in found.questions] == ["f.n", "f.b", "f.c"]
+    assert found.settle[-1].value == "high"
+
+
+def test_an_enumeration_is_exact_or_gives_up() -> None:
+    rules = {"a": {"when": "f.b and not f.c"}, "i": {"on": "w", "when": "w.b and f.b", "then": {"w.level": "high"}}}
+    evaluate = base.evaluator({"rules": rules, "constraints": [{"always": "f.b == f.c"}]})
+    filing = base.filed(evaluate, {"w": {"complete": True, "items": [{}]}})
+    found = Enumeration(evaluate, DAY, 40).run(filing)
+    assert (found["level", -1], found["w.level", 0]) == (0b10, 0b1010)
+    with pytest.raises(TooManyError):
+        Enumeration(evaluate, DAY, 3).run(filing)
+
+
+def test_a_pack_that_is_not_there() -> None:
+    with pytest.raises(InputError, match="no pack named `q`"):
+        assess(CHANGING, "q", base.node({}), DAY)

@@ -74,8 +74,18 @@ def what_if(
 ) -> None:
     """Compare the answer with that to a filing whose facts are changed; nothing is kept."""
     today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
-    found = asking.what_if(rulebook, pack, document(file), dict(map(_change, changes)), today)
+    found = asking.what_if(rulebook, pack, document(file), _changes(changes), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
+
+
+def _changes(words: list[str]) -> dict[str, str]:
+    """Return the changes by fact. Raises InputError for one that is given twice."""
+    found: dict[str, str] = {}
+    for name, value in map(_change, words):
+        if name in found:
+            raise InputError("duplicate-fact", f"`{name}` is given twice", "keep one of them", Place("<change>"))
+        found[name] = value
+    return found
 
 
 def _change(word: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ def explanation(rulebook: Rulebook, found: Explanation, lang: str) -> str:
 
 class _Explained(Words):
     def lines(self, found: Explanation) -> Iterator[str]:
+        """Yield the whole explanation: outcomes, why, why not, what would change or settle it."""
         answer = found.answer
         yield from self.head(answer)
         for name, narrowed in found.narrowed.items():
@@ -33,6 +34,7 @@ class _Explained(Words):
         yield from self.notes(answer)
 
     def reasons(self, reasons: list[Reason]) -> Iterator[str]:
+        """Yield each rule with its condition, the facts that it reads and its sources."""
         for reason in reasons:
             first, *sources = self.rule(reason.rule, self.items_of(reason.rule))
             yield first
@@ -42,23 +44,28 @@ class _Explained(Words):
             yield from sources
 
     def fact(self, used: UsedFact) -> str:
+        """Return a fact with what is known of it."""
         item = f" [{self.item(used.item)}]" if used.item else ""
         return f"{used.label.get(self.lang)}{item} = {self.known(used.fact, used.value)}"
 
     def known(self, fact: str, value: Any) -> str:
+        """Return what is known of a fact in words, safe for a terminal."""
         return clean(known(self.rulebook, self.rulebook.facts[fact], value, self.lang))
 
     def why_not(self, found: Explanation) -> Iterator[str]:
+        """Yield the nearest rules with the parts of their conditions that fail."""
         for entry in found.why_not:
             yield from self.rule(entry.rule, self.items_of(entry.rule), brief=True)
             yield from (f"  {self.pick('不符合：', 'fails: ')}{part.get(self.lang)}" for part in entry.lacked)
 
     def changes(self, found: Explanation) -> Iterator[str]:
+        """Yield the facts that, told otherwise, would change an outcome."""
         if found.changes:
             yield found.changes_are.get(self.lang)
         yield from map(self.change, found.changes)
 
     def change(self, change: Change) -> str:
+        """Return one such fact: what it is, what it would be, and what would follow."""
         then = "; ".join(
             f"{self.pack.outcomes[name].title.get(self.lang)}: {self.values(name, values)}"
             for name, values in change.outcomes.items()

@@ -146,7 +146,7 @@ class Words:
                 + self.pick("；另可能：", "; possibly also: ")
                 + self.values(name, open_values)
             )
-        elif found.at_least is not None and found.at_most is not None:
+        elif found.at_least not in (None, "not_governed") and found.at_most is not None:
             low, high = self.value(name, found.at_least), self.value(name, found.at_most)
             yield f"{title}: " + self.pick(f"至少{low}，至多{high}", f"at least {low}, at most {high}")
         else:

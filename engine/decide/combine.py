@@ -84,6 +84,7 @@ def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Par
     conflict = 1 << len(outcome.values) + 1
 
     def agree(a: int, b: int) -> int:
+        """Return the values that pairs of two masks agree on, or conflict."""
         return reduce(lambda mask, pair: mask | _one(*pair), product(_bits(a), _bits(b)), 0)
 
     def _one(x: int, y: int) -> int:

@@ -56,16 +56,19 @@ class _Cell(NamedTuple):
     unlisted: bool
 
     def read(self, slots: Slots) -> Any:
+        """Return the value in the slots of a filing."""
         if self.home < 0:
             return slots[self.at]
         listed = slots[self.home]
         return (listed.more if self.unlisted else listed.items[self.item])[self.at]
 
     def of(self, picture: Picture) -> Any:
+        """Return the value that a picture shows."""
         table: dict[tuple[str, int], Any] = getattr(picture, self.table)
         return table[self.name, self.item]
 
     def merge(self, a: Any, b: Any) -> Any:
+        """Return what is possible when either value is the case."""
         if self.combine == "truth":
             return a if a == b else U
         return combine.merge(self.combine, a, b)
@@ -118,7 +121,7 @@ class Evaluator:
             return None
         for law, slots in self.editions(base, days):
             try:
-                settle(self.inputs, filing, slots)
+                self._resettle(filing, base, slots)
             except ContradictionError:
                 continue
             law.run(slots)
@@ -140,6 +143,12 @@ class Evaluator:
                 if name != AS_OF:
                     slots[self.inputs.layout.slot[name]] = span
             yield self.program(chosen), slots
+
+    def _resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
+        """Narrow an edition's slots where its days differ from those of the settled `base`: otherwise nothing can follow."""
+        layout = self.inputs.layout
+        if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
+            settle(self.inputs, filing, slots)
 
     def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
@@ -205,7 +214,7 @@ class Evaluator:
         """Return the program for days that lie in one segment each."""
         key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
         if key not in self._programs:
-            exact = {n: date.fromordinal(int(low if low > -INF else max(1, min(high, 1)))) for n, (low, high) in days.items()}
+            exact = {n: date.fromordinal(int(low) if low > -INF else 1) for n, (low, _) in days.items()}
             self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
         return self._programs[key]
 

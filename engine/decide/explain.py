@@ -56,6 +56,7 @@ class _Explainer:
         self.writer = Writer(evaluate, filing, self.picture, as_of)
 
     def explanation(self) -> shapes.Explanation:
+        """Return the answer with its reasons."""
         answer = self.writer.answer(Search(self.evaluator, self.filing, self.as_of, self.picture).open())
         cited = {source.instrument for rule in (*answer.fired, *answer.unknown, *answer.overridden) for source in rule.sources}
         return shapes.Explanation(

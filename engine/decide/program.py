@@ -252,12 +252,14 @@ class _Builder:
         self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
 
     def derived(self, name: str) -> list[Step]:
+        """Return the step that works out a derived fact."""
         node = self.layout.rulebook.conditions[self.law.derived[name]]
         kind = self.layout.type_of(name)
         closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
         return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
+        """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
         fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
         slot = self.layout.slot
@@ -268,6 +270,7 @@ class _Builder:
         return steps
 
     def group(self, number: str) -> list[Step]:
+        """Return the steps of rules tied by overrides: their possible vectors, then applied for each."""
         members = self.law.groups[int(number)]
         rules = self.law.pack.rules
         defeaters = tuple(tuple(k for k, o in enumerate(members) if m in rules[o].overrides) for m in members)
@@ -287,6 +290,7 @@ class _Builder:
         return steps
 
     def outcome(self, name: str) -> list[Step]:
+        """Return the step that combines what the rules give."""
         outcome = self.law.pack.outcomes[name]
         home = self.layout.rulebook.list_of(name)
         giving = [rule for rule, version in self.law.rules.items() if name in version.then]

@@ -89,6 +89,7 @@ class _Loader:
         self.names: list[str] = []
 
     def take(self, name: str, data: bytes) -> None:
+        """Read one file, keeping its document or the faults of its form."""
         self.names.append(name)
         kind, shape = _kind(PurePosixPath(name))
         try:
@@ -117,6 +118,7 @@ class _Loader:
             self.findings.append(error.finding)
 
     def finish(self, total: str) -> Loaded:
+        """Return the rulebook of all documents taken."""
         packs = {}
         for file, doc in self.docs["pack"].items():
             folder = PurePosixPath(file).parent

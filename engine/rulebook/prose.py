@@ -120,6 +120,7 @@ class _Prose:
         self.words = WORDS[lang]
 
     def say(self, node: ir.Node) -> str:
+        """Say a condition."""
         words = self.words
         match node:
             case ir.Const(bool()):
@@ -163,11 +164,13 @@ class _Prose:
         return self.bracketed(text) if isinstance(node, (ir.And, ir.Or, ir.AnyOf, ir.AllOf)) else text
 
     def bracketed(self, text: str) -> str:
+        """Set a text in the brackets of the language."""
         return f"（{text}）" if self.lang == "zh" else f"({text})"
 
     # comparisons ------------------------------------------------------------------------------------------------------
 
     def compare(self, node: ir.Compare) -> str:
+        """Say a comparison, or a chain of them."""
         terms = (node.first, *(term for _, term in node.rest))
         links = list(zip(terms, [op for op, _ in node.rest], terms[1:], strict=False))
         if len(links) == 2 and isinstance(terms[0], ir.Const) and not isinstance(terms[1], ir.Const):  # noqa: PLR2004 - a < x < b
@@ -177,6 +180,7 @@ class _Prose:
         return self.words["and"].join(self.link(*link) for link in links)
 
     def link(self, left: ir.Node, op: str, right: ir.Node) -> str:
+        """Say one comparison, with what is not a constant as its subject."""
         if isinstance(left, ir.Const):
             left, right, op = right, left, FLIP.get(op, op)
         if isinstance(left, ir.Name) and isinstance(right, ir.Const) and isinstance(right.value, bool):
@@ -186,6 +190,7 @@ class _Prose:
         return self.predicate(left, [(op, right)])
 
     def predicate(self, term: ir.Node, sides: list[tuple[str, ir.Node]]) -> str:
+        """Say what a term is by one or two ends: “x” is at least a and below b."""
         kind = type_of_term(term, self.rulebook, self.pack)
         said = SAID[self.lang]["date" if kind.name == "date" else "number" if kind.name in ("int", "decimal") else "value"]
         ends = [said[op].format(self.value(term, end) if isinstance(end, ir.Const) else self.term(end)) for op, end in sides]
@@ -195,6 +200,7 @@ class _Prose:
     # terms ------------------------------------------------------------------------------------------------------------
 
     def term(self, node: ir.Node) -> str:
+        """Say a term: what stands at a side of a comparison."""
         words = self.words
         match node:
             case ir.Const():
@@ -216,9 +222,11 @@ class _Prose:
         return words["where"].format(text, self.list(home), self.say(node.where)) if node.where else text
 
     def list(self, name: str) -> str:
+        """Return the label of a list."""
         return self.rulebook.lists[name].label.get(self.lang)
 
     def label(self, name: str) -> str:
+        """Return the label of a fact, derived fact or outcome."""
         for home in (self.rulebook.facts, self.pack.derived):
             if name in home:
                 return home[name].label.get(self.lang)
@@ -231,6 +239,7 @@ class _Prose:
         return f"“{found}”" if found else quantity(self.rulebook, const.value, const.unit or kind.unit, self.lang)
 
     def labels(self, term: ir.Node, kind: Type) -> dict[str, str]:
+        """Return the labels of the values that a term can have."""
         if not kind.values:
             return {}
         if isinstance(term, ir.Lookup):
