@@ -25,7 +25,7 @@ from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 from functools import reduce
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from io import BytesIO
 from itertools import pairwise, product
 from pathlib import Path
@@ -537,6 +537,7 @@ PREDICATE = """decision_id kind type subject_digests input_commitments rulepack 
     calendars_sha256 authorities_sha256 engine as_of known_at decided_at externals world_sha256 verdict obligations reasons effect
     trace_sha256 outcome overrides supersedes redaction_policy retention request_id actor filed_by"""
 TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3}Z"
+REFUSED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError)
 MAX_BYTES, MAX_DEPTH, MAX_INT = 64_000_000, 64, 2**53 - 1
 
 
@@ -785,7 +786,7 @@ def main(words: list[str]) -> int:
     try:
         demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "use: python verify.py BUNDLE [--trust FILE]")
         code, lines = verify(Path(words[0]).read_bytes(), Path(words[2]).read_bytes() if words[2:] else None)
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError, CycleError) as error:
+    except REFUSED as error:
         code, lines = 2, [f"refused: {type(error).__name__}: {error}"]
     text = "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
     sys.stdout.buffer.write(f"{text}\n".encode(errors="replace"))
