@@ -4,8 +4,8 @@ Written from FORMATS.md, it shares nothing with the engine and needs Python 3.11
 for byte, works the rules out again over the disclosed facts, slowly and plainly, and compares. Exit 0: valid and re-derived;
 1: origin or outcome left open; 2: refused; 3: another outcome comes out.
 
-What may be: one of several values is a frozenset; a truth value, a number or a day is (low, high), so that NO < OPEN < YES and `and`
-is the least; a set is (certain members, possible members). An outcome may be `not_governed` (no law yet) or `conflict`.
+What may be: one of several values is a frozenset; a truth value, a number or a day is (low, high), so that NO < OPEN < YES and
+`and` is the least; a set is (certain members, possible members). An outcome may be `not_governed` (no law yet) or `conflict`.
 """
 # fmt: off - one case, one line: the whole fits on a few pages
 
@@ -98,10 +98,12 @@ def cell(fact: Json, given: Any) -> Any:  # one cell of a split
     return (-INF if low is None else low * step(fact), INF if high is None else high * step(fact))
 
 def plain(node: Json) -> Any:  # a part of a condition: days as numbers, `or` as not-and-not, `all` as not-any-not
-    if node.keys() == {"date"} or node.keys() == {"decimal"}: return day(node["date"]) if "date" in node else Fraction(node["decimal"])
+    if node.keys() == {"date"}: return day(node["date"])
+    if node.keys() == {"decimal"}: return Fraction(node["decimal"])
     if node.get("kind") not in ("or", "all"): return node
     parts = [{"kind": "not", "part": part} for part in node.get("parts", [node.get("part")])]
-    return {"kind": "not", "part": {"kind": "and", "parts": parts} if "parts" in node else {**node, "kind": "any", "part": parts[0]}}
+    inner = {"kind": "and", "parts": parts} if "parts" in node else {**node, "kind": "any", "part": parts[0]}
+    return {"kind": "not", "part": inner}
 
 # the rules -----------------------------------------------------------------------------------------------------------
 
@@ -112,7 +114,7 @@ class Law:  # what of rules.json is law when each date fact has a given day, by 
 
         def in_force(entries: list[Json], key: str = "versions") -> dict[str, Json]:
             found: dict[str, Json] = {}
-            for entry, version in ((entry, version) for entry in entries for version in entry.get(key, ())):
+            for entry, version in ((each, version) for each in entries for version in each.get(key, ())):
                 name, valid = entry.get("date") or pack.get("date", "as_of"), version["valid"]
                 start, end = day(valid["start"]), day(valid.get("end") or "9999-12-31")
                 self.cuts[name] |= {start, end + 1}
@@ -120,7 +122,8 @@ class Law:  # what of rules.json is law when each date fact has a given day, by 
             return found
 
         self.rules, self.derived, self.read = map(in_force, (rules["rules"], derived, rules["tables"]))
-        self.floors, _ = in_force(pack["outcomes"], "floor"), in_force([{"id": "", "covers": [{"valid": pack["covers"]}]}], "covers")
+        self.floors = in_force(pack["outcomes"], "floor")
+        in_force([{"id": "", "covers": [{"valid": pack["covers"]}]}], "covers")
         parts = (rules["facts"], rules["lists"], rules["tables"], pack["outcomes"], derived)
         self.facts, self.lists, self.tables, self.outcomes, terms = ({entry["id"]: entry for entry in part} for part in parts)
         self.splits = [(each["fact"], [cell(self.facts[each["fact"]], one) for one in each["cells"]]) for each in rules["splits"]]
@@ -161,7 +164,7 @@ class Law:  # what of rules.json is law when each date fact has a given day, by 
 def rows_of(law: Law, facts: Json) -> dict[str, list[Json]]:
     """Return the facts as rows by list ("" is the filing), an open list with a last row for any item not yet listed.
 
-    A row holds what each fact may be, under `?fact` whether it applies, and how many such items there are, its id, what was stated.
+    A row holds what each fact may be, under `?fact` whether it applies, and how many there are (#), its id (@), what was stated (!).
     """
     rows, used = {}, set(law.lists)
     for home in ("", *law.lists):
@@ -172,7 +175,8 @@ def rows_of(law: Law, facts: Json) -> dict[str, list[Json]]:
         blank: Json = {f"?{name}": OPEN for name in own if name in law.conditional}
         stated = [{name: facts[place + name] for name in own if place + name in facts} for place in places]
         used |= {place + name for place, row in zip(places, stated, strict=True) for name in (*row, "id")}
-        heads: list[Json] = [{"#": YES, "@": facts[p + "id"] if home else "", "!": row} for p, row in zip(places, stated, strict=True)]
+        names = [facts[f"{place}id"] if home else "" for place in places]
+        heads: list[Json] = [{"#": YES, "@": name, "!": row} for name, row in zip(names, stated, strict=True)]
         least = int(not places and bool(home) and law.lists[home].get("min", 0) > 0)
         heads += [] if said["complete"] else [{"#": (least, INF), "@": "unlisted", "!": {}}]
         rows[home] = [head | blank | {name: possible(fact, head["!"].get(name)) for name, fact in own.items()} for head in heads]
@@ -228,7 +232,7 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         found = self.joined(name, [none.union(*(self.joined(name, way) for way in ways)) for ways in choices])
         return found - {NO_LAW} | {self.law.floors[name]["value"]} if NO_LAW in found and name in self.law.floors else found
 
-    def joined(self, name: str, given: list[frozenset[str]]) -> frozenset[str]:  # an outcome to which each of several gives a value
+    def joined(self, name: str, given: list[frozenset[str]]) -> frozenset[str]:  # an outcome to which several each give a value
         order, strictest = [NO_LAW, *ids(self.law.outcomes[name])], self.law.outcomes[name]["combine"] == "strictest"
 
         def join(x: str, y: str) -> str:
@@ -256,7 +260,8 @@ class Case:  # one case of a filing under one edition of the law; what follows f
             return min(self.link(a, op, b) for (a, b), op in zip(pairwise(values), ops, strict=True))
         outcome = next((self.law.outcomes[name] for name in self.law.mentioned(terms) if name in self.law.outcomes), None)
         order = [NO_LAW, *ids(outcome), "conflict"] if outcome else sorted(frozenset().union(*values))
-        lawless = {NO_LAW, "conflict"} if any(term["kind"] == "const" for term in terms) else set()  # neither above nor below a value
+        # no law and conflict are neither above nor below a value, nor different from it
+        lawless = {NO_LAW, "conflict"} if any(term["kind"] == "const" for term in terms) else set()
 
         def holds(chain: tuple[str, ...]) -> bool:
             steps = zip(pairwise(chain), ops, strict=True)
@@ -276,7 +281,8 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         if kind in ("count", "fold"): return self.fold(node)
         if kind == "lookup": return self.looked_up(node["table"], i)
         shares = [(self.applies(part.get("id", ""), i), self.term(part, i)) for part in node["parts"]]
-        parts = [NO if on == NO else value if on == YES else either(NO, value) for on, value in shares]  # none of what does not apply
+        # what does not apply adds nothing
+        parts = [NO if on == NO else value if on == YES else either(NO, value) for on, value in shares]
         return (sum(low for low, _ in parts), sum(high for _, high in parts))
 
     def looked_up(self, name: str, i: int) -> frozenset[str]:  # all values of the table where its text was not read
@@ -286,19 +292,21 @@ class Case:  # one case of a filing under one edition of the law; what follows f
             found = set[str]()
             for keys in product(*({*value} for value in values)):
                 at = dict(zip(table["keys"], keys, strict=True))
-                found.add(next((r["is"] for r in law["rows"] if all(at[k] == v for k, v in r.get("when", {}).items())), law["otherwise"]))
+                rows = (row["is"] for row in law["rows"] if all(at[k] == v for k, v in row.get("when", {}).items()))
+                found.add(next(rows, law["otherwise"]))
             whole = table["gives"].get("values") or ids(self.law.facts[table["gives"]["fact"]])
             self.law.looked[name, values] = frozenset(whole if "unknown" in found else found)
         return self.law.looked[name, values]
 
-    def fold(self, node: Json) -> Any:  # `any` and `count`, or `sum`, `max` or `distinct` of a value, over the items that satisfy `where`
+    def fold(self, node: Json) -> Any:  # a count, or `sum`, `max` or `distinct` of a value, over the items that satisfy `where`
         where, name, op = node["where"], node["value"]["id"] if "value" in node else "", node.get("op", "sum")
         found: list[tuple[Any, float, float]] = []  # a value, and how many items have it: at least, at most
         for k in self.indexes(node.get("list") or self.law.homes[name]):
             least, most = self.rows[node.get("list") or self.law.homes[name]][k]["#"]
             holds = min(self.applies(name, k), self.truth(where, k) if where else YES)
             if holds != NO: found.append((self.value(name, k) if name else YES, min(holds[0], least), most))
-        if name in self.law.outcomes: return self.joined(name, [value if least else value | {NO_LAW} for value, least, _ in found])
+        masks = [value if least else value | {NO_LAW} for value, least, _ in found] if name in self.law.outcomes else None
+        if masks is not None: return self.joined(name, masks)
         largest = hull([0, *(low for (low, _), least, _ in found if least)])[1], max([0, *(high for (_, high), _, _ in found)])
         low_sum = sum(low * (most if low < 0 else least) for (low, _), least, most in found if low)
         high_sum = sum(high * (most if high > 0 else least) for (_, high), least, most in found if high)
@@ -308,7 +316,7 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         trees, changed, rounds = self.law.trees, True, ROUNDS
         while changed and rounds:
             changed, rounds = False, rounds - 1
-            for name, i in ((name, i) for name in self.law.conditional for i in self.indexes(self.law.homes[name])):
+            for name, i in ((each, i) for each in self.law.conditional for i in self.indexes(self.law.homes[each])):
                 row, tree = self.row(name, i), trees[self.law.conditional[name]]
                 row[f"?{name}"] = self.truth(tree, i)
                 if name in row["!"] and both(row[f"?{name}"], YES) != row[f"?{name}"]:  # to state a fact is to say that it applies
@@ -329,8 +337,8 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         if kind == "not": return self.narrow(node["part"], not wanted, i)
         if kind == "and":
             left = [part for part in node["parts"] if wanted or self.truth(part, i) != YES]
-            return (wanted or len(left) == 1) and any([self.narrow(part, wanted, i) for part in left])
-        if not wanted and any(self.applies(each, i) != YES for each in self.law.mentioned(node)): return False  # it may just not apply
+            return (wanted or len(left) == 1) and sum([self.narrow(part, wanted, i) for part in left]) > 0
+        if not wanted and any(self.applies(each, i) != YES for each in self.law.mentioned(node)): return False  # it may not apply
         if kind == "compare" and len(node["rest"]) == 1:
             left, (op, right) = node["first"], node["rest"][0]
             left, op, right = (right, TURNED[op], left) if left["kind"] == "const" else (left, op, right)
@@ -358,7 +366,7 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         kinds = [self.law.facts.get(each.get("id", ""), {}).get("type") or type(each.get("value")) for each in (*small, *large)]
         if op not in ("<", "<=") or not {*kinds} <= {"int", "date", int}: return False
         gap, changed = int(op == "<"), False
-        for term, side in ((term, side) for side in (small, large) for term in side if term["kind"] == "name"):
+        for term, side in ((each, terms) for terms in (small, large) for each in terms if each["kind"] == "name"):
             rest = [self.term(other, i) for other in side if other is not term]
             most = sum(self.term(each, i)[1] for each in large) - gap - sum(low for low, _ in rest)
             least = sum(self.term(each, i)[0] for each in small) + gap - sum(high for _, high in rest)
@@ -380,16 +388,17 @@ class Case:  # one case of a filing under one edition of the law; what follows f
             if (name, i) in seen or applies == NO or (applies == YES and known(self.value(name, i))): continue
             seen.add((name, i))
             for other in self.law.reads.get(name, ()):
-                todo += [(other, k) for k in ([i] if homes[other] and homes[other] == homes[name] else self.indexes(homes[other]))]
+                same_item = homes[other] and homes[other] == homes[name]
+                todo += [(other, k) for k in ([i] if same_item else self.indexes(homes[other]))]
         return seen
 
     def cases(self, outcome: str) -> tuple[Any, ...]:  # all choices of a cell for the first of its split facts, within the budget
         live, choices, size, homes = self.live(outcome), list[list[Any]](), 1, self.law.homes
         order = dict.fromkeys(["", *(homes[name] for name, _ in self.law.splits)])
-        asked = [(name, i, cells) for home in order for i in self.indexes(home) for name, cells in self.law.splits if homes[name] == home]
-        for name, i, cells in asked:
+        things = [(home, name, i, cells) for home in order for i in self.indexes(home) for name, cells in self.law.splits]
+        for name, i, cells in [(name, i, cells) for home, name, i, cells in things if homes[name] == home and (name, i) in live]:
             value = self.value(name, i)
-            if (name, i) not in live or known(value) or self.applies(name, i) == NO or self.row(name, i)["#"] != YES: continue
+            if known(value) or self.applies(name, i) == NO or self.row(name, i)["#"] != YES: continue
             size *= len(cells)
             if size > BUDGET: break
             choices.append([])
@@ -475,7 +484,8 @@ def canonical(value: Any) -> bytes:  # RFC 8785, restricted as FORMATS.md says
         demand(not isinstance(part, str) or unicodedata.is_normalized("NFC", part), "a text is not NFC")
         demand(not isinstance(part, int) or abs(part) <= MAX_INT, "a number is beyond 2^53 - 1")
         demand(not isinstance(part, dict) or max("".join(part), default="") <= "\uffff", "a key is beyond U+FFFF")
-        for each in [*part, *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else (): check(each, depth + 1)
+        for each in [*part, *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else ():
+            check(each, depth + 1)
 
     check(value, 0)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
@@ -531,7 +541,8 @@ def opened(data: bytes, kind: str, keys: list[Json], what: str) -> tuple[bytes, 
     envelope = parse(data, what)
     fields(envelope, "payload payloadType signatures", what)
     for signature in envelope["signatures"]: fields(signature, "keyid sig", f"a signature of {what}")
-    payload, signatures = unbase64(envelope["payload"]), {each["keyid"]: unbase64(each["sig"], 64) for each in envelope["signatures"]}
+    payload = unbase64(envelope["payload"])
+    signatures = {each["keyid"]: unbase64(each["sig"], 64) for each in envelope["signatures"]}
     in_order = [each["keyid"] for each in envelope["signatures"]] == sorted(signatures)
     demand(envelope["payloadType"] == kind and in_order, f"{what} is no envelope of {kind}, or its signatures are out of order")
     signers = [key for key in keys if key["keyid"] in signatures]
@@ -540,7 +551,7 @@ def opened(data: bytes, kind: str, keys: list[Json], what: str) -> tuple[bytes, 
     demand(signers, f"no trusted key signed {what}")
     return payload, signers
 
-def logged(members: dict[str, bytes], origin: str, keys: list[Json]) -> int:  # the index of the record in the log that a key signed
+def logged(members: dict[str, bytes], origin: str, keys: list[Json]) -> int:  # the index of the record in the signed log
     head, _, note = members["receipt.tlog-proof"].decode().partition("\n\n")
     text, _, signed = note.rpartition("\n\n")
     (magic, number, *path), (name, count, top) = head.split("\n"), text.split("\n")
@@ -574,8 +585,8 @@ def entitled(record: Json, signers: list[Json], index: int) -> None:  # refuse w
     fields(record, "_type predicate predicateType subject", "the statement")
     p = record["predicate"]
     fields(p, PREDICATE, "the predicate")
-    for part, wanted in {"rulepack": "name sha256 version", "engine": "sources_sha256 version", "actor": "sub idp role name unit key"}.items():
-        fields(p[part], wanted, part)
+    inner = {"rulepack": "name sha256 version", "engine": "sources_sha256 version", "actor": "sub idp role name unit key"}
+    for part, wanted in inner.items(): fields(p[part], wanted, part)
     subject, world = digest(p["input_commitments"]), {each: p[each] for each in ("as_of", "known_at", "externals")}
     form = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "urn:fenji:decision:v1", "predicate": p}
     form["subject"] = [{"name": "filing", "digest": {"sha256": subject}}]
@@ -614,11 +625,13 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     p, manifest, rules = record["predicate"], parse(payload, "the manifest"), parse(members["rules.json"], "the rules")
     bound = [{"name": n, "sha256": digest(d), "size": len(d)} for n, d in members.items() if n != "manifest.dsse.json"]
     wanted = {"format": "fenji-bundle/1", "id": p["decision_id"], "members": bound, "profile": manifest["profile"]}
-    demand(manifest == wanted and manifest["profile"] in ("full", "regulator", "court", "public"), "the manifest does not bind these members")
+    bound_so = manifest == wanted and manifest["profile"] in ("full", "regulator", "court", "public")
+    demand(bound_so, "the manifest does not bind these members")
     parts = {"law_snapshot": rules["instruments"], "vocabulary": [rules[part] for part in ("facts", "lists", "constraints")]}
     parts |= {"lists": rules["tables"], "calendars": [], "authorities": rules["authorities"]}
     pinned = rules["format"] == "fenji-rules/1" and p["rulepack"]["sha256"] == digest(members["rules.json"])
-    demand(pinned and all(p[f"{name}_sha256"] == digest(part) for name, part in parts.items()), "the rules are not those that are pinned")
+    pinned &= all(p[f"{name}_sha256"] == digest(part) for name, part in parts.items())
+    demand(pinned, "the rules are not those that the record pins")
     facts = disclosed(members["facts.json"], p["input_commitments"])
     lines = [f"{p['kind']} {p['decision_id']} of {p['rulepack']['name']}, decided {p['decided_at']} under the law of {p['as_of']}"]
     lines += [f"by {p['actor']['name']} ({p['actor']['unit']}, {p['actor']['role']}); entry {index} of the log {origin}"]
@@ -630,7 +643,12 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     if gone := len(p["input_commitments"]) - len(facts):
         return 1, [*lines, f"evidence valid, outcome not re-derived: {gone} facts are withheld or erased"]
     rows, picture = answer(rules, facts, p["as_of"])
-    if wrong := differences(verdict_of(rules, rows, picture), p["verdict"]):
+    said = verdict_of(rules, rows, picture)
+    wrong, fired = differences(said, p["verdict"]), {rule for rule, _ in said["fired"]}
+    duties = [{"outcome": n, "value": v} for n, outcome in sorted(said["outcomes"].items()) for v in outcome["certain"] or ()]
+    wrong += ["obligations"] * (p["obligations"] != duties) + ["reasons"] * ({each["rule_id"] for each in p["reasons"]} != fired)
+    wrong += ["effect"] * (p["effect"] != sorted({rule["effect"] for rule in rules["rules"] if rule["id"] in fired}))
+    if wrong:
         return 3, [*lines, f"evidence valid, but another outcome comes out: {', '.join(wrong)}"]
     return int(trust is None), [*lines, "outcome re-derived from the rules and the facts: the same"]
 
