@@ -7,7 +7,7 @@ for byte, works the rules out again over the disclosed facts, slowly and plainly
 What may be: one of several values is a frozenset; a truth value, a number or a day is (low, high), so that NO < OPEN < YES and
 `and` is the least; a set is (certain members, possible members). An outcome may be `not_governed` (no law yet) or `conflict`.
 """
-# fmt: off - one case, one line: the whole fits on a few pages
+# fmt: off
 
 from __future__ import annotations
 
@@ -51,10 +51,12 @@ DENIED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
 
 # what may be ---------------------------------------------------------------------------------------------------------
 
-def demand(good: object, problem: str) -> None:  # refuse the evidence unless something holds
+def demand(good: object, problem: str) -> None:
+    """Refuse the evidence unless something holds."""
     if not good: raise ValueError(problem)
 
-def fields(value: Any, wanted: str, what: str) -> None:  # refuse unknown and missing fields
+def fields(value: Any, wanted: str, what: str) -> None:
+    """Refuse unknown and missing fields."""
     demand(isinstance(value, dict) and value.keys() == set(wanted.split()), f"{what} has not the fields that FORMATS.md names")
 
 def hull(values: list[Any]) -> Any: return (min(values), max(values))  # of truth values: what all of them say, or open
@@ -64,21 +66,25 @@ def ids(entry: Json) -> list[str]: return [value["id"] for value in entry.get("v
 def step(fact: Json) -> Any: return Fraction(1, 10 ** fact.get("places", 0)) if fact["type"] == "decimal" else 1
 def computed(value: Any) -> str: return value[1:].strip() if isinstance(value, str) and value.startswith("=") else ""
 
-def both(a: Any, b: Any) -> Any:  # what may be when `a` and `b` are true of one thing
+def both(a: Any, b: Any) -> Any:
+    """Return what may be when `a` and `b` are true of one thing. Raises Contradiction when nothing may."""
     if isinstance(a, frozenset): found: Any = a & b
     else: found = (a[0] | b[0], a[1] & b[1]) if isinstance(a[0], frozenset) else (max(a[0], b[0]), min(a[1], b[1]))
     if not (found if isinstance(a, frozenset) else found[0] <= found[1]): raise Contradiction("the facts exclude each other")
     return found
 
-def either(a: Any, b: Any) -> Any:  # what may be when `a` or `b` is true of one thing
+def either(a: Any, b: Any) -> Any:
+    """Return what may be when `a` or `b` is true of one thing."""
     if isinstance(a, frozenset): return a | b
     return (a[0] & b[0], a[1] | b[1]) if isinstance(a[0], frozenset) else (min(a[0], b[0]), max(a[1], b[1]))
 
 def day(text: str) -> int:
+    """Return the number of a day."""
     demand(re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text), "a day is not written YYYY-MM-DD")
     return date.fromisoformat(text).toordinal()
 
-def possible(fact: Json, said: Any) -> Any:  # what a disclosed value leaves possible of a fact; everything when it is None
+def possible(fact: Json, said: Any) -> Any:
+    """Return what a disclosed value leaves possible of a fact; everything when it is None."""
     kind, values, parts = fact["type"], frozenset(ids(fact)), said if isinstance(said, dict) else {}
     if kind == "enum": return both(values, values if said is None else frozenset(parts["one_of"] if parts else [said]))
     if kind == "set":
@@ -89,7 +95,8 @@ def possible(fact: Json, said: Any) -> Any:  # what a disclosed value leaves pos
     low, high, least, most = ((INF if k % 2 else -INF) if end is None else read(end) for k, end in enumerate(ends))
     return both(OPEN if kind == "bool" else (least, most), (low, high))
 
-def cell(fact: Json, given: Any) -> Any:  # one cell of a split
+def cell(fact: Json, given: Any) -> Any:
+    """Return one cell of a split."""
     if fact["type"] in ("enum", "set"):
         masks = given if fact["type"] == "set" else [given]
         members = tuple(frozenset(v for k, v in enumerate(ids(fact)) if mask >> k & 1) for mask in masks)
@@ -97,7 +104,8 @@ def cell(fact: Json, given: Any) -> Any:  # one cell of a split
     low, high = (given, given) if fact["type"] == "bool" else given
     return (-INF if low is None else low * step(fact), INF if high is None else high * step(fact))
 
-def plain(node: Json) -> Any:  # a part of a condition: days as numbers, `or` as not-and-not, `all` as not-any-not
+def plain(node: Json) -> Any:
+    """Return a part of a condition with days as numbers, `or` as not-and-not, and `all` as not-any-not."""
     if node.keys() == {"date"}: return day(node["date"])
     if node.keys() == {"decimal"}: return Fraction(node["decimal"])
     if node.get("kind") not in ("or", "all"): return node
@@ -107,7 +115,7 @@ def plain(node: Json) -> Any:  # a part of a condition: days as numbers, `or` as
 
 # the rules -----------------------------------------------------------------------------------------------------------
 
-class Law:  # what of rules.json is law when each date fact has a given day, by name; which rules are tied; what reads what
+class _Law:  # what of rules.json is law when each date fact has a given day, by name; which rules are tied; what reads what
     def __init__(self, rules: Json, on: dict[str, int]) -> None:
         pack, derived, self.constraints = rules["pack"], rules["pack"].get("derived", []), rules["constraints"]
         self.cuts: dict[str, set[float]] = defaultdict(lambda: {-INF, INF})  # the days on which versions change
@@ -161,10 +169,10 @@ class Law:  # what of rules.json is law when each date fact has a given day, by 
         if name not in self.behind: self.behind[name] = frozenset({name}).union(*map(self.needs, self.reads.get(name, ())))
         return self.behind[name]
 
-def rows_of(law: Law, facts: Json) -> dict[str, list[Json]]:
+def rows_of(law: _Law, facts: Json) -> dict[str, list[Json]]:
     """Return the facts as rows by list ("" is the filing), an open list with a last row for any item not yet listed.
 
-    A row holds what each fact may be, under `?fact` whether it applies, and how many there are (#), its id (@), what was stated (!).
+    A row holds what each fact may be, under `?fact` whether it applies; how many there are (#), its id (@), what was stated (!).
     """
     rows, used = {}, set(law.lists)
     for home in ("", *law.lists):
@@ -185,8 +193,8 @@ def rows_of(law: Law, facts: Json) -> dict[str, list[Json]]:
 
 # evaluation ----------------------------------------------------------------------------------------------------------
 
-class Case:  # one case of a filing under one edition of the law; what follows from its facts is worked out when it is asked for
-    def __init__(self, law: Law, rows: dict[str, list[Json]], parent: Case | None = None) -> None:
+class _Case:  # one case of a filing under one edition of the law; what follows from its facts is worked out when it is asked for
+    def __init__(self, law: _Law, rows: dict[str, list[Json]], parent: _Case | None = None) -> None:
         self.law, self.parent, self.differs = law, parent, set[str]()  # names whose facts differ from those of the parent
         self.rows, self.memo = {home: [{**row} for row in each] for home, each in rows.items()}, dict[Thing, Any]()
 
@@ -244,7 +252,11 @@ class Case:  # one case of a filing under one edition of the law; what follows f
     def truth(self, node: Json, i: int) -> Any:  # of a condition; an atom holds only of facts that apply
         kind = node["kind"]
         if kind == "not": return negate(self.truth(node["part"], i))
-        if kind == "and": return min(self.truth(part, i) for part in node["parts"])
+        if kind == "and":
+            found = YES
+            for part in node["parts"]:
+                if found != NO: found = min(found, self.truth(part, i))
+            return found
         if kind == "any": return tuple(min(1, number) for number in self.fold({**node, "where": node["part"]}))
         terms = [node["first"], *(term for _, term in node["rest"])] if kind == "compare" else [node.get("name", node)]
         keys = [self.law.tables[term["table"]]["keys"] if "table" in term else [term.get("id", "")] for term in terms]
@@ -252,13 +264,14 @@ class Case:  # one case of a filing under one edition of the law; what follows f
         if kind == "in": holds = hull([value in [each["value"] for each in node["values"]] for value in holds])
         if kind == "has": holds = tuple(node["value"]["value"] in members for members in holds)
         if kind == "nonempty": holds = tuple(bool(members) for members in holds)
-        return min([holds, *(self.applies(name, i) for each in keys for name in each)])
+        return min([holds, *(self.applies(name, i) for each in keys for name in each if name in self.law.conditional)])
 
     def compare(self, terms: list[Json], ops: list[str], i: int) -> Any:
         values = [self.term(term, i) for term in terms]
         if not isinstance(values[0], frozenset):
             return min(self.link(a, op, b) for (a, b), op in zip(pairwise(values), ops, strict=True))
-        outcome = next((self.law.outcomes[name] for name in self.law.mentioned(terms) if name in self.law.outcomes), None)
+        names = [term["value"]["id"] if term["kind"] == "fold" else term.get("id") for term in terms]
+        outcome = next((self.law.outcomes[name] for name in names if name in self.law.outcomes), None)
         order = [NO_LAW, *ids(outcome), "conflict"] if outcome else sorted(frozenset().union(*values))
         # no law and conflict are neither above nor below a value, nor different from it
         lawless = {NO_LAW, "conflict"} if any(term["kind"] == "const" for term in terms) else set()
@@ -319,7 +332,7 @@ class Case:  # one case of a filing under one edition of the law; what follows f
             for name, i in ((each, i) for each in self.law.conditional for i in self.indexes(self.law.homes[each])):
                 row, tree = self.row(name, i), trees[self.law.conditional[name]]
                 row[f"?{name}"] = self.truth(tree, i)
-                if name in row["!"] and both(row[f"?{name}"], YES) != row[f"?{name}"]:  # to state a fact is to say that it applies
+                if name in row["!"] and both(row[f"?{name}"], YES) != row[f"?{name}"]:  # stated, so it applies
                     changed |= self.narrow(tree, True, i)
                     row[f"?{name}"] = YES
             for text, i in ((each["always"], i) for each in self.law.constraints for i in self.indexes(each.get("on", ""))):
@@ -409,7 +422,7 @@ class Case:  # one case of a filing under one edition of the law; what follows f
     def united(self, cases: tuple[Any, ...], things: list[Thing]) -> dict[Thing, Any]:  # what the cases together leave possible
         found: dict[Thing, Any] | None = None
         for cells in cases:
-            case = Case(self.law, self.rows, self)
+            case = _Case(self.law, self.rows, self)
             for name, i, value in cells: case.row(name, i)[name] = value
             with suppress(Contradiction):
                 case.settle()
@@ -432,15 +445,15 @@ class Case:  # one case of a filing under one edition of the law; what follows f
 
 def answer(rules: Json, facts: Json, as_of: str) -> tuple[dict[str, list[Json]], dict[Thing, Any]]:
     """Return the facts as rows, and what they leave possible over every edition of the law that their dates may meet."""
-    law, found = Law(rules, defaultdict(lambda: day(as_of))), dict[Thing, Any]()
-    base, spans = Case(law, rows_of(law, facts)), []
+    law, found = _Law(rules, defaultdict(lambda: day(as_of))), dict[Thing, Any]()
+    base, spans = _Case(law, rows_of(law, facts)), []
     base.settle()
     for name, cuts in law.cuts.items():
         low, high = (day(as_of), day(as_of)) if name == "as_of" else base.value(name, -1)
         pieces = [(name, (max(low, a), min(high, b - 1))) for a, b in pairwise(sorted(cuts))]
         spans.append([(name, span) for name, span in pieces if span[0] <= span[1]])
     for chosen in product(*spans):
-        case = Case(Law(rules, {name: int(max(low, 1)) for name, (low, _) in chosen}), base.rows)
+        case = _Case(_Law(rules, {name: int(max(low, 1)) for name, (low, _) in chosen}), base.rows)
         case.rows[""][0] |= {name: span for name, span in chosen if name != "as_of"}
         with suppress(Contradiction):
             here = case.answer()
@@ -466,19 +479,21 @@ def verdict_of(rules: Json, rows: dict[str, list[Json]], picture: dict[Thing, An
             said["fired" if value == YES else "unknown"].append((rule, rows[homes[rule].get("on", "")][i]["@"]))
     return said
 
-def differences(said: Json, verdict: Json) -> list[str]:  # the parts of a verdict that say something else
+def differences(said: Json, verdict: Json) -> list[str]:
+    """Return the parts of a verdict that say something else."""
     def cut(outcomes: Json) -> Json:
         keys = ("determined", "possible", "certain", "value", "at_least", "at_most")
         return {name: {key: each.get(key) for key in keys} for name, each in outcomes.items()}
 
     theirs: Json = {each: sorted((rule["rule"], rule["item"] or "") for rule in verdict[each]) for each in ("fired", "unknown")}
-    items = {home: [{"id": row["id"], "outcomes": cut(row["outcomes"])} for row in rows] for home, rows in verdict["items"].items()}
+    items = {home: [{**row, "outcomes": cut(row["outcomes"])} for row in rows] for home, rows in verdict["items"].items()}
     theirs |= {"outcomes": cut(verdict["outcomes"]), "items": items}
     return [part for part, value in said.items() if (sorted(value) if isinstance(value, list) else value) != theirs[part]]
 
 # evidence ------------------------------------------------------------------------------------------------------------
 
-def canonical(value: Any) -> bytes:  # RFC 8785, restricted as FORMATS.md says
+def canonical(value: Any) -> bytes:
+    """Return the bytes of RFC 8785, for values that FORMATS.md allows."""
     def check(part: Any, depth: int) -> None:
         demand(depth < MAX_DEPTH and not isinstance(part, float), "JSON is nested too deep, or holds a float")
         demand(not isinstance(part, str) or unicodedata.is_normalized("NFC", part), "a text is not NFC")
@@ -490,21 +505,25 @@ def canonical(value: Any) -> bytes:  # RFC 8785, restricted as FORMATS.md says
     check(value, 0)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
-def parse(data: bytes, what: str) -> Any:  # a double key or anything else that is not canonical does not come back as it was
+def parse(data: bytes, what: str) -> Any:
+    """Return the value of canonical JSON; with a double key or anything else not canonical, its bytes do not come back."""
     demand(len(data) <= MAX_BYTES, f"{what} is too large")
     value = json.loads(data.decode())
     demand(canonical(value) == data, f"{what} is not canonical JSON")
     return value
 
-def digest(data: Any) -> str:  # of bytes, or of the canonical form of a value
+def digest(data: Any) -> str:
+    """Return the SHA-256 of bytes, or of the canonical form of a value."""
     return hashlib.sha256(data if isinstance(data, bytes) else canonical(data)).hexdigest()
 
 def unbase64(text: str, size: int | None = None) -> bytes:
+    """Return the bytes of canonical base64."""
     data = b64decode(text, validate=True)
     demand(b64encode(data).decode() == text and size in (None, len(data)), "base64 is not canonical, or of the wrong length")
     return data
 
-def unzip(data: bytes) -> dict[str, bytes]:  # found by their headers, then packed again and compared
+def unzip(data: bytes) -> dict[str, bytes]:
+    """Return the members of an archive, found by their headers, then packed again and compared with the archive."""
     members, at, packed = dict[str, bytes](), 0, BytesIO()
     while data[at : at + 4] == b"PK\3\4":
         size, name, extra = (int.from_bytes(data[at + k : at + k + n], "little") for k, n in ((22, 4), (26, 2), (28, 2)))
@@ -519,7 +538,8 @@ def unzip(data: bytes) -> dict[str, bytes]:  # found by their headers, then pack
     demand(packed.getvalue() == data, "the archive is not the one that FORMATS.md describes")
     return members
 
-def keys_of(data: bytes) -> tuple[str, dict[str, Json]]:  # the name of the log and the keys of a trust file
+def keys_of(data: bytes) -> tuple[str, dict[str, Json]]:
+    """Return the name of the log and the keys of a trust file."""
     trust = parse(data.removesuffix(b"\n"), "the trust file")
     fields(trust, "format keys origin", "the trust file")
     for key in trust["keys"]:
@@ -534,10 +554,12 @@ def keys_of(data: bytes) -> tuple[str, dict[str, Json]]:  # the name of the log 
     return trust["origin"], keys
 
 def check_signature(key: Json, message: bytes, signature: bytes, what: str) -> None:
+    """Refuse a signature that is not that of a key."""
     try: Ed25519PublicKey.from_public_bytes(unbase64(key["public"], 32)).verify(signature, message)
     except InvalidSignature: demand(False, f"the signature of {what} does not hold")
 
-def opened(data: bytes, kind: str, keys: list[Json], what: str) -> tuple[bytes, list[Json]]:  # payload, and which keys signed it
+def opened(data: bytes, kind: str, keys: list[Json], what: str) -> tuple[bytes, list[Json]]:
+    """Return the payload of an envelope, and which keys signed it."""
     envelope = parse(data, what)
     fields(envelope, "payload payloadType signatures", what)
     for signature in envelope["signatures"]: fields(signature, "keyid sig", f"a signature of {what}")
@@ -551,13 +573,14 @@ def opened(data: bytes, kind: str, keys: list[Json], what: str) -> tuple[bytes, 
     demand(signers, f"no trusted key signed {what}")
     return payload, signers
 
-def logged(members: dict[str, bytes], origin: str, keys: list[Json]) -> int:  # the index of the record in the signed log
+def logged(members: dict[str, bytes], origin: str, keys: list[Json]) -> int:
+    """Return the index of the record in the log that a key signed."""
     head, _, note = members["receipt.tlog-proof"].decode().partition("\n\n")
     text, _, signed = note.rpartition("\n\n")
     (magic, number, *path), (name, count, top) = head.split("\n"), text.split("\n")
     belongs = note.encode() == members["checkpoint"] and magic == "c2sp.org/tlog-proof@v1" and name == origin
     demand(belongs and signed.endswith("\n"), "the receipt is malformed, or that of another log")
-    demand(re.fullmatch("index (0|[1-9][0-9]{0,15})", number) and re.fullmatch("[1-9][0-9]{0,15}", count), "the receipt is malformed")
+    demand(re.fullmatch("index (0|[1-9][0-9]{0,15})", number) and re.fullmatch("[1-9][0-9]{0,15}", count), "no index or size")
     index, size, kind = int(number.removeprefix("index ")), int(count), "decision"
     leaf = canonical({"format": "fenji-leaf/1", "kind": kind, "sha256": digest(members["record.json"])})
     node, at, last = hashlib.sha256(b"\0" + leaf).digest(), index, size - 1
@@ -581,7 +604,8 @@ def logged(members: dict[str, bytes], origin: str, keys: list[Json]) -> int:  # 
     demand(good, "no trusted log key signed the checkpoint")
     return index
 
-def entitled(record: Json, signers: list[Json], index: int) -> None:  # refuse what is no decision, or signed by those who may not
+def entitled(record: Json, signers: list[Json], index: int) -> None:
+    """Refuse a record that is not one of a decision, or was signed by those who may not."""
     fields(record, "_type predicate predicateType subject", "the statement")
     p = record["predicate"]
     fields(p, PREDICATE, "the predicate")
@@ -601,7 +625,8 @@ def entitled(record: Json, signers: list[Json], index: int) -> None:  # refuse w
     official = p["actor"]["key"] in [key["keyid"] for key in signers]
     demand(official or p["kind"] == "proposal", "the decision lacks the signature of its official")
 
-def disclosed(data: bytes, committed: list[str]) -> Json:  # the facts by name; each must belong to the record
+def disclosed(data: bytes, committed: list[str]) -> Json:
+    """Return the disclosed facts by name; each must belong to the record."""
     file, facts, hashes = parse(data, "the facts"), dict[str, Any](), set[str]()
     fields(file, "disclosures format", "the facts")
     for text in file["disclosures"]:
@@ -613,7 +638,8 @@ def disclosed(data: bytes, committed: list[str]) -> Json:  # the facts by name; 
     demand(sound and hashes <= set(committed), "the facts are not those that the record commits to")
     return facts
 
-def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the exit code, and what to say
+def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:
+    """Return the exit code and what to say of a bundle. Raises what REFUSED names for one that does not hold."""
     members = unzip(data)
     (_, inside), (origin, keys) = keys_of(members["keys.json"]), keys_of(members["keys.json"] if trust is None else trust)
     deciding, logging = ([key for key in keys.values() if key["purpose"] == each] for each in ("decision", "log"))
@@ -633,7 +659,7 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     pinned &= all(p[f"{name}_sha256"] == digest(part) for name, part in parts.items())
     demand(pinned, "the rules are not those that the record pins")
     facts = disclosed(members["facts.json"], p["input_commitments"])
-    lines = [f"{p['kind']} {p['decision_id']} of {p['rulepack']['name']}, decided {p['decided_at']} under the law of {p['as_of']}"]
+    lines = [f"{p['kind']} {p['decision_id']} of {p['rulepack']['name']}, of {p['decided_at']}, under the law of {p['as_of']}"]
     lines += [f"by {p['actor']['name']} ({p['actor']['unit']}, {p['actor']['role']}); entry {index} of the log {origin}"]
     lines += [f"  {name}: {' | '.join(outcome['possible'])}" for name, outcome in p["verdict"]["outcomes"].items()]
     lines += ["archive, manifest, signatures, inclusion proof, rules and commitments hold"]
@@ -652,7 +678,8 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
         return 3, [*lines, f"evidence valid, but another outcome comes out: {', '.join(wrong)}"]
     return int(trust is None), [*lines, "outcome re-derived from the rules and the facts: the same"]
 
-def main(words: list[str]) -> int:  # never a traceback
+def main(words: list[str]) -> int:
+    """Verify a bundle and say what was found, never with a traceback."""
     try:
         demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "use: python verify.py BUNDLE [--trust FILE]")
         code, lines = verify(Path(words[0]).read_bytes(), Path(words[2]).read_bytes() if words[2:] else None)

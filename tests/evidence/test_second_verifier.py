@@ -30,7 +30,9 @@ def said(capfdbinary: pytest.CaptureFixture[bytes], *words: str | Path) -> tuple
 
 
 @pytest.mark.parametrize("number", range(len(RECORDED) + 1))
-def test_every_bundle(number: int, bundle_of: Callable[[int], Path], trust: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_every_bundle(
+    number: int, bundle_of: Callable[[int], Path], trust: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     code, text = said(capfdbinary, bundle_of(number), "--trust", trust)
     assert (code, text.splitlines()[-1]) == (0, "outcome re-derived from the rules and the facts: the same")
 
@@ -94,7 +96,18 @@ def test_no_bundle_at_all(bad: bytes, tmp_path: Path, trust: Path, capfdbinary: 
 
 
 @pytest.mark.parametrize(
-    "bad", [b"{", b'{"a":1,"a":1}', b'{"a": 1}', b"1.5", b"NaN", b"9007199254740992", "\"e\u0301\"".encode(), b'"\\ud800"', b"[" * 90 + b"]" * 90]
+    "bad",
+    [
+        b"{",
+        b'{"a":1,"a":1}',
+        b'{"a": 1}',
+        b"1.5",
+        b"NaN",
+        b"9007199254740992",
+        '"e\u0301"'.encode(),
+        b'"\\ud800"',
+        b"[" * 90 + b"]" * 90,
+    ],
 )
 def test_json_that_is_not_canonical(bad: bytes) -> None:
     with pytest.raises(standalone.REFUSED):
