@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
+from engine.rulebook import duties
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import Node, place_of, plain, read
@@ -173,6 +174,10 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for d, derived in enumerate(doc.derived):
             for i, definition in enumerate(derived.versions):
                 yield ("derived", d, "versions", i, "is"), definition.is_
+        if doc.applies_when:
+            yield ("applies_when",), doc.applies_when
+        for path, duty in duties.places(doc):
+            yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
     elif isinstance(doc, shapes.Topic):
         for i, fact in enumerate(doc.facts):
             if fact.applies_when:
