@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from schemas.answer import Answer, Part
 from schemas.rulebook import Effect, Owner, Phase, Source, Text
 
@@ -54,8 +56,8 @@ class DutyAnswer(Part):
     possible: list[Final]
     rules: list[RuleRef]
     sources: list[Source]
-    gaps: list[Text] = []
-    proof: list[Text] = []
+    gaps: list[Text] = Field(default_factory=list)
+    proof: list[Text] = Field(default_factory=list)
 
 
 class ConflictAnswer(Part):

@@ -336,6 +336,7 @@ class Pack(Shape):
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
     derived: list[Derived] = []
+    proofs: list[Derived] = []  # derived facts that the duties' conditions share
     outcomes: list[Outcome]
     goes_to: list[GoesTo] = []
     notes: list[Note] = []

@@ -48,12 +48,11 @@ class Standing:
     @property
     def status(self) -> Status:
         """Return the one word for the states: definite only when every completion of the facts agrees."""
-        found = self.possible - {"not_applicable"}
-        if "not_applicable" in self.possible or not found:
+        found: set[Status] = {state for state in self.possible if state != "not_applicable"}
+        if len(found) < len(self.possible):
             return "undetermined"
         if len(found) == 1:
-            (only,) = found
-            return only
+            return found.pop()
         if found <= {"met", "not_yet_due"}:
             return "not_yet_due"
         return "not_proven" if "not_proven" in found and "not_yet_due" not in found else "undetermined"
@@ -67,6 +66,7 @@ class Proofs:
         self.rulebook = rulebook
         self.giving = dict(_giving(pack))
         made = proof_pack(rulebook, pack)
+        self.pack = made or pack  # whose names the conditions read
         self.evaluator = Evaluator(rulebook, made) if made else None
 
     def of(self, filing: Filing, as_of: date, on: date) -> Proven:

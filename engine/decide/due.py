@@ -1,14 +1,14 @@
 """When a duty falls due: whether the day may lie before or after the deadline, and whether it was certainly done too late.
 
-No calendar of working days is known here. N working days are never shorter than N calendar days, so until then a duty is certainly
-not yet due; from then on it may be either, for as long as no calendar says otherwise.
+No calendar of working days is known here. N working days are never shorter than N calendar days, so until then a duty is
+certainly not yet due; from then on it may be either, for as long as no calendar says otherwise.
 """
 
 from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.values import INF, F, T, U
@@ -119,4 +119,4 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     return Text(zh=f"“{start.zh}”起{count}{unit[0]}内", en=f"within {count} {unit[1]} of “{start.en}”")
 
 
-__all__ = ["NONE", "U", "Deadline", "day_of", "deadline", "span", "words"]
+__all__ = ["NONE", "Deadline", "U", "day_of", "deadline", "span", "words"]

@@ -22,8 +22,6 @@ from schemas import duties as shapes
 from schemas.rulebook import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from engine.decide.filing import Filing
     from engine.rulebook.model import PackRules, Rulebook
     from engine.rulebook.read import Node
@@ -187,13 +185,16 @@ class _Part:
             deadline=self._deadline(duty, standing),
             status=standing.status,
             possible=[state for state in ORDER if state in standing.possible],
-            rules=[
-                shapes.RuleRef(rule=rule, certain=holds and applied == T, title=self.pack.rules[rule].title) for rule, holds in rules
-            ],
-            sources=list(self._sources(sure, picture)),
+            rules=self._refs(rules, applied),
+            sources=self._sources(sure, picture),
             gaps=[self._words(part) for part in self.proven.gaps(duty)] if open_ else [],
             proof=self._proof(duty) if open_ else [],
         )
+
+    def _refs(self, rules: list[tuple[str, bool]], applied: int) -> list[shapes.RuleRef]:
+        return [
+            shapes.RuleRef(rule=rule, certain=holds and applied == T, title=self.pack.rules[rule].title) for rule, holds in rules
+        ]
 
     def _giving(self, outcome: str, value: str, picture: Picture) -> list[tuple[str, bool]]:
         found = []
@@ -203,14 +204,20 @@ class _Part:
                 found.append((rule, applied == T))
         return found
 
-    def _sources(self, rules: list[str], picture: Picture) -> Iterator[Source]:
-        """Yield the law of the rules: what all versions rest on, then what those in force add."""
+    def _sources(self, rules: list[str], picture: Picture) -> list[Source]:
+        """Return the law of the rules, and of their versions, that is in force on the day; all of it when none is."""
+        found = []
         for name in rules:
             rule = self.pack.rules[name]
-            yield from rule.sources
+            found += rule.sources
             for version in rule.versions:
                 if str(version.valid) in picture.versions[name]:
-                    yield from version.sources
+                    found += version.sources
+        return [source for source in found if self._in_force(source)] or found
+
+    def _in_force(self, source: Source) -> bool:
+        days = self.rulebook.instruments[source.instrument].in_force
+        return days is None or self.as_of in days
 
     def _body(self, name: str) -> shapes.Body | None:
         entry = next((entry for entry in self.rulebook.authorities.get(name, []) if self.on in entry.valid), None)
@@ -225,7 +232,8 @@ class _Part:
         return shapes.Deadline(text=text, earliest=first, latest=last)
 
     def _words(self, node: ir.Node) -> Text:
-        return Text(zh=prose(node, self.rulebook, self.pack, "zh"), en=prose(node, self.rulebook, self.pack, "en"))
+        pack = self.proven.proofs.pack
+        return Text(zh=prose(node, self.rulebook, pack, "zh"), en=prose(node, self.rulebook, pack, "en"))
 
     def _proof(self, duty: Duty) -> list[Text]:
         """Return the kinds of evidence that would prove a duty."""

@@ -1,7 +1,7 @@
 """The duties of a pack, and the proof pack: one rule per condition that proves a duty met or breached.
 
 Compliance is worked out by the same evaluation as every other answer, so the conditions become rules of a pack of their own. They
-read facts and derived facts, never outcomes, and are judged on the day of the answer.
+read facts and the pack's `proofs`, never its outcomes, and are judged on the day of the answer.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
         date="as_of",
         decides=pack.doc.decides,
         applies_when="",
-        derived=pack.doc.derived,
+        derived=pack.doc.proofs,
+        proofs=[],
         outcomes=[_outcome(pack, list(texts))],
         goes_to=[],
         notes=[],

@@ -171,9 +171,10 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 if isinstance(value, str) and value.startswith("="):
                     yield ("versions", i, "then", outcome), value[1:].strip()
     elif isinstance(doc, shapes.Pack):
-        for d, derived in enumerate(doc.derived):
-            for i, definition in enumerate(derived.versions):
-                yield ("derived", d, "versions", i, "is"), definition.is_
+        for key, named in (("derived", doc.derived), ("proofs", doc.proofs)):
+            for d, derived in enumerate(named):
+                for i, definition in enumerate(derived.versions):
+                    yield (key, d, "versions", i, "is"), definition.is_
         if doc.applies_when:
             yield ("applies_when",), doc.applies_when
         for path, duty in duties.places(doc):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, effects, names, outcomes, strata
+from engine.rulebook.check import conditions, dates, duties, effects, names, outcomes, strata
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,8 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     outcomes.bands,
     outcomes.unique_conflicts,
     effects.competence,
+    duties.duties,
+    duties.conflicts,
     strata.acyclic,
 )
 
