@@ -94,13 +94,17 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
             continue
         if not set(duty.possible) <= set(earlier.possible):
             found.append(f"{key}: {duty.possible} outside {earlier.possible}")
-        if earlier.status in ("met", "breached", "not_yet_due") and duty.status not in LATER.get(earlier.status, {earlier.status}):
+        if earlier.status in ("met", "breached", "not_yet_due") and duty.status not in LATER.get(
+            earlier.status, {earlier.status}
+        ):
             found.append(f"{key}: {earlier.status} became {duty.status}")
     for kind in ("conflicts", "flaws"):
         had = {entry.id: entry.applies for entry in getattr(wide, kind)}
         has = {entry.id: entry.applies for entry in getattr(narrow, kind)}
         found += [f"{kind} {name} appears" for name in has if name not in had]
-        found += [f"{kind} {name} is gone" for name, applies in had.items() if applies == "certain" and has.get(name) != "certain"]
+        found += [
+            f"{kind} {name} is gone" for name, applies in had.items() if applies == "certain" and has.get(name) != "certain"
+        ]
     return found
 
 

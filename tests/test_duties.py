@@ -18,8 +18,8 @@ from engine.rulebook.read import node_from, plain, read
 from schemas.duties import Overall
 
 ROOT = Path(__file__).parents[1]
-EXPECTED = {"owes", "open", "free", "status", "effects", "conflicts", "flaws", "outcomes"}
-KEYS = {"name", "blind", "law", "on", "as_of", "facts"} | EXPECTED
+EXPECTED = {"owes", "open", "free", "status", "effects", "conflicts", "flaws", "outcomes", "undetermined", "bodies"}
+KEYS = {"name", "blind", "law", "on", "as_of", "base", "facts", "item"} | EXPECTED
 
 
 def filed() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,10 +37,23 @@ def book() -> Rulebook:
     return load(ROOT / "rules")
 
 
+def facts_of(case: dict[str, Any]) -> dict[str, Any]:
+    """Return the filing of a case: its facts over those of a sample, `item` over those of the sample's first data flow."""
+    found: dict[str, Any] = {}
+    if base := case.get("base"):
+        path = ROOT / f"rules/samples/{base}.yaml"
+        sample: Any = plain(read(path.read_bytes(), path.name))
+        found = {name: value for name, value in sample.items() if name != "about"}
+        if changed := case.get("item"):
+            first, *others = found["flow"]["items"]
+            found["flow"] = {"complete": True, "items": [first | changed, *others]}
+    return found | case.get("facts", {})
+
+
 def answer(case: dict[str, Any]) -> Overall:
     on = date.fromisoformat(case["on"])
     as_of = date.fromisoformat(case.get("as_of", case["on"]))
-    return assess_all(book(), node_from(case["facts"], Place(case["name"])), as_of, on, search=False)
+    return assess_all(book(), node_from(facts_of(case), Place(case["name"])), as_of, on, search=False)
 
 
 def differences(case: dict[str, Any]) -> list[str]:
@@ -59,6 +72,8 @@ def differences(case: dict[str, Any]) -> list[str]:
     wrong += [
         f"{name} is {duties[name].effect}" for name, effect in case.get("effects", {}).items() if duties[name].effect != effect
     ]
+    bodies = {name: duty.authority.title.en if duty.authority else "" for name, duty in duties.items()}
+    wrong += [f"{name} goes to {bodies[name]}" for name, body in case.get("bodies", {}).items() if bodies[name] != body]
     for key, shown in (("conflicts", found.conflicts), ("flaws", found.flaws)):
         certain = {entry.id for entry in shown if entry.applies == "certain"}
         wrong += [f"{key}: {name} is missing" for name in case.get(key, []) if name not in certain]
@@ -68,6 +83,7 @@ def differences(case: dict[str, Any]) -> list[str]:
         for name, value in case.get("outcomes", {}).items()
         if outcomes[name].value != value
     ]
+    wrong += [f"{name} is {outcomes[name].value}" for name in case.get("undetermined", []) if outcomes[name].determined]
     return wrong
 
 
