@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -118,7 +119,7 @@ def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     some = randomness.forget(whole, random, random.choice((0.02, 0.1, 0.3)), open_lists=random.random() < 0.5)
     fewer = randomness.forget(some, random, 0.3, open_lists=True)
     answers = [found for found in map(answer, (whole, some, fewer)) if found]
-    for narrow, wide in zip(answers, answers[1:], strict=False):
+    for narrow, wide in pairwise(answers):
         assert outside(narrow, wide) == []
 
 
