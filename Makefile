@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-long lint bench clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## install into .venv and show what fenji does
 	@$(BIN)/fenji demo
@@ -19,6 +19,9 @@ test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+test-long: $(VENV)/.installed-test  ## lose power 100,000 times and kill the server 200 times, instead of 2,000 and 20
+	FENJI_LONG=1 $(BIN)/python -m pytest -n auto --no-cov tests/crash
 
 lint: $(VENV)/.installed-test  ## mend what ruff can mend, then show what is left
 	-$(BIN)/ruff check --fix .

@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where in a document something stands: file, line and column, counted from 1."""
+    """Where in a document something stands: file, line and column, counted from 1; 0 is not known."""
 
     file: str = ""
     line: int = 0
@@ -38,9 +38,7 @@ class Place:
     def __str__(self) -> str:
         """Render as `file:line:col`, leaving out what is not known."""
         parts = [self.file or "<input>"]
-        if self.line:
-            parts += [str(self.line), str(self.column)]
-        return ":".join(parts)
+        return ":".join([*parts, *(str(number) for number in (self.line, self.column) if number)])
 
 
 @dataclass(frozen=True, slots=True)

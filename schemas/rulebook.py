@@ -203,6 +203,7 @@ class Fact(Shape):
     applies_when: str = ""
     kind: Literal["fact", "judgement"] = "fact"
     personal_data: Literal["none", "personal", "sensitive"] = "none"
+    secrecy: Literal["public", "business"] = "business"
     supplied_by: Literal["enterprise", "authority", "third_party"] = "enterprise"
     evidence: list[Text] = []
 
@@ -225,11 +226,20 @@ class Constraint(Shape):
     message: Text
 
 
+class Unit(Shape):
+    """What a number counts, as it is said after the number; `one` is the English singular."""
+
+    id: str
+    label: Text
+    one: str = ""
+
+
 class Topic(Shape):
     """A file of the vocabulary."""
 
     topic: str
     title: Text
+    units: list[Unit] = []
     lists: list[ListDecl] = []
     facts: list[Fact]
     constraints: list[Constraint] = []
@@ -253,9 +263,10 @@ class TableVersion(Shape):
 
 
 class Gives(Shape):
-    """What a table gives: values of its own, or those of an enum fact."""
+    """What a table gives: values of its own with their labels, or those of an enum fact."""
 
     values: list[str] = []
+    labels: dict[str, Text] = {}
     fact: str = ""
 
 

@@ -28,6 +28,7 @@ facts:
   - {id: w.n, type: int, unit: persons, label: {zh: 项人数, en: item persons}, question: {zh: 问, en: ask}}
 constraints:
   - {id: few-cars, always: f.m >= 0, message: {zh: 错, en: wrong}}
+units: [{id: persons, label: {zh: 人, en: persons}, one: person}, {id: cars, label: {zh: 辆, en: cars}, one: car}]
 """
 
 _PACK = """\
@@ -98,7 +99,7 @@ _TABLE = """\
 id: tab
 title: {zh: 表, en: table}
 keys: [f.e, f.b]
-gives: {values: [one, two]}
+gives: {values: [one, two], labels: {one: {zh: 壹, en: the one}, two: {zh: 贰, en: the two}}}
 sources: [{instrument: law, read: official}]
 versions:
   - valid: 2020-01-01..

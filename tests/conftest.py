@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 from hypothesis import settings
+
+from tests import postgres
 
 REQUIRE_ALL = os.environ.get("FENJI_REQUIRE_ALL") == "1"
 
@@ -46,3 +49,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.section(f"{skipped} SKIPPED: this run does not show that they pass", sep="!", red=True, bold=True)
         terminalreporter.line("FENJI_REQUIRE_ALL=1 makes each of them fail; .ci/run sets it")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgres.Server]:
+    """Start a PostgreSQL server of the tests' own."""
+    programs = postgres.binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed: no initdb")
+    with postgres.Server(programs) as found:
+        yield found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of a store that is not made yet, on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:{tmp_path / 'store.db'}"
+    found: str = request.getfixturevalue("server").database()
+    return found

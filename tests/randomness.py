@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.missing import points  # the values that stand for all
-from engine.decide.values import INF
-from engine.errors import InputError
+from engine.decide.values import INF, show
+from engine.errors import InputError, Place
 from engine.rulebook.load import load_all
+from engine.rulebook.read import Node, node_from
 
 if TYPE_CHECKING:
     from datetime import date
@@ -184,3 +185,17 @@ def inside(evaluator: Evaluator, narrow: Picture, wide: Picture) -> list[str]:
         if not good:
             outside.append(f"{name}[{index}]: {value} outside {bound}")
     return outside
+
+
+def document(evaluator: Evaluator, filing: Filing) -> Node:
+    """Return a document that states the filing."""
+
+    def written(facts: dict[str, Any]) -> dict[str, Any]:
+        shown = {name: show(evaluator.inputs.layout.type_of(name), value) for name, value in facts.items()}
+        return {name: value for name, value in shown.items() if value is not None}
+
+    lists = {
+        name: {"complete": listing.complete, "items": [{"id": item.id, **written(item.facts)} for item in listing.items]}
+        for name, listing in filing.lists.items()
+    }
+    return node_from(written(filing.facts) | lists, Place("random"))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.render.findings import NAMES, finding, summary
 from engine.decide import cases
 from engine.errors import CheckFailedError, Finding, Place, ReadError, RulebookError, RulesNotFoundError
 from engine.rulebook import check, locate, lock, read, read_json
@@ -212,3 +213,15 @@ def test_a_damaged_lock_is_refused(text: str, tmp_path: Path) -> None:
     (tmp_path / lock.NAME).write_text(text, "utf-8")
     with pytest.raises(RulebookError, match=r"rules/lock.json: bad-lock: the lock is not what"):
         lock.read(tmp_path)
+
+
+def test_every_code_has_a_chinese_name() -> None:
+    said = [line for path in BAD for text in yaml.safe_load(path.read_text("utf-8"))["expect"] for line in text.splitlines()[:1]]
+    assert {line.split(": ")[1] for line in said} - set(NAMES) == set()
+
+
+def test_findings_in_chinese() -> None:
+    found = Finding("no-pack", Place("rules/q/r.yaml"), "the problem", "the remedy")
+    assert finding(found, "zh") == "rules/q/r.yaml: no-pack（不属于任何规则包）: the problem\n  办法: the remedy"
+    assert finding(found, "en") == found.text()
+    assert [summary(3, 2, 1, lang) for lang in ("zh", "en")] == ["3条规则：2个错误，1个警告", "3 rules: 2 errors, 1 warnings"]

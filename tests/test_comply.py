@@ -23,6 +23,7 @@ from engine.rulebook.duties import proof_pack
 from engine.rulebook.load import load
 from engine.rulebook.model import PackRules
 from schemas.duties import DutyAnswer, Overall
+from schemas.rulebook import Derived, Outcome, Rule
 from tests import randomness
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))
@@ -34,7 +35,9 @@ LATER = {"not_yet_due": {"not_yet_due", "met"}}  # a duty met early is not yet d
 @cache
 def everything() -> Evaluator:
     """Return an evaluator over the facts of all packs and of all proofs: the one from which random filings are drawn."""
-    rules, derived, outcomes = {}, {}, {}
+    rules: dict[str, Rule] = {}
+    derived: dict[str, Derived] = {}
+    outcomes: dict[str, Outcome] = {}
     for name, pack in BOOK.packs.items():
         for each in filter(None, (pack, proof_pack(BOOK, pack))):
             derived |= each.derived
@@ -110,7 +113,7 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=6 * LONG)
+@settings(max_examples=40 * LONG)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     random = Random(seed)

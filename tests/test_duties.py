@@ -50,7 +50,8 @@ def facts_of(case: dict[str, Any]) -> dict[str, Any]:
         if changed := case.get("item"):
             first, *others = found["flow"]["items"]
             found["flow"] = {"complete": True, "items": [first | changed, *others]}
-    return found | case.get("facts", {})
+    stated: dict[str, Any] = case.get("facts", {})
+    return found | stated
 
 
 def answer(case: dict[str, Any]) -> Overall:

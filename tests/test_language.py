@@ -29,8 +29,8 @@ SPEECH = load_all([(name, text.encode()) for name, text in BASE.items()]).rulebo
 
 # text, written canonically -> Chinese and English, over the vocabulary of the base rulebook
 GOLDEN: list[tuple[str, str, str]] = [
-    ("true", "总是", "always"),
-    ("false", "从不", "never"),
+    ("true", "始终成立", "always"),
+    ("false", "从不成立", "never"),
     ("f.b", "“甲”为是", "“flag” is yes"),
     ("not f.b", "“甲”为否", "“flag” is no"),
     ("not (f.b or f.c)", "并非（“甲”为是，或者“乙”为是）", "it is not the case that (“flag” is yes, or “other flag” is yes)"),
@@ -51,41 +51,78 @@ GOLDEN: list[tuple[str, str, str]] = [
     ),
     ("f.b == true", "“甲”为是", "“flag” is yes"),
     ("f.b != true", "“甲”为否", "“flag” is no"),
-    ("f.n > 5", "“人数”超过5 persons", "“persons” is above 5 persons"),
-    ("f.n >= 10000 persons", "“人数”达到10,000 persons", "“persons” is at least 10,000 persons"),
-    ("0 < f.n <= 5", "0小于“人数”不超过5 persons", "0 is below “persons” is at most 5 persons"),
-    ("1 <= 2", "1不超过2", "1 is at most 2"),
-    ("f.m + f.n != 3", "“车数”加“人数”不等于3 cars", "“cars” plus “persons” is not 3 cars"),
-    ("f.d < 2.5", "“比”小于2.5", "“ratio” is below 2.5"),
-    ("f.day >= 2024-03-22", "“日”达到2024-03-22", "“day” is at least 2024-03-22"),
-    ('f.e == "p"', "“类”等于“丙”", "“kind” is “first”"),
-    ('f.e in ["p", "q"]', "“类”是“丙”、“丁”之一", "“kind” is one of “first”, “second”"),
+    ("f.n > 5", "“人数”超过5人", "“persons” is above 5 persons"),
+    ("f.n >= 10000 persons", "“人数”达到1万人", "“persons” is at least 10,000 persons"),
+    ("0 < f.n <= 5", "“人数”超过0人且不超过5人", "“persons” is above 0 persons and at most 5 persons"),
+    ("1 <= 2", "2达到1", "2 is at least 1"),
+    ("f.m + f.n != 3", "“车数”与“人数”之和不为3辆", "the sum of “cars” and “persons” is not 3 cars"),
+    ("f.d < 2.5", "“比”不满2.5", "“ratio” is below 2.5"),
+    ("f.day >= 2024-03-22", "“日”不早于2024年3月22日", "“day” is on or after 2024-03-22"),
+    ('f.e == "p"', "“类”为“丙”", "“kind” is “first”"),
+    ('f.e in ["p", "q"]', "“类”为“丙”、“丁”之一", "“kind” is one of “first”, “second”"),
     ('f.s has "q"', "“集”包含“丁”", "“set” includes “second”"),
-    ("nonempty(f.s)", "“集”不为空", "“set” is not empty"),
-    ("any(w: w.b)", "有一项项满足：“项甲”为是", "some item satisfies: “item flag” is yes"),
+    ("nonempty(f.s)", "“集”至少有一项", "“set” has at least one entry"),
+    ("any(w: w.b)", "至少一项项符合：“项甲”为是", "for at least one item: “item flag” is yes"),
     (
         "all(w: w.b and w.n > 2)",
-        "每一项项都满足：“项甲”为是，且“项人数”超过2 persons",
-        "every item satisfies: “item flag” is yes, and “item persons” is above 2 persons",
+        "每一项项均符合：（“项甲”为是，且“项人数”超过2人）",
+        "for every item: (“item flag” is yes, and “item persons” is above 2 persons)",
     ),
-    ("count(w) > 1", "项的项数超过1", "the number of items of item is above 1"),
+    ("count(w) > 1", "项的项数超过1", "the number of entries of “item” is above 1"),
     (
         "count(w where w.b) >= 2",
-        "项的项数（限于“项甲”为是）达到2",
-        "the number of items of item (only where “item flag” is yes) is at least 2",
+        "项的项数（仅计符合下列条件的项：“项甲”为是）达到2",
+        "the number of entries of “item” (counting only each item where “item flag” is yes) is at least 2",
     ),
-    ("sum(w.n) > 7", "各项“项人数”之和超过7 persons", "the sum of “item persons” is above 7 persons"),
+    ("sum(w.n) > 7", "各项项“项人数”之和超过7人", "the sum over every item of “item persons” is above 7 persons"),
     (
         "max(w.n where w.b) <= 7",
-        "各项“项人数”的最大（最严）值（限于“项甲”为是）不超过7 persons",
-        "the largest (strictest) “item persons” (only where “item flag” is yes) is at most 7 persons",
+        "各项项中最大的“项人数”（仅计符合下列条件的项：“项甲”为是）不超过7人",
+        "the largest “item persons” of any item (counting only each item where “item flag” is yes) is at most 7 persons",
     ),
-    ("distinct(w.n) == 1", "各项“项人数”去重合计等于1 persons", "the distinct total of “item persons” is 1 persons"),
-    ('lookup("tab") == "one"', "表“表”给出的值等于one", "the value in the table “table” is one"),
-    ('level >= "high"', "“级”达到“高”", "“level” is at least “high”"),
+    (
+        "distinct(w.n) == 1",
+        "各项项“项人数”去重后的合计为1人",
+        "the total over every item of “item persons”, each counted once is 1 person",
+    ),
+    ('lookup("tab") == "one"', "“表”所列结果为“壹”", "what “table” gives is “the one”"),
+    ('level >= "high"', "“级”不低于“高”", "“level” is at least “high”"),
     ('duties has "tell"', "“义务”包含“告”", "“duties” includes “tell”"),
-    ("f.e == level", "“类”等于“级”", "“kind” is “level”"),
-    ('max(w.level) == "high"', "各项“项级”的最大（最严）值等于“高”", "the largest (strictest) “item level” is “high”"),
+    ("f.e == level", "“类”与“级”相同", "“kind” and “level” are the same"),
+    ('max(w.level) == "high"', "各项项中最严的“项级”为“高”", "the strictest “item level” of any item is “high”"),
+    ("5 < f.n", "“人数”超过5人", "“persons” is above 5 persons"),
+    ('not f.e in ["p"]', "“类”不为“丙”", "“kind” is not “first”"),
+    ('not f.s has "q"', "“集”不包含“丁”", "“set” does not include “second”"),
+    ("not nonempty(f.s)", "“集”一项也没有", "“set” has no entry"),
+    ("not f.n > 5", "并非（“人数”超过5人）", "it is not the case that (“persons” is above 5 persons)"),
+    (
+        "not any(w: w.b)",
+        "并非（至少一项项符合：“项甲”为是）",
+        "it is not the case that (for at least one item: “item flag” is yes)",
+    ),
+    ("10000 <= f.n < 100000", "“人数”达到1万人且不满10万人", "“persons” is at least 10,000 persons and below 100,000 persons"),
+    ("f.n >= 100000000", "“人数”达到1亿人", "“persons” is at least 100,000,000 persons"),
+    ("f.n < 12345", "“人数”不满12,345人", "“persons” is below 12,345 persons"),
+    ("f.n == 1", "“人数”为1人", "“persons” is 1 person"),
+    ("f.b != f.c", "“甲”与“乙”不同", "“flag” and “other flag” differ"),
+    ("f.b == f.c", "“甲”与“乙”相同", "“flag” and “other flag” are the same"),
+    (
+        "2024-01-01 <= f.day <= 2024-12-31",
+        "“日”不早于2024年1月1日且不晚于2024年12月31日",
+        "“day” is on or after 2024-01-01 and on or before 2024-12-31",
+    ),
+    ("f.n > f.m", "“人数”超过“车数”", "“persons” is above “cars”"),
+    (
+        "sum(w.n where w.b and w.n > 2) > 7",
+        "各项项“项人数”之和（仅计符合下列条件的项：“项甲”为是，且“项人数”超过2人）超过7人",
+        "the sum over every item of “item persons” (counting only each item where “item flag” is yes, and “item persons” is above 2 persons) is above 7 persons",
+    ),
+    (
+        "f.b and any(w: w.b)",
+        "“甲”为是，且（至少一项项符合：“项甲”为是）",
+        "“flag” is yes, and (for at least one item: “item flag” is yes)",
+    ),
+    ('lookup("tab") != "two"', "“表”所列结果不为“贰”", "what “table” gives is not “the two”"),
 ]
 
 
@@ -301,4 +338,7 @@ def test_a_band_and_an_unknown_name_do_not_stop_the_search_for_splits() -> None:
 
 
 def test_a_condition_as_a_side_of_a_comparison_is_still_said() -> None:
-    assert prose(parse("(nonempty(f.s)) == f.b"), SPEECH, SPEECH.packs["p"], "en") == "“set” is not empty is “flag”"
+    assert (
+        prose(parse("(nonempty(f.s)) == f.b"), SPEECH, SPEECH.packs["p"], "en")
+        == "“set” has at least one entry and “flag” are the same"
+    )

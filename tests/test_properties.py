@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.decide.assess import evaluator
+from engine.decide.assess import assess, evaluator
 from engine.decide.combine import fixed
 from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing
+from engine.decide.questions import what_if
 from engine.errors import InputError
 from engine.rulebook.load import load
+from engine.rulebook.model import Rulebook
+from engine.rulebook.read import Node, read
 from tests import randomness
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))  # the long mode runs so many times as many examples
@@ -74,3 +78,33 @@ def test_an_empty_filing_is_never_mild() -> None:
             if outcome.combine == "strictest":
                 index = 0 if BOOK.list_of(name) else -1
                 assert not fixed(outcome.combine, picture.outcomes[name, index]), name
+
+
+def _settles(book: Rulebook, pack: str, document: Node, as_of: date) -> int:
+    """Apply the answers of each settlement as a person would: the outcome is then fixed at the value. Return their number."""
+    found = assess(book, pack, document, as_of).settle
+    for entry in found:
+        changes = {f"{a.fact}@{a.item}" if a.item else a.fact: json.dumps(a.value) for a in entry.answers}
+        after = what_if(book, pack, document, changes, as_of).after[entry.outcome]
+        assert (after.determined, after.value) == (True, entry.value), (entry, after)
+    return len(found)
+
+
+def test_what_settles_an_outcome_does() -> None:
+    """Over every sample."""
+    paths = sorted((Path(__file__).parents[1] / "rules" / "samples").glob("*/*.yaml"))
+    assert sum(_settles(BOOK, path.parent.name, read(path.read_bytes(), path.name), AS_OF) for path in paths) > 20
+
+
+@settings(max_examples=40 * LONG)
+@given(SEEDS)
+def test_what_settles_an_outcome_of_random_rules_does(seed: int) -> None:
+    random = Random(seed)
+    book = randomness.rulebook(random)
+    evaluate = evaluator(book, "p")
+    try:
+        whole = randomness.complete(evaluate, random, AS_OF, 2)
+    except AssertionError:
+        return
+    filing = randomness.forget(whole, random, random.choice((0.3, 0.6)), open_lists=True)
+    _settles(book, "p", randomness.document(evaluate, filing), AS_OF)

@@ -33,13 +33,13 @@ COMMANDS = {
     "verify": "evidence",
     "replay": "evidence",
     "init": "keep",
-    "actor": "actors",
-    "rulebook": "release",
     "log": "keep",
     "fsck": "keep",
     "erase": "keep",
     "backup": "keep",
     "restore": "keep",
+    "actor": "actors",
+    "rulebook": "release",
 }
 BAD_INPUT = 2
 

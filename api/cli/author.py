@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Json, PackName, Rules, pack_of, rules_folder, say, say_json, unreadable
+from api.cli.options import Json, Language, PackName, Rules, pack_of, rules_folder, say, say_json, unreadable
+from api.render import findings as said
 from engine.decide import cases
 from engine.errors import CheckFailedError, Finding, InputError, Place
 from engine.rulebook import lock as locks
@@ -44,7 +45,7 @@ cases:  # TODO at least one that applies, one that does not, one unknown
 
 
 @app.command()
-def check(pack: OnePack = "", *, json: Json = False, rules: Rules = "") -> None:
+def check(lang: Language, pack: OnePack = "", *, json: Json = False, rules: Rules = "") -> None:
     """Prove the rules sound and run their cases; all problems at once. Exits 1 when there are errors."""
     folder = rules_folder(rules)
     loaded = _loaded(folder)
@@ -56,11 +57,8 @@ def check(pack: OnePack = "", *, json: Json = False, rules: Rules = "") -> None:
         say_json([asdict(finding) for finding in findings])
     else:
         count = sum(len(each.rules) for name, each in loaded.rulebook.packs.items() if pack in ("", name))
-        say(
-            "\n".join(
-                [*(finding.text() for finding in findings), f"{count} rules: {errors} errors, {len(findings) - errors} warnings"]
-            )
-        )
+        last = said.summary(count, errors, len(findings) - errors, lang)
+        say("\n".join([*(said.finding(finding, lang) for finding in findings), last]))
     raise typer.Exit(1 if errors else 0)
 
 
@@ -84,7 +82,8 @@ def _findings(folder: Path, loaded: Loaded, pack: str) -> list[Finding]:
     findings = prove(loaded)
     if any(finding.level == "error" for finding in findings):
         return findings
-    return [*findings, *cases.run(loaded, pack or None), *locks.check(folder, loaded.rulebook)]
+    unlocked = locks.check(folder, loaded.rulebook)  # before the cases, which take longest: a damaged lock is said at once
+    return [*findings, *cases.run(loaded, pack or None), *unlocked]
 
 
 def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:
@@ -136,11 +135,12 @@ def _mildest(outcome: Outcome) -> str:
 
 
 @app.command()
-def lock(*, rules: Rules = "") -> None:
+def lock(lang: Language, *, rules: Rules = "") -> None:
     """Write the hash of every rule version to the lock; what is published never changes."""
     folder = rules_folder(rules)
     try:
         changed = locks.write(folder, _formed(folder))
     except OSError as error:
         raise unreadable(error, str(folder)) from None
-    say(f"{folder / locks.NAME}: {changed} entries changed")
+    changes = f"更新{changed}项" if lang == "zh" else f"{changed} entries changed"
+    say(f"{folder / locks.NAME}: {changes}")

@@ -84,7 +84,7 @@ def _fact(rulebook: Rulebook, name: str) -> dict[str, Any]:
 
 def _type(rulebook: Rulebook, name: str, lang: str) -> str:
     fact = rulebook.facts[name]
-    detail = fact.unit or "\n".join(value.id for value in fact.values)
-    return (
-        f"{TYPES[fact.type][lang]} {detail}".strip() if fact.unit else "\n".join(filter(None, (TYPES[fact.type][lang], detail)))
-    )
+    kind, unit = TYPES[fact.type][lang], rulebook.units.get(fact.unit)
+    if unit:
+        return f"{kind}（{unit.label.zh}）" if lang == "zh" else f"{kind} of {unit.label.en}"
+    return "\n".join([kind, *(value.id for value in fact.values)])

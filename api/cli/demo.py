@@ -12,8 +12,8 @@ import typer
 
 from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
 from api.render import table
+from api.render.explanation import explanation as explained
 from api.render.text import Words
-from engine.decide import explain_text
 from engine.decide.assess import assess
 from engine.decide.explain import explain
 from engine.decide.filing import from_document
@@ -45,7 +45,7 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
     say({"zh": f"判定日 {today}", "en": f"as of {today}"}[lang])
     say(table.render(heads, [_row(rulebook, path, answer, lang) for path, answer in answers.items()]))
     explanation = explain(rulebook, shown.parent.name, document(str(shown)), today)
-    say(f"\n{shown.relative_to(folder)}\n{explain_text.text(explanation, lang)}")
+    say(f"\n{shown.relative_to(folder)}\n{explained(rulebook, explanation, lang)}")
     with TemporaryDirectory() as place:
         init(Path(place), "demo.fenji.local/log", "sqlite:store.db", stamp(now()))
         with open_home(Path(place)) as home:

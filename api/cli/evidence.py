@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.options import Actor, Home, Json, Rules, file_bytes, home_folder, now, rulebook_of, say, say_json, write_new
-from api.cli.rulebooks import of_release
+from api.cli.options import Actor, Home, Json, KnownAt, Rules, file_bytes, home_folder, now, rulebook_of, say, say_json, write_new
+from api.cli.rulebooks import known, of_release
 from engine.errors import EvidenceError, InputError
 from engine.evidence import bundle, canonical, record, release
 from engine.evidence import replay as again
@@ -41,6 +42,15 @@ class Under(StrEnum):
     then = "then"
     today = "today"
     draft = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """Which rules a replay asks: the question, the day of knowledge, and the folder of a draft."""
+
+    under: Under
+    known_at: str
+    rules: str
 
 
 Question = Annotated[
@@ -123,12 +133,15 @@ def _say(found: Verified, *, json: bool) -> None:
 def replay(
     what: Annotated[str, typer.Argument(metavar="ID|BUNDLE")],
     under: Question = Under.recorded,
+    known_at: KnownAt = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """Work a decision out again. Exits 0 the same, 1 inputs erased or (not `recorded`) another outcome, 3 not reproducible."""
+    if known_at and under in (Under.recorded, Under.draft):
+        raise InputError("known-at", "`--known-at` chooses the rules for `--under then` or `today`", "add one of them")
     if Path(what).is_file():
         if under is not Under.recorded:
             raise InputError("no-rules", "a bundle holds only the rules of then", "replay the decision by its ID")
@@ -136,10 +149,10 @@ def replay(
         _say(found, json=json)
         raise typer.Exit(found.exit_code)
     with open_home(home_folder(home)) as opened:
-        _replay(opened, what, under, rules, json=json)
+        _replay(opened, what, Law(under, known_at, rules), json=json)
 
 
-def _replay(opened: Installation, decision: str, under: Under, rules: str, *, json: bool) -> None:
+def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> None:
     stored = reading.record(opened.store, decision)
     if stored is None or stored.kind != "decision":
         raise EvidenceError("no-such-record", f"there is no decision `{decision[:60]}`", "`fenji log` lists them")
@@ -148,27 +161,27 @@ def _replay(opened: Installation, decision: str, under: Under, rules: str, *, js
     if gone:
         say_json({"exit": 1, "erased": gone}) if json else say(f"inputs erased: {gone} facts can no longer be read")
         raise typer.Exit(1)
-    if under is Under.recorded:
+    if law.under is Under.recorded:
         found = again.compare(bundle.rules_of(opened, statement), disclosed, statement)
         differences, code = found.differences, 3 if found.differences else 0
         same = f"reproduced by engine {found.engine}" if found.engine else "reproduced byte for byte"
     else:
-        rulebook, name = _other(opened, under, rules)
+        rulebook, name = _other(opened, law)
         of = record.rules(closure(rulebook, statement["predicate"]["rulepack"]["name"]))
-        today = now().date() if under is not Under.then else record.request_of(statement).as_of
+        today = now().date() if law.under is not Under.then else record.request_of(statement).as_of
         differences = again.under(of, disclosed, statement, today, name)
         code, same = 1 if differences else 0, f"the same under {name} and the law of {today}"
     if json:
-        say_json({"exit": code, "under": str(under), "differences": differences})
+        say_json({"exit": code, "under": str(law.under), "differences": differences})
     else:
         say("\n".join(["differs:", *(f"  {each}" for each in differences)]) if differences else same)
     raise typer.Exit(code)
 
 
-def _other(opened: Installation, under: Under, rules: str) -> tuple[Rulebook, str]:
-    """Return the rules of a question with their name: the release in force, or the folder for a draft."""
-    current = None if under is Under.draft else release.active(opened)
-    if current:
-        chosen = of_release(opened, current)
+def _other(opened: Installation, law: Law) -> tuple[Rulebook, str]:
+    """Return the rules of a question with their name: the release known on a day or in force, or the folder for a draft."""
+    current = None if law.under is Under.draft else release.active(opened)
+    chosen = known(opened, law.known_at) if law.known_at else of_release(opened, current) if current else None
+    if chosen:
         return chosen.rulebook, chosen.release
-    return rulebook_of(rules), "the rules folder"
+    return rulebook_of(law.rules), "the rules folder"

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, File, Json, Language, PackName, Rules, day, document, rulebook_of, say
+from api.cli.options import AsOf, File, Home, Json, KnownAt, Language, PackName, Rules, day, document, say
+from api.cli.rulebooks import choose
+from api.render.explanation import explanation as explained
 from api.render.text import Words
 from engine.decide import explain as explaining
-from engine.decide import explain_text
 from engine.decide import questions as asking
 from engine.errors import InputError, Place
 
@@ -21,17 +22,37 @@ Changes = Annotated[
 
 
 @app.command()
-def explain(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, json: Json = False, rules: Rules = "") -> None:
+def explain(
+    pack: PackName,
+    file: File,
+    lang: Language,
+    as_of: AsOf = "",
+    known_at: KnownAt = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
     """Say why, why not, and what would change the answer."""
-    today, rulebook = day(as_of), rulebook_of(rules)
+    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
     found = explaining.explain(rulebook, pack, document(file), today)
-    say(found.model_dump_json(by_alias=True, indent=2) if json else explain_text.text(found, lang))
+    say(found.model_dump_json(by_alias=True, indent=2) if json else explained(rulebook, found, lang))
 
 
 @app.command()
-def questions(pack: PackName, file: File, lang: Language, as_of: AsOf = "", *, json: Json = False, rules: Rules = "") -> None:
+def questions(
+    pack: PackName,
+    file: File,
+    lang: Language,
+    as_of: AsOf = "",
+    known_at: KnownAt = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
     """List what to ask next, the most decisive first, and what would settle the answer."""
-    today, rulebook = day(as_of), rulebook_of(rules)
+    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
     found = asking.questions(rulebook, pack, document(file), today)
     say(
         found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).questions(found, today))
@@ -45,14 +66,26 @@ def what_if(
     changes: Changes,
     lang: Language,
     as_of: AsOf = "",
+    known_at: KnownAt = "",
     *,
     json: Json = False,
     rules: Rules = "",
+    home: Home = "",
 ) -> None:
     """Compare the answer with that to a filing whose facts are changed; nothing is kept."""
-    today, rulebook = day(as_of), rulebook_of(rules)
-    found = asking.what_if(rulebook, pack, document(file), dict(map(_change, changes)), today)
+    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
+    found = asking.what_if(rulebook, pack, document(file), _changes(changes), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
+
+
+def _changes(words: list[str]) -> dict[str, str]:
+    """Return the changes by fact. Raises InputError for one that is given twice."""
+    found: dict[str, str] = {}
+    for name, value in map(_change, words):
+        if name in found:
+            raise InputError("duplicate-fact", f"`{name}` is given twice", "keep one of them", Place("<change>"))
+        found[name] = value
+    return found
 
 
 def _change(word: str) -> tuple[str, str]:

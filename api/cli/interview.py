@@ -121,7 +121,9 @@ class Interview:
             case "date":
                 more.append("YYYY-MM-DD")
             case _:
-                more.append(f"{fact.unit or self._pick('数字', 'a number')}, {{at_least: ..., at_most: ...}}")
+                unit = self.rulebook.units.get(fact.unit)
+                counted = f" ({unit.label.get(self.lang)})" if unit else ""
+                more.append(f"{self._pick('数字', 'a number')}{counted}, {{at_least: ..., at_most: ...}}")
         return "\n".join([*more, self._pick("直接回车为不知道，q 结束", "nothing for unknown, q to stop")])
 
     # the terminal -----------------------------------------------------------------------------------------------------

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, file_bytes, home_folder, now, progress, say, say_json
+from api.cli.options import Home, Json, file_bytes, home_folder, now, progress, say, say_json, unreadable
 from engine.errors import InputError, StoreError
 from engine.evidence import backup as backups
 from engine.evidence import erase as erasing
+from engine.evidence import tiles
 from engine.evidence.fsck import fsck as derive
+from engine.evidence.installation import Installation, open_home
 from engine.evidence.installation import init as make
-from engine.evidence.installation import open_home
-from engine.evidence.log import stamp
+from engine.evidence.log import leaf, stamp
 from engine.evidence.note import vkey
 from engine.store import reading
 
@@ -45,14 +48,39 @@ def init(address: Address = "sqlite:store.db", origin: Origin = "", *, home: Hom
 
 
 @app.command()
-def log(*, json: Json = False, home: Home = "") -> None:
-    """List the records, oldest first."""
+def log(
+    tiles_to: Annotated[
+        str, typer.Option("--tiles", metavar="FOLDER", help="Export the log as static files (C2SP tlog-tiles).")
+    ] = "",
+    *,
+    json: Json = False,
+    home: Home = "",
+) -> None:
+    """List the records, oldest first; or export the log as tiles that any mirror can serve."""
     with open_home(home_folder(home)) as opened:
+        if tiles_to:
+            _export(opened, Path(tiles_to))
+            return
         for each in reading.records(opened.store):
             if json:
                 say_json({"leaf": each.seq, "id": each.id, "kind": each.kind, "at": each.at, "supersedes": each.supersedes})
             else:
                 say(f"{each.seq:8} {each.at} {each.kind:10} {each.id}")
+
+
+def _export(opened: Installation, folder: Path) -> None:
+    head = opened.head()
+    if head is None:
+        raise InputError("empty-log", "the log has no records", "record something first")
+
+    def leaves(first: int, end: int) -> Iterator[bytes]:
+        return (leaf(each.kind, each.payload) for each in islice(reading.records(opened.store, first), end - first))
+
+    try:
+        written = tiles.export(folder, head.note, opened.store.appender.hash, leaves)
+    except OSError as error:
+        raise unreadable(error, str(folder)) from None
+    say(f"{folder}: {head.size} entries, {written} files written")
 
 
 @app.command()

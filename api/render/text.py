@@ -81,7 +81,7 @@ class Words:
         yield self._head(as_of.isoformat())
         if not found.questions and not found.may_matter:
             yield self.pick("没有需要询问的事实", "nothing is left to ask")
-        yield from self._open(found.questions, found.may_matter, found.settle)
+        yield from self.open(found.questions, found.may_matter, found.settle)
 
     def what_if(self, found: WhatIf, as_of: date) -> Iterator[str]:
         """Yield the outcomes before and after a change of facts."""
@@ -97,31 +97,40 @@ class Words:
 
     def answer(self, found: Answer) -> Iterator[str]:
         """Yield the lines of an answer."""
+        yield from self.head(found)
+        yield from self._rules(self.pick("适用的规则", "Rules that apply"), found.fired)
+        yield from self._rules(self.pick("可能适用的规则", "Rules that may apply"), found.unknown, brief=True)
+        yield from self._rules(self.pick("被排除的规则", "Rules overridden"), found.overridden)
+        yield from self.open(found.missing, found.may_matter, found.settle)
+        yield from self.goes_to(found)
+        yield from self.notes(found)
+
+    def head(self, found: Answer) -> Iterator[str]:
+        """Yield what was asked and the outcomes."""
         yield self._head(found.as_of)
         yield self.pick("已确定", "determined") if found.determined else self.pick("未确定", "undetermined")
         yield from (f"  {line}" for name, outcome in found.outcomes.items() for line in self.outcome(name, outcome))
         yield from self._items(found)
-        yield from self._rules(self.pick("适用的规则", "Rules that apply"), found.fired)
-        yield from self._rules(self.pick("可能适用的规则", "Rules that may apply"), found.unknown, brief=True)
-        yield from self._rules(self.pick("被排除的规则", "Rules overridden"), found.overridden)
-        yield from self._open(found.missing, found.may_matter, found.settle)
-        yield from self._goes_to(found)
+
+    def notes(self, found: Answer) -> Iterator[str]:
+        """Yield remarks on the law of the day, and what of it was not read."""
         used = len({rule.rule for rule in (*found.fired, *found.unknown, *found.overridden)})
         unpublished = [f"{len(found.unpublished)}/{used}: {', '.join(found.unpublished)}"] if found.unpublished else []
-        yield from self._section(self.pick("尚未发布的规则", "Unpublished rules"), unpublished)
+        yield from self.section(self.pick("尚未发布的规则", "Unpublished rules"), unpublished)
         notes = [note.text.get(self.lang) for note in (*found.notes, *found.unread_law)]
-        yield from self._section(self.pick("说明", "Notes"), notes)
+        yield from self.section(self.pick("说明", "Notes"), notes)
 
     def _head(self, as_of: str) -> str:
         day = self.pick("判定日", "as of")
         book = self.pick("规则集", "rulebook")
         return f"{self.pack.doc.title.get(self.lang)} ({self.pack.doc.id})\n{day} {as_of}, {book} {self.rulebook.digest[:12]}"
 
-    def _open(self, missing: list[MissingFact], may_matter: list[MissingFact], settle: list[Settle]) -> Iterator[str]:
-        yield from self._section(self.pick("缺少的事实", "Missing facts"), map(self.missing, missing))
+    def open(self, missing: list[MissingFact], may_matter: list[MissingFact], settle: list[Settle]) -> Iterator[str]:
+        """Yield the facts that are missing or may matter, and what would settle each outcome."""
+        yield from self.section(self.pick("缺少的事实", "Missing facts"), map(self.missing, missing))
         may = ", ".join(self.named(fact.fact, fact.item) for fact in may_matter)
-        yield from self._section(self.pick("可能有关的事实", "Facts that may matter"), [may] if may else [])
-        yield from self._section(self.pick("如何确定", "What would settle it"), map(self.settle, settle))
+        yield from self.section(self.pick("可能有关的事实", "Facts that may matter"), [may] if may else [])
+        yield from self.section(self.pick("如何确定", "What would settle it"), map(self.settle, settle))
 
     def outcome(self, name: str, found: OutcomeAnswer) -> Iterator[str]:
         """Yield the lines of one outcome."""
@@ -129,26 +138,27 @@ class Words:
         if found.determined:
             values = found.value if isinstance(found.value, list) else [found.value]
             why = DECIDED.get(found.decided_by or "", {}).get(self.lang)
-            yield f"{title}: {self._values(name, values)}" + (f" ({why})" if why else "")
+            yield f"{title}: {self.values(name, values)}" + (f" ({why})" if why else "")
         elif found.certain is not None:
             open_values = [value for value in found.possible if value not in found.certain]
             yield (
-                f"{title}: {self._values(name, found.certain)}"
+                f"{title}: {self.values(name, found.certain)}"
                 + self.pick("；另可能：", "; possibly also: ")
-                + self._values(name, open_values)
+                + self.values(name, open_values)
             )
-        elif found.at_least is not None and found.at_most is not None:
+        elif found.at_least not in (None, "not_governed") and found.at_most is not None:
             low, high = self.value(name, found.at_least), self.value(name, found.at_most)
             yield f"{title}: " + self.pick(f"至少{low}，至多{high}", f"at least {low}, at most {high}")
         else:
-            yield f"{title}: " + self.pick("可能为", "one of ") + self._values(name, found.possible)
+            yield f"{title}: " + self.pick("可能为", "one of ") + self.values(name, found.possible)
 
     def value(self, name: str, value: str) -> str:
         """Return the label of an outcome's value."""
         labels = {entry.id: entry.label.get(self.lang) for entry in self.pack.outcomes[name].values}
         return labels.get(value) or SPECIAL[value][self.lang]
 
-    def _values(self, name: str, values: Iterable[str]) -> str:
+    def values(self, name: str, values: Iterable[str]) -> str:
+        """Return the labels of several values of an outcome."""
         return self.pick("、", "; ").join(self.value(name, value) for value in values) or self.pick("无", "none")
 
     def _items(self, found: Answer) -> Iterator[str]:
@@ -166,11 +176,15 @@ class Words:
         """Yield the rules under their head, one entry for the items that share a rule."""
         items: dict[str, list[str]] = {}
         for rule in rules:
-            items.setdefault(rule.rule, []).extend([self.item(rule.item)] if rule.item else [])
+            items.setdefault(rule.rule, []).extend(self.items_of(rule))
         first = {rule.rule: rule for rule in reversed(rules)}
-        yield from self._section(
+        yield from self.section(
             head, (line for name, where in items.items() for line in self.rule(first[name], where, brief=brief))
         )
+
+    def items_of(self, rule: RuleAnswer) -> list[str]:
+        """Return the name of the item on which a rule is answered, if it is one."""
+        return [self.item(rule.item)] if rule.item else []
 
     def rule(self, rule: RuleAnswer, items: list[str], *, brief: bool = False) -> Iterator[str]:
         """Yield a rule with its version and effect, then its sources."""
@@ -207,7 +221,8 @@ class Words:
         """Return one answer as `fact=value`."""
         return f"{self.named(reply.fact, reply.item)}={clean(value_text(reply.value))}"
 
-    def _goes_to(self, found: Answer) -> Iterator[str]:
+    def goes_to(self, found: Answer) -> Iterator[str]:
+        """Yield where each open outcome goes, with the basis of that."""
         lines = []
         for clause in found.goes_to:
             title = self.pack.outcomes[clause.outcome].title.get(self.lang)
@@ -215,9 +230,10 @@ class Words:
                 f"{title}: {clause.to.get(self.lang)} ({self.pick('依据：', 'basis: ')}{BASIS[clause.basis][self.lang]})"
             )
             lines += [f"  {self.source(source)}" for source in clause.sources]
-        yield from self._section(self.pick("未确定时的去向", "Where this goes"), lines)
+        yield from self.section(self.pick("未确定时的去向", "Where this goes"), lines)
 
-    def _section(self, head: str, lines: Iterable[str]) -> Iterator[str]:
+    def section(self, head: str, lines: Iterable[str]) -> Iterator[str]:
+        """Yield lines under their head; nothing when there are none."""
         written = [f"  {line}" for line in lines]
         if written:
             yield ""

@@ -140,20 +140,26 @@ class Writer:
         )
 
     def _decided_by(self, outcome: Outcome, index: int, value: str) -> str:
-        giving = [
-            rule_id
-            for (rule_id, at), applied in self.picture.applied.items()
-            if applied == T and at == index and any(outcome.id in version.then for version in self.pack.rules[rule_id].versions)
-        ]
-        if giving:
+        states = {
+            applied
+            for (rule, at), applied in self.picture.applied.items()
+            if at == index and self._gives(rule, outcome.id, value)
+        }
+        if T in states:
             return "rule"
+        # without a rule that certainly gives it, a value is certain because every case gives it in its own way
         unsure = any(
-            applied == U and at == index and any(outcome.id in version.then for version in self.pack.rules[rule_id].versions)
-            for (rule_id, at), applied in self.picture.applied.items()
+            self._gives(rule, outcome.id) for (rule, at), applied in self.picture.applied.items() if at == index and applied == U
         )
-        if unsure:
+        if unsure or value not in ("not_governed", *(floor.value for floor in outcome.floor)):
             return "cases"
         return "floor" if value != "not_governed" else "no_law"
+
+    def _gives(self, rule: str, outcome: str, value: str = "") -> bool:
+        """Tell whether a version that may be law gives the outcome this value, or any when `value` is empty."""
+        in_force = [version for version in self.pack.rules[rule].versions if str(version.valid) in self.picture.versions[rule]]
+        given = [version.then[outcome] for version in in_force if outcome in version.then]
+        return any(not value or each == value or (isinstance(each, str) and graph.expression(each) is not None) for each in given)
 
     def _rules(self, wanted: int) -> list[shapes.RuleAnswer]:
         return [self.rule(rule_id, index) for (rule_id, index), applied in self.picture.applied.items() if applied == wanted]

@@ -7,7 +7,7 @@ leave the floor possible although one of the two applies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -21,21 +21,23 @@ if TYPE_CHECKING:
     from engine.decide.values import Closure, Slots
     from schemas.rulebook import Outcome
 
-MAX_GROUP = 12
 Vectors = tuple[tuple[bool, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """Rules tied by overrides, overriders before what they defeat; `defeaters[k]` are positions of k's overriders."""
 
     rules: tuple[str, ...]
     defeaters: tuple[tuple[int, ...], ...]
+    memo: dict[tuple[int, ...], Vectors] = field(default_factory=dict, compare=False)
 
     def vectors(self, fired: tuple[int, ...]) -> Vectors:
         """Return the possible vectors of applied rules."""
-        choices = [(value == T,) if value != U else (False, True) for value in fired]
-        return tuple(dict.fromkeys(self._apply(vector) for vector in product(*choices)))
+        if fired not in self.memo:
+            choices = [(value == T,) if value != U else (False, True) for value in fired]
+            self.memo[fired] = tuple(dict.fromkeys(self._apply(vector) for vector in product(*choices)))
+        return self.memo[fired]
 
     def _apply(self, fired: tuple[bool, ...]) -> tuple[bool, ...]:
         applied: list[bool] = []
@@ -82,6 +84,7 @@ def unique(outcome: Outcome, singles: list[tuple[int, Closure]], parts: list[Par
     conflict = 1 << len(outcome.values) + 1
 
     def agree(a: int, b: int) -> int:
+        """Return the values that pairs of two masks agree on, or conflict."""
         return reduce(lambda mask, pair: mask | _one(*pair), product(_bits(a), _bits(b)), 0)
 
     def _one(x: int, y: int) -> int:

@@ -131,7 +131,7 @@ _FLIP = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}
 def _compare(node: ir.Compare, at: Layout) -> Closure:
     terms = (node.first, *(term for _, term in node.rest))
     open_terms = [term for term in terms if not isinstance(term, ir.Const)]
-    direct = tuple(term.id for term in terms if isinstance(term, ir.Name))
+    direct = tuple(name for term in terms for name in _asserted(term, at))
     steps = list(zip(terms, [op for op, _ in node.rest], terms[1:], strict=False))
     if len(open_terms) == 1:
         sides = [(op, right) if left is open_terms[0] else (_FLIP[op], left) for left, op, right in steps]
@@ -142,13 +142,20 @@ def _compare(node: ir.Compare, at: Layout) -> Closure:
     return _guarded(at, direct, _both([_pair(left, op, right, at) for left, op, right in steps]))
 
 
+def _asserted(term: ir.Node, at: Layout) -> list[str]:
+    """Return the names that must apply for a comparison to hold; a sum is left out, since what does not apply adds nothing."""
+    if isinstance(term, ir.Lookup):
+        return at.tables[term.table].table.keys
+    return [term.id] if isinstance(term, ir.Name) else []
+
+
 def term_type(node: ir.Node, at: Layout) -> Type:
     """Return the type of a term that `check` has found good."""
     return type_of_term(node, at.rulebook, at.pack)
 
 
 def _finite(term: ir.Node, kind: Type, sides: list[tuple[str, ir.Node]], at: Layout) -> Closure:
-    value = number(term, at) if not isinstance(term, (ir.Name, ir.Lookup, ir.Fold)) else term_value(term, at)
+    value = term_value(term, at)
     if kind.name == "bool":
         (op, const), *_ = sides
         same = (const.value is True) == (op == "==")  # type: ignore[union-attr]  # sides are constants here
@@ -207,8 +214,11 @@ def scaled(const: ir.Node, kind: Type) -> int:
 
 
 def _pair(left: ir.Node, op: str, right: ir.Node, at: Layout) -> Closure:
-    kind = term_type(left if not isinstance(left, ir.Const) else right, at)
-    if kind.name in ("enum", "outcome", "bool"):
+    # the finer side decides the scale: 2.5 and 2 are compared as 25 and 20
+    kind = max((term_type(side, at) for side in (left, right) if not isinstance(side, ir.Const)), key=lambda kind: kind.places)
+    if kind.name == "bool":
+        return _agree(term_value(left, at), term_value(right, at), negated=op == "!=")
+    if kind.name in ("enum", "outcome"):
         return _same(term_value(left, at), term_value(right, at), negated=op == "!=")
     a, b = number(left, at, kind), number(right, at, kind)
     if op in (">", ">="):
@@ -252,6 +262,18 @@ def _same(a: Closure, b: Closure, *, negated: bool) -> Closure:
     return same
 
 
+def _agree(a: Closure, b: Closure, *, negated: bool) -> Closure:
+    """Truth values are not masks: each is one value unless it is U."""
+
+    def agree(f: Slots, i: Slots) -> int:
+        x, y = a(f, i), b(f, i)
+        if U in (x, y):
+            return U
+        return T if (x == y) != negated else F
+
+    return agree
+
+
 # terms ---------------------------------------------------------------------------------------------------------------
 
 
@@ -271,21 +293,33 @@ def term_value(node: ir.Node, at: Layout) -> Closure:
 
 
 def number(node: ir.Node, at: Layout, kind: Type | None = None) -> Closure:
-    """Return the closure of a numeric or date term: (low, high)."""
+    """Return the closure of a numeric or date term: (low, high), in the last place of `kind` or else of its own type."""
+    kind = kind or term_type(node, at)
     match node:
         case ir.Const():
-            point = scaled(node, kind) if kind else int(node.value)  # type: ignore[arg-type]  # numbers only reach here
+            point = scaled(node, kind)
             return lambda _f, _i: (point, point)
         case ir.Name():
-            return at.value(node.id)
+            value = at.value(node.id)
         case ir.Count():
-            return lists.count(at.slot[node.list], truth(node.where, at) if node.where else None)
+            value = lists.count(at.slot[node.list], truth(node.where, at) if node.where else None)
         case ir.Fold():
-            return _fold(node, at)
+            value = _fold(node, at)
         case ir.Add():
             return _sum([_or_zero(part, at, kind) for part in node.parts])
-    msg = f"not a number: {node}"
-    raise TypeError(msg)
+        case _:
+            msg = f"not a number: {node}"
+            raise TypeError(msg)
+    factor = 10 ** (kind.places - term_type(node, at).places)
+    return value if factor == 1 else _times(value, factor)
+
+
+def _times(value: Closure, factor: int) -> Closure:
+    def times(f: Slots, i: Slots) -> tuple[Any, Any]:
+        low, high = value(f, i)
+        return (low * factor, high * factor)
+
+    return times
 
 
 def _fold(node: ir.Fold, at: Layout) -> Closure:
@@ -297,7 +331,7 @@ def _fold(node: ir.Fold, at: Layout) -> Closure:
     return lists.FOLDS[node.op](slot, at.value(node.value.id), where)
 
 
-def _or_zero(node: ir.Node, at: Layout, kind: Type | None) -> Closure:
+def _or_zero(node: ir.Node, at: Layout, kind: Type) -> Closure:
     """A term that does not apply adds nothing."""
     value = number(node, at, kind)
     guard = at.applying(node.id) if isinstance(node, ir.Name) else None

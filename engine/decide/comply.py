@@ -96,7 +96,7 @@ class Proven:
         when = deadlines.deadline(duty.due, self.filing, self.on, self.fired.get(f"done:{value}", T if duty.due else F))
         found: set[Final] = {"not_applicable"} if applied == U else set()
         for past in [past for past, may in ((False, when.before), (True, when.past)) if may]:
-            late = when.late if past or when.late == T else F  # what is not past cannot have been missed, unless it is stated
+            late = when.late if past else F  # what is not past cannot have been missed yet, whatever day is planned
             for m, b, lately in product(_either(met), _either(breached), _either(late)):
                 found.add(_final(met=m, breached=(b and past) or lately, past=past))
         return Standing(frozenset(found), when)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.decide import combine, program
 from engine.decide.narrow import ImpossibleError, settle
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.program import Program
     from engine.decide.values import Slots
-    from engine.rulebook.model import PackRules, Rulebook
+    from engine.rulebook.model import PackRules, Rulebook, Split
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
@@ -35,14 +35,43 @@ class Picture:
     """What a filing leaves possible.
 
     `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last
-    listed item stands for items not yet listed. `branches` counts the cases united.
+    listed item stands for items not yet listed.
     """
 
     outcomes: dict[tuple[str, int], Any]
     fired: dict[tuple[str, int], int]
     applied: dict[tuple[str, int], int]
     versions: dict[str, tuple[str, ...]]
-    branches: int
+
+
+class _Cell(NamedTuple):
+    """One thing that a picture shows: where its value lies in the slots, and how two of its values unite."""
+
+    combine: str  # of the outcome, or `truth`
+    table: str
+    name: str
+    item: int
+    home: int  # slot of the list, -1 for the filing
+    at: int
+    unlisted: bool
+
+    def read(self, slots: Slots) -> Any:
+        """Return the value in the slots of a filing."""
+        if self.home < 0:
+            return slots[self.at]
+        listed = slots[self.home]
+        return (listed.more if self.unlisted else listed.items[self.item])[self.at]
+
+    def of(self, picture: Picture) -> Any:
+        """Return the value that a picture shows."""
+        table: dict[tuple[str, int], Any] = getattr(picture, self.table)
+        return table[self.name, self.item]
+
+    def merge(self, a: Any, b: Any) -> Any:
+        """Return what is possible when either value is the case."""
+        if self.combine == "truth":
+            return a if a == b else U
+        return combine.merge(self.combine, a, b)
 
 
 class Evaluator:
@@ -92,7 +121,7 @@ class Evaluator:
             return None
         for law, slots in self.editions(base, days):
             try:
-                settle(self.inputs, filing, slots)
+                self._resettle(filing, base, slots)
             except ContradictionError:
                 continue
             law.run(slots)
@@ -115,21 +144,33 @@ class Evaluator:
                     slots[self.inputs.layout.slot[name]] = span
             yield self.program(chosen), slots
 
+    def _resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
+        """Narrow an edition's slots where its days differ from those of the settled `base`: otherwise nothing can follow."""
+        layout = self.inputs.layout
+        if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
+            settle(self.inputs, filing, slots)
+
     def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
         settle(self.inputs, filing, slots)
         law.run(slots)
-        picture = self._read(law, slots)
+        plain = picture = self._read(law, slots)
         tried: set[tuple[Any, ...]] = set()
         for outcome in self.pack.outcomes if split else ():
             cases = self._split(law, slots, outcome)
             if len(cases) > 1 and cases not in tried:
                 tried.add(cases)
-                picture = self._meet(picture, self._union(law, slots, filing, cases))
+                open_ = self._open(slots, picture)
+                found = self._union(law, slots, filing, cases, [(cell, cell.of(plain)) for cell in open_])
+                picture = self._met(picture, dict(zip(open_, found, strict=True)))
         return picture
 
-    def _union(self, law: Program, slots: Slots, filing: Filing, cases: Cases) -> Picture:
-        found: Picture | None = None
+    def _union(self, law: Program, slots: Slots, filing: Filing, cases: Cases, plain: list[tuple[_Cell, Any]]) -> list[Any]:
+        """Return what the cases together leave possible of the cells that plain Kleene leaves open.
+
+        Every case lies inside plain Kleene, so once the union has reached it the remaining cases can add nothing.
+        """
+        found: list[Any] | None = None
         for case in cases:
             branch = copy_slots(slots)
             for home, index, at, cell in case:
@@ -139,8 +180,10 @@ class Evaluator:
             except ContradictionError:
                 continue
             law.run(branch)
-            here = self._read(law, branch)
-            found = here if found is None else self._merge(found, here)
+            here = [cell.read(branch) for cell, _ in plain]
+            found = here if found is None else [cell.merge(a, b) for (cell, _), a, b in zip(plain, found, here, strict=True)]
+            if all(value == widest for value, (_, widest) in zip(found, plain, strict=True)):
+                break
         if found is None:
             raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
@@ -171,7 +214,7 @@ class Evaluator:
         """Return the program for days that lie in one segment each."""
         key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
         if key not in self._programs:
-            exact = {n: date.fromordinal(int(low if low > -INF else max(1, min(high, 1)))) for n, (low, high) in days.items()}
+            exact = {n: date.fromordinal(int(low) if low > -INF else 1) for n, (low, _) in days.items()}
             self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
         return self._programs[key]
 
@@ -200,10 +243,10 @@ class Evaluator:
             choices.append([(home, index, at, cell) for cell in met if cell is not None])
         return tuple(product(*choices))
 
-    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[polarity.Split, int, int]]:
+    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int, int]]:
         layout = self.inputs.layout
         live = law.live(base, outcome)
-        local: dict[str, list[polarity.Split]] = {}
+        local: dict[str, list[Split]] = {}
         for split in self.splits:
             if home := self.rulebook.list_of(split.name):
                 local.setdefault(home, []).append(split)
@@ -230,7 +273,7 @@ class Evaluator:
             for index, row in self.rows(slots, self.pack.rules[rule_id].on):
                 fired[rule_id, index] = row[f_at]
                 applied[rule_id, index] = row[a_at]
-        return Picture(outcomes, fired, applied, law.versions, 1)
+        return Picture(outcomes, fired, applied, law.versions)
 
     def rows(self, slots: Slots, home: str) -> list[tuple[int, Slots]]:
         """Return the rows of a list with their index, the one for unlisted items last; or the filing itself as -1."""
@@ -240,14 +283,35 @@ class Evaluator:
         rows = list(enumerate(items))
         return rows if more is None else [*rows, (len(items), more)]
 
-    def _meet(self, a: Picture, b: Picture) -> Picture:
-        """Return what both leave possible; both are sound, so both hold."""
-        outcomes = {
-            key: combine.meet(self.pack.outcomes[key[0]].combine, value, b.outcomes[key]) for key, value in a.outcomes.items()
+    def _open(self, slots: Slots, picture: Picture) -> list[_Cell]:
+        """Return the cells of a picture that have more than one value left."""
+        slot = self.inputs.layout.slot
+        homes = {"": -1} | {home: slot[home] for home in self.inputs.lists}
+        sizes = {at: len(slots[at].items) for at in homes.values() if at >= 0}
+        found: list[tuple[str, str, str, int, int, int]] = []
+        for (name, index), value in picture.outcomes.items():
+            combine_ = self.pack.outcomes[name].combine
+            if not combine.fixed(combine_, value):
+                found.append((combine_, "outcomes", name, index, homes[self.rulebook.list_of(name)], slot[name]))
+        for kind, table in (("fired", picture.fired), ("applied", picture.applied)):
+            for (rule, index), value in table.items():
+                if value == U:
+                    at = slot[f"{'rule' if kind == 'fired' else kind}:{rule}"]
+                    found.append(("truth", kind, rule, index, homes[self.pack.rules[rule].on], at))
+        return [_Cell(*cell, unlisted=cell[4] >= 0 and cell[3] == sizes[cell[4]]) for cell in found]
+
+    def _met(self, picture: Picture, found: dict[_Cell, Any]) -> Picture:
+        """Return what both a picture and the union of cases leave possible; both are sound, so both hold."""
+        tables: dict[str, dict[tuple[str, int], Any]] = {
+            "outcomes": dict(picture.outcomes),
+            "fired": dict(picture.fired),
+            "applied": dict(picture.applied),
         }
-        fired = {key: value if value != U else b.fired[key] for key, value in a.fired.items()}
-        applied = {key: value if value != U else b.applied[key] for key, value in a.applied.items()}
-        return Picture(outcomes, fired, applied, a.versions, a.branches + b.branches)
+        for cell, value in found.items():
+            table = tables[cell.table]
+            key = (cell.name, cell.item)
+            table[key] = value if cell.combine == "truth" else combine.meet(cell.combine, table[key], value)
+        return Picture(**tables, versions=picture.versions)
 
     def _merge(self, a: Picture, b: Picture) -> Picture:
         combines = {name: outcome.combine for name, outcome in self.pack.outcomes.items()}
@@ -256,7 +320,7 @@ class Evaluator:
         if a.versions is not b.versions:  # cases of one edition share them
             versions = {r: tuple(dict.fromkeys(a.versions.get(r, ()) + b.versions.get(r, ()))) for r in a.versions | b.versions}
         fired, applied = _either(a.fired, b.fired), _either(a.applied, b.applied)
-        return Picture(outcomes, fired, applied, versions, a.branches + b.branches)
+        return Picture(outcomes, fired, applied, versions)
 
 
 def copy_slots(top: Slots) -> Slots:

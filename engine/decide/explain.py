@@ -9,9 +9,10 @@ from engine.decide.combine import fixed
 from engine.decide.compile import truth
 from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.filing import Filing, from_document
-from engine.decide.missing import Search, points, state
+from engine.decide.missing import Search, points, state, uncertain
+from engine.decide.narrow import settle
 from engine.decide.values import F, T, U, known, show
-from engine.errors import InputError
+from engine.errors import ContradictionError, InputError
 from engine.rulebook import condition as ir
 from engine.rulebook import graph
 from engine.rulebook.prose import prose
@@ -51,10 +52,11 @@ class _Explainer:
         self.filing = filing
         self.as_of = as_of
         self.picture = evaluate.picture(filing, as_of)
-        self.law, self.slots = self._first_edition()
+        self.laws = self._laws()
         self.writer = Writer(evaluate, filing, self.picture, as_of)
 
     def explanation(self) -> shapes.Explanation:
+        """Return the answer with its reasons."""
         answer = self.writer.answer(Search(self.evaluator, self.filing, self.as_of, self.picture).open())
         cited = {source.instrument for rule in (*answer.fired, *answer.unknown, *answer.overridden) for source in rule.sources}
         return shapes.Explanation(
@@ -70,17 +72,19 @@ class _Explainer:
             narrowed=self._narrowed(),
         )
 
-    def _first_edition(self) -> tuple[Program, Slots]:
-        """Return the law of the earliest possible day, with the filing's slots filled under it."""
-        from engine.decide.narrow import settle  # noqa: PLC0415 - the evaluator's own first step
-
+    def _laws(self) -> dict[str, tuple[Program, Slots]]:
+        """Return per rule the newest law of the possible days that has it, with the filing's slots filled under that law."""
         base = self.evaluator.inputs.slots(self.filing)
         settle(self.evaluator.inputs, self.filing, base)
-        editions = list(self.evaluator.editions(base, self.evaluator.days(base, self.as_of)))
-        law, slots = editions[-1] if len(editions) > 1 else editions[0]
-        settle(self.evaluator.inputs, self.filing, slots)
-        law.run(slots)
-        return law, slots
+        found: dict[str, tuple[Program, Slots]] = {}
+        for law, slots in self.evaluator.editions(base, self.evaluator.days(base, self.as_of)):
+            try:
+                settle(self.evaluator.inputs, self.filing, slots)
+            except ContradictionError:
+                continue  # no day of this law agrees with the facts
+            law.run(slots)
+            found |= dict.fromkeys(law.edition.rules, (law, slots))
+        return found
 
     # why --------------------------------------------------------------------------------------------------------------
 
@@ -90,30 +94,31 @@ class _Explainer:
                 rule=self.writer.rule(rule, index), condition=self._words(self._when(rule)), facts=self._facts(rule, index)
             )
             for (rule, index), applied in self.picture.applied.items()
-            if applied == wanted and rule in self.law.edition.rules
+            if applied == wanted
         ]
 
     def _when(self, rule: str) -> ir.Node:
-        return self.rulebook.conditions[self.law.edition.rules[rule].when]
+        return self.rulebook.conditions[self.laws[rule][0].edition.rules[rule].when]
 
     def _words(self, node: ir.Node) -> Text:
         return Text(zh=prose(node, self.rulebook, self.pack, "zh"), en=prose(node, self.rulebook, self.pack, "en"))
 
     def _facts(self, rule: str, index: int) -> list[shapes.UsedFact]:
         """Return the declared facts behind a rule's condition, derived facts followed down to them."""
-        todo, seen = sorted(graph.mentioned(self.rulebook, self.law.edition.rules[rule].when)), dict[str, None]()
+        law, slots = self.laws[rule]
+        todo, seen = sorted(graph.mentioned(self.rulebook, law.edition.rules[rule].when)), dict[str, None]()
         while todo:
             name = todo.pop(0)
-            if name in self.law.edition.derived and name not in seen:
-                todo += sorted(graph.mentioned(self.rulebook, self.law.edition.derived[name]))
+            if name in law.edition.derived and name not in seen:
+                todo += sorted(graph.mentioned(self.rulebook, law.edition.derived[name]))
             seen[name] = None
-        return [used for name in seen if name in self.rulebook.facts for used in self._uses(name, index)]
+        return [used for name in seen if name in self.rulebook.facts for used in self._uses(slots, name, index)]
 
-    def _uses(self, name: str, index: int) -> list[shapes.UsedFact]:
+    def _uses(self, slots: Slots, name: str, index: int) -> list[shapes.UsedFact]:
         home = self.rulebook.list_of(name)
         layout = self.evaluator.inputs.layout
         found = []
-        for at, row in self.evaluator.rows(self.slots, home):
+        for at, row in self.evaluator.rows(slots, home):
             if home and index >= 0 and at != index:
                 continue
             item = self.writer.item_name(home, at) if home else None
@@ -127,7 +132,7 @@ class _Explainer:
         """Return the rules that came nearest to firing: those with the fewest failing parts."""
         near = []
         for (rule, index), fired in self.picture.fired.items():
-            if fired == F and rule in self.law.edition.rules and not self.writer.unlisted(rule, index):
+            if fired == F and not self.writer.unlisted(rule, index):
                 failing = self._failing(rule, index)
                 if failing:
                     near.append((len(failing), rule, index, failing))
@@ -138,10 +143,10 @@ class _Explainer:
         ]
 
     def _failing(self, rule: str, index: int) -> list[ir.Node]:
-        node = self._when(rule)
-        item = dict(self.evaluator.rows(self.slots, self.pack.rules[rule].on))[index] if index >= 0 else []
+        node, (law, slots) = self._when(rule), self.laws[rule]
+        item = dict(self.evaluator.rows(slots, self.pack.rules[rule].on))[index] if index >= 0 else []
         parts = node.parts if isinstance(node, ir.And) else (node,)
-        return [part for part in parts if truth(part, self.law.layout)(self.slots, item) == F]
+        return [part for part in parts if truth(part, law.layout)(slots, item) == F]
 
     # what would change it -----------------------------------------------------------------------------------------------
 
@@ -190,7 +195,7 @@ class _Explainer:
         names = [n for n, o in self.pack.outcomes.items() if o.combine != "union" and (n, -1) in self.picture.outcomes]
         open_names = [n for n in names if not fixed(self.pack.outcomes[n].combine, self.picture.outcomes[n, -1])]
         complete = all(n in self.filing.lists and self.filing.lists[n].complete for n in self.evaluator.inputs.lists)
-        if not open_names or not complete:
+        if not open_names or not complete or self._beyond_counting():
             return {}
         try:
             exact = Enumeration(self.evaluator, self.as_of, NODES).run(self.filing)
@@ -198,3 +203,16 @@ class _Explainer:
             return {}
         fewer = [n for n in open_names if (n, -1) in exact and exact[n, -1] != self.picture.outcomes[n, -1]]
         return {n: shapes.Narrowed(possible=names_of(self.pack.outcomes[n], exact[n, -1])) for n in fewer}
+
+    def _beyond_counting(self) -> bool:
+        """Tell whether an open fact has values for which no few can stand, so that trying these would prove nothing."""
+        slots = self.evaluator.inputs.slots(self.filing)
+        settle(self.evaluator.inputs, self.filing, slots)
+        layout = self.evaluator.inputs.layout
+        for name in uncertain(self.evaluator):
+            for _, row in self.evaluator.rows(slots, self.rulebook.list_of(name)):
+                value, guard = row[layout.slot[name]], layout.applies.get(name)
+                settled = value[0] == value[1]
+                if not settled and (guard is None or row[guard] != F):
+                    return True
+        return False

@@ -58,6 +58,7 @@ class _Reader:
         self.places: dict[tuple[str, ...], Place] = {}
 
     def read(self, node: Mapping) -> Filing:
+        """Return the filing; free text is passed over."""
         for key, value in node.pairs:
             if key.text in FREE_TEXT and key.text not in self.rulebook.facts:
                 continue

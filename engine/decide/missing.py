@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.narrow import settle
-from engine.decide.values import INF, F, U, known, meet, show, whole
+from engine.decide.values import INF, LAST_DAY, F, U, known, meet, show, whole
 from engine.errors import InputError
 from engine.rulebook import condition as ir
 from engine.rulebook import graph
@@ -80,7 +81,8 @@ class Search:
         if not self._undetermined(self.picture):
             return Open((), (), ())
         found = self._completions()
-        proven = {fact for completion in found.values() for fact in self.candidates if self._matters(completion, fact)}
+        # one witness is enough: `any` stops at the first completion in which the fact decides
+        proven = {fact for fact in self.candidates if any(self._matters(completion, fact) for completion in found.values())}
         missing = tuple(fact for fact in self.candidates if fact in proven)
         rest = tuple(fact for fact in self.candidates if fact not in proven)
         return Open(missing, rest, tuple(self._settlements(found)))
@@ -165,7 +167,8 @@ class Search:
         cells = self.points.get(fact[0], ())
         if not cells:
             return filing
-        order = {0: 0, 1: -1}.get(turn, (turn * 7 + k * (turn + 1)) % len(cells))
+        # all first values, all last ones, then values that alternate from fact to fact and from pair to pair
+        order = (0, -1)[turn] if turn < 2 else (turn * 7 + k // (turn // 2)) % len(cells)  # noqa: PLR2004 - the first two turns
         for step in range(len(cells)):
             changed = self._with(filing, fact, cells[(order + step) % len(cells)])
             if changed is not None:
@@ -214,7 +217,9 @@ class Search:
             changed = self._replaced(completion, fact, cell)
             if changed and (values := self.evaluator.decided(changed, self.as_of, names)):
                 seen.add(values)
-        return len(seen) > 1
+                if len(seen) > 1:
+                    return True
+        return False
 
     def _replaced(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
         name, index = fact
@@ -245,7 +250,8 @@ class Search:
         for fact in added:
             alone = self._move(self.filing, completion, fact)
             if self._fixes(alone, name, bit):
-                return Settlement(name, value, (self._answer(completion, fact),), smallest=True)
+                shrunk = self._shrunk(alone, (fact,), name, bit)
+                return Settlement(name, value, (self._answer(shrunk, fact),), smallest=True)
         needed = list(added)
         for fact in reversed(added):
             without = [other for other in needed if other != fact]
@@ -254,7 +260,27 @@ class Search:
                 filing = self._move(filing, completion, other)
             if self._fixes(filing, name, bit):
                 needed = without
-        return Settlement(name, value, tuple(self._answer(completion, fact) for fact in needed), smallest=len(needed) <= 1)
+        filing = self.filing
+        for fact in needed:
+            filing = self._move(filing, completion, fact)
+        shrunk = self._shrunk(filing, tuple(needed), name, bit)
+        return Settlement(name, value, tuple(self._answer(shrunk, fact) for fact in needed), smallest=len(needed) <= 1)
+
+    def _shrunk(self, filing: Filing, added: tuple[Fact, ...], name: str, bit: int) -> Filing:
+        """Return the filing with its added sets reduced to the values that the outcome needs."""
+        for fact in added:
+            if self.evaluator.inputs.layout.type_of(fact[0]).name == "set":
+                for k in range(len(self.evaluator.rulebook.facts[fact[0]].values)):
+                    now = _stated(filing, self._home(fact), fact)[0]
+                    fewer = state(filing, self._home(fact), fact[1], fact[0], (now & ~(1 << k), now & ~(1 << k)))
+                    allowed = self._within(fact, now & ~(1 << k))
+                    filing = fewer if now >> k & 1 and allowed and self._fixes(fewer, name, bit) else filing
+        return filing
+
+    def _within(self, fact: Fact, mask: int) -> bool:
+        """Tell whether a set agrees with what the filing states of it."""
+        stated = _stated(self.filing, self._home(fact), fact)
+        return stated is None or stated[0] & ~mask == 0
 
     def _home(self, fact: Fact) -> str:
         return self.evaluator.rulebook.list_of(fact[0])
@@ -299,14 +325,35 @@ def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
 
 
 def _marks(node: ir.Compare, layout: Any, marks: dict[str, set[int]]) -> None:
+    """Add per fact the first values at which a comparison with a constant changes."""
     terms = (node.first, *(term for _, term in node.rest))
     named = [name for term in terms for name in ir.names(term) if name in layout.slot]
+    consts = [(op, term) for op, pair in zip([op for op, _ in node.rest], pairwise(terms), strict=True) for term in pair]
     for name in named:
         kind = layout.type_of(name)
         if kind.name in ("int", "decimal", "date"):
-            for term in terms:
+            for op, term in consts:
                 if isinstance(term, ir.Const) and hasattr(term.value, "toordinal") == (kind.name == "date"):
-                    marks.setdefault(name, set()).add(scaled(term, kind))
+                    at = scaled(term, kind)
+                    # on whichever side the constant stands, one of `<` and `<=` changes at it and the other after it
+                    marks.setdefault(name, set()).update(
+                        {at, at + 1} if op in ("<=", ">", "==", "!=") or term is terms[0] else {at}
+                    )
+
+
+def uncertain(evaluator: Evaluator) -> set[str]:
+    """Return the facts for which no few values stand for all: sets, and numbers that are added up or compared with each other."""
+    facts = evaluator.rulebook.facts
+    found = {name for name in evaluator.inputs.facts if facts[name].type == "set"}
+    for text in graph.pack_texts(evaluator.rulebook, evaluator.pack):
+        for part in ir.walk(evaluator.rulebook.conditions[text]):
+            if isinstance(part, ir.Compare):
+                open_terms = [term for term in (part.first, *(term for _, term in part.rest)) if not isinstance(term, ir.Const)]
+                if len(open_terms) > 1 or not isinstance(open_terms[0], (ir.Name, ir.Lookup)):
+                    found |= {
+                        name for term in open_terms for name in graph.leaves(evaluator.rulebook, evaluator.pack, ir.names(term))
+                    }
+    return {name for name in found if name in facts and facts[name].type in ("int", "decimal", "date", "set")}
 
 
 def _cells(evaluator: Evaluator, name: str, marks: set[int], totals: set[int]) -> tuple[Any, ...]:
@@ -321,7 +368,7 @@ def _cells(evaluator: Evaluator, name: str, marks: set[int], totals: set[int]) -
             full = domain[1]
             return ((0, 0), *((1 << i, 1 << i) for i in range(len(kind.values))), (full, full))
         case "date":
-            days = {day for cut in evaluator.cuts.get(name, []) for day in (cut - 1, cut)} | marks
+            days = {day for cut in {*evaluator.cuts.get(name, []), *marks} for day in (cut - 1, cut) if 1 <= day <= LAST_DAY}
             return tuple((day, day) for day in sorted(days))
         case _:
             low = domain[0] if domain[0] > -INF else 0

@@ -109,6 +109,16 @@ class _Narrower:
                 return self.to(node.part, wanted=not wanted)
             case ir.And() | ir.Or():
                 return self._parts(node, wanted=wanted)
+            case ir.Name() | ir.In() | ir.Has() | ir.Compare():
+                # an atom is also false where its fact does not apply: then nothing follows for the value
+                if not wanted and any(map(self._may_be_absent, ir.names(node))):
+                    return False
+                return self._atom(node, wanted=wanted)
+            case _:
+                return False
+
+    def _atom(self, node: ir.Name | ir.In | ir.Has | ir.Compare, *, wanted: bool) -> bool:
+        match node:
             case ir.Name():
                 return self._meet(node.id, T if wanted else F)
             case ir.In():
@@ -120,8 +130,10 @@ class _Narrower:
                 return self._meet(node.name.id, (bit, full) if wanted else (0, full & ~bit))
             case ir.Compare():
                 return self._compare(node, wanted=wanted)
-            case _:
-                return False
+
+    def _may_be_absent(self, name: str) -> bool:
+        guard = self.layout.applies.get(name)
+        return guard is not None and bool(self._slots(name)[guard] != T)
 
     def _parts(self, node: ir.And | ir.Or, *, wanted: bool) -> bool:
         if isinstance(node, ir.And) == wanted:
@@ -143,8 +155,6 @@ class _Narrower:
         if wanted and not isinstance(right, ir.Const):
             return self._ordered(left, op, right)
         if not (isinstance(left, ir.Name) and isinstance(right, ir.Const)):
-            return False
-        if not wanted and left.id in self.layout.applies:
             return False
         kind = self.layout.type_of(left.id)
         if kind.name == "bool":
@@ -202,16 +212,11 @@ class _Narrower:
 
     def _mask(self, name: str, mask: int, *, wanted: bool) -> bool:
         full = whole(self.layout.rulebook.facts[name], self.layout.type_of(name)) if name in self.layout.rulebook.facts else mask
-        if not wanted and name in self.layout.applies:
-            return False
         return self._meet(name, mask if wanted else full & ~mask)
 
     def _meet(self, name: str, value: Any) -> bool:
         if name not in self.layout.rulebook.facts or (self.layout.rulebook.list_of(name) and not self.item):
             return False
-        guard = self.layout.applies.get(name)
-        if guard is not None and self._slots(name)[guard] != T and value == F:
-            return False  # a fact that may not apply can be false by not applying
         slots, at = self._slots(name), self.layout.slot[name]
         met = meet(self.layout.type_of(name), slots[at], value)
         if met is None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +43,7 @@ class Program:
     layout: Layout
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
-
-    @cached_property
-    def versions(self) -> dict[str, tuple[str, ...]]:
-        """Return per rule the one version that is law."""
-        return {rule_id: (str(version.valid),) for rule_id, version in self.edition.rules.items()}
+    versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
 
     def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
@@ -217,18 +212,19 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
     blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
-    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts))
+    versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
+    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts), versions)
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
-    reads = {name: graph.mentioned(rulebook, text) for name, text in law.derived.items()}
+    reads = {name: set(graph.mentioned(rulebook, text)) for name, text in law.derived.items()}
     for name in facts:
         if when := rulebook.facts[name].applies_when:
-            reads[name] = graph.mentioned(rulebook, when)
+            reads[name] = set(graph.mentioned(rulebook, when))
     for outcome in law.pack.outcomes:
         reads[outcome] = set()
     for rule_id, version in law.rules.items():
-        reads[f"rule:{rule_id}"] = graph.mentioned(rulebook, version.when)
+        reads[f"rule:{rule_id}"] = set(graph.mentioned(rulebook, version.when))
         for outcome, value in version.then.items():
             reads[outcome].add(f"rule:{rule_id}")
             if isinstance(value, str) and (computed := graph.expression(value)) is not None:
@@ -256,12 +252,14 @@ class _Builder:
         self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
 
     def derived(self, name: str) -> list[Step]:
+        """Return the step that works out a derived fact."""
         node = self.layout.rulebook.conditions[self.law.derived[name]]
         kind = self.layout.type_of(name)
         closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
         return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
+        """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
         fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
         slot = self.layout.slot
@@ -272,6 +270,7 @@ class _Builder:
         return steps
 
     def group(self, number: str) -> list[Step]:
+        """Return the steps of rules tied by overrides: their possible vectors, then applied for each."""
         members = self.law.groups[int(number)]
         rules = self.law.pack.rules
         defeaters = tuple(tuple(k for k, o in enumerate(members) if m in rules[o].overrides) for m in members)
@@ -291,6 +290,7 @@ class _Builder:
         return steps
 
     def outcome(self, name: str) -> list[Step]:
+        """Return the step that combines what the rules give."""
         outcome = self.law.pack.outcomes[name]
         home = self.layout.rulebook.list_of(name)
         giving = [rule for rule, version in self.law.rules.items() if name in version.then]

@@ -34,6 +34,7 @@ F, U, T = 0, 1, 2
 INF = math.inf
 UNKNOWN_REASONS = ("not_asked", "cannot_say", "refused")
 LIMIT = 10**18
+LAST_DAY = date.max.toordinal()
 _INT = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -80,6 +81,8 @@ def meet(kind: Type, a: Possible, b: Possible) -> Possible | None:
             return (must, may) if must & ~may == 0 else None
         case _:
             low, high = max(a[0], b[0]), min(a[1], b[1])
+            if kind.name == "date" and (low > LAST_DAY or high < 1):
+                return None  # beyond the calendar there is no day to show
             return (low, high) if low <= high else None
 
 

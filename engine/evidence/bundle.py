@@ -30,12 +30,12 @@ MEMBERS = (
     "summary.zh.md",
     "verify.py",
 )
-# design: which classes of personal data (vocabulary, `personal_data`) each reader is shown
+# design: which classes of personal data, and which of secrecy (vocabulary, `personal_data` and `secrecy`), each reader is shown
 PROFILES = {
-    "full": ("none", "personal", "sensitive"),
-    "court": ("none", "personal", "sensitive"),
-    "regulator": ("none", "personal"),
-    "public": ("none",),
+    "full": (("none", "personal", "sensitive"), ("public", "business")),
+    "court": (("none", "personal", "sensitive"), ("public", "business")),
+    "regulator": (("none", "personal"), ("public", "business")),
+    "public": (("none",), ("public",)),
 }
 
 
@@ -57,7 +57,7 @@ def export(home: Installation, decision_id: str, profile: str, by: PublicKey) ->
     statement = canonical.loads(stored.payload, "the record")
     of = rules_of(home, statement)
     disclosed, gone = opened(home, decision_id)
-    shown = [each for each in disclosed if _class(of, each) in PROFILES[profile]]
+    shown = [each for each in disclosed if _shown(of, each, profile)]
     receipt = home.log(stored.at).receipt(stored.seq, head)
     signer = home.signer(by)
     envelope = _countersigned(stored.payload, stored.signatures, dsse.seal(dsse.STATEMENT, stored.payload, [signer]))
@@ -98,10 +98,11 @@ def second_verifier() -> bytes:
     return (Path(__file__).parent / "standalone.py").read_bytes()
 
 
-def _class(of: Rules, disclosed: Disclosure) -> str:
-    """Return the class of personal data of a fact; the frame of a list and the ids of its items stand in the verdict anyway."""
+def _shown(of: Rules, disclosed: Disclosure, profile: str) -> bool:
+    """Tell whether a reader is shown a fact; the frame of a list and the ids of its items are business of those who filed."""
+    personal, secrecy = PROFILES[profile]
     fact = of.rulebook.facts.get(disclosed.name.rpartition("/")[2])
-    return fact.personal_data if fact else "none"
+    return fact.personal_data in personal and fact.secrecy in secrecy if fact else "business" in secrecy
 
 
 def _countersigned(payload: bytes, stored: str, sealed: bytes) -> bytes:

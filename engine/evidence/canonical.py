@@ -19,6 +19,7 @@ from engine.errors import EvidenceError
 MAX_INT = 2**53 - 1
 MAX_DEPTH = 64
 MAX_KEY = "\uffff"
+_ASTRAL = tuple(bytes([lead]) for lead in range(0xF0, 0xF5))  # how UTF-8 begins what lies beyond the BMP
 
 
 def encode(value: Any) -> bytes:
@@ -71,12 +72,22 @@ def _outside(path: str, problem: str, remedy: str) -> EvidenceError:
 def loads(data: bytes, what: str = "the document") -> Any:
     """Return the value whose canonical bytes `data` are; `what` names it in messages. Raises EvidenceError for others."""
     try:
-        value = json.loads(data.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float)
-        again = dumps(value)
-    except (ValueError, RecursionError, EvidenceError):
+        text = data.decode("utf-8")
+        value = json.loads(text, parse_float=_no_float, parse_constant=_no_float, parse_int=_integer)
+        again = encode(value)
+        if not text.isascii() and (any(lead in data for lead in _ASTRAL) or not is_normalized("NFC", text)):
+            check(value)  # rare, and slower than everything else here
+    except (ValueError, TypeError, RecursionError, EvidenceError):
         again = None
     if again != data:
         raise EvidenceError("not-canonical", f"{what} is not canonical JSON", "it was changed, or written by something else")
+    return value
+
+
+def _integer(text: str) -> int:
+    value = int(text) if len(text) < 20 else MAX_INT + 1  # noqa: PLR2004 - beyond any 64-bit integer
+    if not -MAX_INT <= value <= MAX_INT:
+        raise ValueError(text)
     return value
 
 

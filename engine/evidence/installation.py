@@ -100,19 +100,35 @@ class Installation:
         return Log(self.store.appender, self.origin, [self.signer(key) for key in valid])
 
     def record(self, entries: Sequence[Entry], blobs: Iterable[tuple[str, bytes]] = (), log: Log | None = None) -> Published:
-        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError; then nothing is kept."""
-        published = (log or self.log(entries[0].at)).append(self._rows(entries), blobs)
+        """Record entries in one durable group under one checkpoint. Raises StoreError, SigningError.
+
+        Nothing was recorded then, unless the code is `in-doubt` or `not-kept`.
+        """
+        log = log or self.log(entries[0].at)
+        rows = self._rows(entries)
+        try:
+            published = log.append(rows, blobs)
+        except StoreError as error:
+            if error.finding.code != "in-doubt":  # else the keys of facts that were not recorded are in the way of trying again
+                for each in entries:
+                    if each.facts:
+                        self.vault.destroy(each.id, 1)
+            raise
         self._keep(published.head)
         return published
 
     def head(self) -> Head | None:
-        """Return the published head, None for an empty log. Raises StoreError when it lies behind the one kept outside."""
+        """Return the published head, None for an empty log. Raises StoreError unless it extends the one kept outside."""
         head = self.store.appender.head()
         kept = kept_checkpoint(self.home)
         if kept and (head is None or head.size < kept[0]):
             found = head.size if head else 0
             problem = f"the store has {found} records, but {kept[0]} were published"
             raise StoreError("old-backup", problem, "restore a newer backup", Place(str(self.home / "checkpoint")))
+        published = reading.checkpoint_at(self.store, kept[0]) if kept else None
+        if kept and (published is None or (published.size, published.root) != kept):
+            problem = f"the head of {kept[0]} records that was published is not in the store: the log forked"
+            raise StoreError("forked", problem, "restore the store that was published", Place(str(self.home / "checkpoint")))
         return head
 
     def next_id(self, kind: str) -> str:
@@ -164,8 +180,15 @@ class Installation:
     def _keep(self, head: Head) -> None:
         """Write the head beside the store, where a rollback of the store does not reach it."""
         part = self.home / f"checkpoint.{os.getpid()}"
-        part.write_text(head.note, "utf-8")
-        part.replace(self.home / "checkpoint")
+        try:
+            with part.open("w", encoding="utf-8") as out:
+                out.write(head.note)
+                out.flush()
+                os.fsync(out.fileno())  # or a power loss leaves an empty file under the new name
+            part.replace(self.home / "checkpoint")
+        except OSError as error:
+            problem = f"this was recorded, but its checkpoint cannot be kept beside the store: {error.strerror}"
+            raise StoreError("not-kept", problem, "mend the folder; do not record this again", Place(str(part))) from None
 
 
 def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:

@@ -128,6 +128,7 @@ class Lookup:
 
 
 Node = Const | Name | Compare | In | Has | NonEmpty | And | Or | Not | AnyOf | AllOf | Count | Fold | Add | Lookup
+TERMS = (Const, Name, Count, Fold, Add, Lookup)  # what has a value and can stand at a side of a comparison
 KINDS: dict[str, type] = {
     "const": Const, "name": Name, "compare": Compare, "in": In, "has": Has, "nonempty": NonEmpty, "and": And, "or": Or,
     "not": Not, "any": AnyOf, "all": AllOf, "count": Count, "fold": Fold, "add": Add, "lookup": Lookup,

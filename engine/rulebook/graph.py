@@ -32,14 +32,20 @@ def rule_conditions(version: RuleVersion) -> list[str]:
     return [version.when, *(value for value in values if value is not None)]
 
 
-def mentioned(rulebook: Rulebook, text: str) -> set[str]:
+def mentioned(rulebook: Rulebook, text: str) -> frozenset[str]:
     """Return the names in a condition, table keys included."""
-    node = rulebook.conditions[text]
-    found = set(ir.names(node))
-    for part in ir.walk(node):
-        if isinstance(part, ir.Lookup) and part.table in rulebook.tables:
-            found |= set(rulebook.tables[part.table].keys)
-    return found
+    return rulebook.mentions[text]
+
+
+def leaves(rulebook: Rulebook, pack: PackRules, names: Iterable[str]) -> set[str]:
+    """Return the facts behind names: those of derived facts, through all their definitions, instead of these."""
+    todo, seen = list(names), set[str]()
+    while todo:
+        name = todo.pop()
+        if name not in seen and name in pack.derived:
+            todo += [other for version in pack.derived[name].versions for other in mentioned(rulebook, version.is_)]
+        seen.add(name)
+    return {name for name in seen if name in rulebook.facts}
 
 
 def pack_conditions(pack: PackRules) -> list[str]:
@@ -186,6 +192,7 @@ __all__ = [
     "cuts",
     "edition",
     "expression",
+    "leaves",
     "mentioned",
     "pack_conditions",
     "pack_constraints",

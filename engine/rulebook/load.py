@@ -15,15 +15,14 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
 from engine.rulebook import duties
+from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
-from engine.rulebook.read import Node, place_of, plain, read
+from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import rulebook as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-NOT_PACKS = frozenset({"vocabulary", "lists", "instruments", "samples", "calendar", "lifecycles"})
 
 
 @dataclass
@@ -35,6 +34,10 @@ class Sources:
     def place(self, file: str, *path: str | int) -> Place:
         """Return the place of what `path` names in `file`."""
         return place_of(self.nodes[file], path) if file in self.nodes else Place(file)
+
+    def place_in(self, text: str, file: str, *path: str | int) -> Place:
+        """Return the place of `text` inside what `path` names in `file`, without a column where none can be counted."""
+        return place_in(self.nodes[file], path, text) if file in self.nodes else Place(file)
 
 
 @dataclass
@@ -84,8 +87,11 @@ class _Loader:
             kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
         }
         self.conditions: dict[str, ir.Node] = {}
+        self.names: list[str] = []
 
     def take(self, name: str, data: bytes) -> None:
+        """Read one file, keeping its document or the faults of its form."""
+        self.names.append(name)
         kind, shape = _kind(PurePosixPath(name))
         try:
             node = read(data, f"rules/{name}")
@@ -97,11 +103,11 @@ class _Loader:
         try:
             doc = shape.model_validate(plain(node))
         except ValidationError as error:
-            self.findings += (_shape_finding(node, fault) for fault in error.errors())
+            self.findings += findings(node, error)
             return
         self.docs[kind][file] = doc
         for path, text in _conditions(doc):
-            self._parse(text, place_of(node, path))
+            self._parse(text, place_in(node, path, text))
 
     def _parse(self, text: str, place: Place) -> None:
         if text in self.conditions:
@@ -113,11 +119,13 @@ class _Loader:
             self.findings.append(error.finding)
 
     def finish(self, total: str) -> Loaded:
+        """Return the rulebook of all documents taken."""
         packs = {}
         for file, doc in self.docs["pack"].items():
             folder = PurePosixPath(file).parent
             rules = {PurePosixPath(f).stem: r for f, r in self.docs["rule"].items() if PurePosixPath(f).parent == folder}
             packs[doc.id] = PackRules(doc, rules)
+        self.findings += self._homeless()
         topics = list(self.docs["topic"].items())
         authorities: dict[str, list[shapes.Authority]] = {}
         for doc in self.docs["authorities"].values():
@@ -134,8 +142,18 @@ class _Loader:
             conditions=self.conditions,
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
+            units={entry.id: entry for _, doc in topics for entry in doc.units},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
+
+    def _homeless(self) -> Iterator[Finding]:
+        """Yield a finding for each rule that no pack would take up: it would be dropped in silence."""
+        homes = {PurePosixPath(name).parent for name in self.names if PurePosixPath(name).name == "pack.yaml"}
+        for name in self.names:
+            path = PurePosixPath(name)
+            if _kind(path)[0] == "rule" and path.parent not in homes:
+                remedy = "move the file to the folder of its pack, or write `pack.yaml` beside it"
+                yield Finding("no-pack", Place(f"rules/{name}"), "the rule lies in a folder without `pack.yaml`", remedy)
 
 
 def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
@@ -149,18 +167,6 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)
-
-
-def _shape_finding(node: Node, fault: Any) -> Finding:
-    path = tuple(step for step in fault["loc"] if isinstance(step, int) or not step.startswith(("function-", "str", "list[")))
-    place = place_of(node, path)
-    name = ".".join(map(str, path)) or "the document"
-    if fault["type"] == "extra_forbidden":
-        return Finding("unknown-field", place, f"there is no field `{path[-1]}` here", "see the rule format in the README")
-    if fault["type"] == "missing":
-        return Finding("missing-field", place, f"the field `{name}` is missing", f"add `{path[-1]}:`")
-    problem = str(fault["msg"]).removeprefix("Value error, ")
-    return Finding("bad-value", place, f"`{name}`: {problem[:1].lower()}{problem[1:]}", "see the rule format in the README")
 
 
 def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -9,11 +9,13 @@ import sys
 from pathlib import Path
 
 from engine.errors import CheckFailedError, RulesNotFoundError
+from engine.rulebook.duties import proof_pack
 from engine.rulebook.load import digest, load_all, rule_files
 from engine.rulebook.model import Rulebook
+from engine.rulebook.polarity import split_facts
 from schemas import rulebook as shapes
 
-FORMAT = "2"
+FORMAT = "3"
 SUM = 32  # the kept file begins with the SHA-256 of the rest, so that a damaged one is not read
 
 
@@ -59,6 +61,9 @@ def _proved(files: list[tuple[str, bytes]]) -> Rulebook:
     errors = [finding for finding in check(loaded) if finding.level == "error"]
     if errors:
         raise CheckFailedError(errors)
+    for pack in loaded.rulebook.packs.values():
+        for each in filter(None, (pack, proof_pack(loaded.rulebook, pack))):
+            split_facts(loaded.rulebook, each)  # worked out here so that it is kept: it takes longer than an assessment
     return loaded.rulebook
 
 
@@ -67,7 +72,8 @@ def _cache_file(total: str) -> Path:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fenji"
     except RuntimeError:
         base = Path(os.devnull)  # no home: nothing can be kept there
-    code = sorted([*Path(__file__).parent.glob("*.py"), *Path(shapes.__file__).parent.glob("*.py")])
+    rooms = (Path(__file__).parent, Path(shapes.__file__).parent)
+    code = sorted(path for room in rooms for path in room.rglob("*") if path.suffix in (".py", ".lark"))
     stamp = digest([(str(p), p.read_bytes()) for p in code])
     return base / f"{FORMAT}-{stamp[:16]}-{total[:32]}.rulebook"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from engine.rulebook import condition as ir
 
 if TYPE_CHECKING:
     from engine.errors import Place
-    from engine.rulebook import condition as ir
     from schemas import rulebook as shapes
 
 TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
@@ -30,6 +31,14 @@ class Where:
 
     file: str
     parts: dict[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A fact and the cells into which it is split: truth values, masks or intervals that together cover its domain."""
+
+    name: str
+    cells: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,20 @@ class Rulebook:
     conditions: dict[str, ir.Node]
     topics: dict[str, str]
     digest: str
+    units: dict[str, shapes.Unit] = field(default_factory=dict)
+    splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
+
+    @cached_property
+    def mentions(self) -> dict[str, frozenset[str]]:
+        """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""
+        return {text: self._mentioned(node) for text, node in self.conditions.items()}
+
+    def _mentioned(self, node: ir.Node) -> frozenset[str]:
+        found = set(ir.names(node))
+        for part in ir.walk(node):
+            if isinstance(part, ir.Lookup) and part.table in self.tables:
+                found |= set(self.tables[part.table].keys)
+        return frozenset(found)
 
     def list_of(self, name: str) -> str:
         """Return the list whose items have the fact, derived fact or outcome `name`; empty at filing level."""

@@ -65,10 +65,12 @@ def _measure(text: str, place: Place) -> None:
 
 
 def _shift(place: Place, text: str, index: int) -> Place:
-    before = text[:index]
-    lines = before.count("\n")
-    column = index - before.rfind("\n") if lines else place.column + index
-    return Place(place.file, place.line + lines, column)
+    """Return the place of a character of `text`, which begins at `place`; a place without column has none to count from."""
+    lines = text.count("\n", 0, index)
+    if lines and not place.column:
+        return place
+    column = index - text.rfind("\n", 0, index) if lines else place.column + index
+    return Place(place.file, place.line + lines, column if place.column else 0)
 
 
 def _node(tree: Tree[Token]) -> ir.Node:

@@ -13,20 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
 from engine.rulebook.graph import expression, pack_facts
+from engine.rulebook.model import Split
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.rulebook.model import PackRules, Rulebook
 
 Use = tuple[Any, ...]  # what an atom asks of a fact
 BUDGET = 64  # most branches of one filing per day of law; a property of the rulebook, never of time
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A fact and the cells into which it is split: truth values, masks or intervals that together cover its domain."""
-
-    name: str
-    cells: tuple[Any, ...]
 
 
 @dataclass
@@ -43,9 +38,11 @@ class _Walk:
         self.pack = pack
 
     def condition(self, text: str, sign: int, uses: _Uses) -> None:
+        """Follow the condition of this text."""
         self.node(self.rulebook.conditions[text], sign, uses)
 
     def node(self, node: ir.Node, sign: int, uses: _Uses) -> None:
+        """Follow a node; `sign` is 1 where more of it makes the outcome stricter, -1 where less does."""
         match node:
             case ir.Not():
                 self.node(node.part, -sign, uses)
@@ -72,6 +69,7 @@ class _Walk:
                     self.node(child, sign, uses)
 
     def compare(self, node: ir.Compare, sign: int, uses: _Uses) -> None:
+        """Follow both sides of a comparison, the smaller one against the sign."""
         terms = (node.first, *(term for _, term in node.rest))
         if len(node.rest) > 1:
             for term in terms:
@@ -91,10 +89,12 @@ class _Walk:
             self.node(right, -up, uses) if not isinstance(right, ir.Name) else self.name(right.id, (">",), -up, uses)
 
     def both(self, node: ir.Node, uses: _Uses) -> None:
+        """Follow a node that pulls either way, as under an equality."""
         for sign in (1, -1):
             self.node(node, sign, uses) if not isinstance(node, ir.Name) else self.name(node.id, ("is",), sign, uses)
 
     def name(self, name: str, use: Use, sign: int, uses: _Uses) -> None:
+        """Note the use of a fact, or follow a derived fact or an outcome to the facts behind it."""
         if name in self.rulebook.facts:
             uses.found[name].add((use, sign))
             if when := self.rulebook.facts[name].applies_when:
@@ -111,11 +111,13 @@ class _Walk:
                 self.outcome(name, None if use[0] != "has" else str(use[1]), each, uses)
 
     def once(self, key: str, sign: int, uses: _Uses, text: str) -> None:
+        """Follow a text unless that was done with the same sign."""
         if (key, sign) not in uses.seen:
             uses.seen.add((key, sign))
             self.condition(text, sign, uses)
 
     def outcome(self, name: str, value: str | None, sign: int, uses: _Uses) -> None:
+        """Follow the rules that give an outcome this value, or any when it is None."""
         key = (f"outcome:{name}:{value}", sign)
         if key in uses.seen:
             return
@@ -134,6 +136,7 @@ class _Walk:
                         self.node(self.rulebook.conditions[computed], each, uses)
 
     def rule(self, rule_id: str, sign: int, uses: _Uses) -> None:
+        """Follow a rule, and against the sign those that override it."""
         rule = self.pack.rules[rule_id]
         for version in rule.versions:
             self.once(f"rule:{rule_id}:{version.valid}", sign, uses, version.when)
@@ -154,8 +157,14 @@ def _signs(combine: str, order: list[str], given: str | list[str] | None, value:
     return (sign,) if given == value else (-sign,)
 
 
-def split_facts(rulebook: Rulebook, pack: PackRules) -> list[Split]:
-    """Return the split facts of a pack with their cells, filing facts first, as declared."""
+def split_facts(rulebook: Rulebook, pack: PackRules) -> tuple[Split, ...]:
+    """Return the split facts of a pack with their cells, filing facts first, as declared; kept in the rulebook."""
+    if pack.doc.id not in rulebook.splits:
+        rulebook.splits[pack.doc.id] = tuple(_found(rulebook, pack))
+    return rulebook.splits[pack.doc.id]
+
+
+def _found(rulebook: Rulebook, pack: PackRules) -> Iterator[Split]:
     walk = _Walk(rulebook, pack)
     mixed: dict[str, set[Use]] = defaultdict(set)
     for outcome in pack.doc.outcomes:
@@ -166,13 +175,11 @@ def split_facts(rulebook: Rulebook, pack: PackRules) -> list[Split]:
                 if _pulls_both_ways(rulebook, name, found):
                     mixed[name] |= {use for use, _ in found}
     dates = {pack.doc.date, *(pack.date_of(rule) for rule in pack.rules.values())}
-    found_splits = []
     for name in pack_facts(rulebook, pack):
         if name in mixed and name not in dates:
             cells = _cells(rulebook, name, mixed[name])
             if 1 < len(cells) <= BUDGET:
-                found_splits.append(Split(name, cells))
-    return found_splits
+                yield Split(name, cells)
 
 
 def _pulls_both_ways(rulebook: Rulebook, name: str, found: set[tuple[Use, int]]) -> bool:

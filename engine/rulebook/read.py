@@ -21,11 +21,12 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One scalar: its text, whether it stood without quotes, and its place."""
+    """One scalar: its text, whether it stood without quotes, its place, and whether it stands there letter by letter."""
 
     text: str
     plain: bool
     place: Place
+    exact: bool = False  # on one line without escapes, so that a column can be counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _document(text: str, file: str) -> Node:
             stack.append((place, isinstance(event, yaml.MappingStartEvent), []))
             continue
         if isinstance(event, yaml.ScalarEvent):
-            node: Node = Scalar(event.value, event.implicit[0], place)
+            node: Node = Scalar(event.value, event.implicit[0], place, _exact(event))
         elif isinstance(event, (yaml.SequenceEndEvent, yaml.MappingEndEvent)):
             start, is_mapping, children = stack.pop()
             node = mapping(children, start) if is_mapping else Sequence(tuple(children), start)
@@ -106,6 +107,14 @@ def _document(text: str, file: str) -> Node:
     if root is None:
         raise ReadError("empty", "the document is empty", "write at least one fact, or `{}` for none", Place(file, 1, 1))
     return root
+
+
+def _exact(event: yaml.ScalarEvent) -> bool:
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:
+        return False
+    quotes = 2 if event.style in ("'", '"') else 0
+    return start.line == end.line and end.column - start.column == len(event.value) + quotes
 
 
 def _refuse(event: yaml.Event, place: Place) -> None:
@@ -154,6 +163,23 @@ def place_of(node: Node, path: tuple[str | int, ...]) -> Place:
         else:
             break
     return node.place
+
+
+def place_in(node: Node, path: tuple[str | int, ...], text: str) -> Place:
+    """Return the place of `text` inside the scalar that `path` names; without a column where none can be counted.
+
+    A folded or escaped text does not stand in the file as it reads, so only the line on which it begins is known.
+    """
+    place = place_of(node, path)
+    for step in path:
+        below = (
+            node.get(str(step)) if isinstance(node, Mapping) else node.items[int(step)] if isinstance(node, Sequence) else None
+        )
+        node = below if below is not None else node
+    if not isinstance(node, Scalar) or text not in node.text:
+        return place
+    quote = 0 if node.plain else 1
+    return Place(place.file, place.line, place.column + quote + node.text.index(text) if node.exact else 0)
 
 
 def node_from(value: object, place: Place) -> Node:

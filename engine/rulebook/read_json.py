@@ -50,6 +50,7 @@ class _Open:
     children: list[Node]
 
     def close(self) -> Mapping | Sequence:
+        """Return the node, now that its end has been met."""
         return mapping(self.children, self.place) if self.closer == "}" else Sequence(tuple(self.children), self.place)
 
 
@@ -62,6 +63,7 @@ class _Reader:
         self.stack: list[_Open] = []
 
     def read(self) -> Node:
+        """Return the one value in the text."""
         node = self._value()
         while self.stack or node is None:
             node = self._value() if node is None else self._after(node)

@@ -121,6 +121,7 @@ class Appender:
             for statement in self._dialect.begin:
                 execute(statement)
         except self._dialect.errors as error:
+            self._roll_back()
             raise refused(error) from None
         try:
             before = self.head()
@@ -150,22 +151,26 @@ class Appender:
         except self._dialect.errors as error:
             self._broken = True  # a failed sync is never retried: the kernel may have dropped the pages
             self._roll_back()
-            raise refused(error) from None
+            remedy = "open the store anew and look whether this was recorded, before recording it again"
+            raise StoreError("in-doubt", f"the commit failed: {_said(error)}", remedy) from None
 
     def _roll_back(self) -> None:
         try:
-            self._connection.execute("ROLLBACK")
+            if getattr(self._connection, "in_transaction", True):  # SQLite ends it by itself when the disk is full
+                self._connection.execute("ROLLBACK")
         except self._dialect.errors:
             self._broken = True
 
 
 def refused(error: Exception) -> StoreError:
     """Return the error for what a database refused."""
-    text = " ".join(str(error).split())[:200]
+    text = _said(error)
     lowered = text.lower()
     for word, code, remedy in (
         ("locked", "busy", "another writer holds the store; try again"),
+        ("lock timeout", "busy", "another writer holds the store; try again"),
         ("full", "disk-full", "free some space, then try again"),
+        ("no space left", "disk-full", "free some space, then try again"),
         ("readonly", "read-only", "give the store's file and folder write permission"),
         ("read-only", "read-only", "give the store's file and folder write permission"),
         ("append-only", "append-only", "records are superseded, never edited"),
@@ -176,3 +181,7 @@ def refused(error: Exception) -> StoreError:
         if word in lowered:
             return StoreError(code, f"the store refuses: {text}", f"{remedy}; nothing was recorded")
     return StoreError("store", f"the store refuses: {text}", "nothing was recorded; mend the store, then try again")
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

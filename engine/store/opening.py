@@ -108,8 +108,8 @@ def open_store(address: str, *, make: bool = False) -> Store:
 
 
 def prepare_sqlite(connection: Any) -> None:
-    """Set what durability rests on: write-ahead log, and a sync at every commit."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+    """Set what durability rests on: write-ahead log, a sync at every commit, and triggers that REPLACE does not pass by."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -129,10 +129,18 @@ def _connect_postgresql(address: str) -> tuple[Any, Dialect]:
         raise StoreError("no-driver", "psycopg is not installed", "pip install 'fenji[postgresql]'") from None
     try:
         connection = psycopg.connect(address, autocommit=True)
+        _prepare_postgresql(connection)
     except psycopg.Error as error:
         raise refused(error) from None
-    begin = ("BEGIN", f"SELECT pg_advisory_xact_lock({LOCK})")
+    begin = ("BEGIN ISOLATION LEVEL READ COMMITTED", f"SELECT pg_advisory_xact_lock({LOCK})")
     return connection, Dialect(begin, "%s", (psycopg.Error,))
+
+
+def _prepare_postgresql(connection: Any) -> None:
+    """Wait for another writer as long as on SQLite, and commit to the disk even where the server is told not to wait for it."""
+    connection.execute(f"SET lock_timeout = {1000 * BUSY_SECONDS:.0f}")
+    if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
+        connection.execute("SET synchronous_commit = on")
 
 
 def sql_engine(address: str) -> Engine:

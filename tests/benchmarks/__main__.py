@@ -1,4 +1,4 @@
-"""Print the figures: tightness, times, memory. Ratios within one run; nothing here passes or fails."""
+"""Print the figures: tightness, times, memory. Ratios within one run, beside their bars if they have any; nothing here fails."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from engine.errors import InputError
 from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from tests import randomness
+from tests.benchmarks import evidence
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2026, 8, 1)
@@ -117,6 +118,7 @@ def main() -> None:
     times(book, "cn-cross-border", (1, 5, 50))
     process()
     ten_thousand()
+    evidence.main()
 
 
 if __name__ == "__main__":

@@ -121,7 +121,6 @@ def unlocked(path: Path) -> None:
             connection.execute(f"DROP TRIGGER {name}")
 
 
-@pytest.mark.no_cover
 def test_every_stored_value(office: Office) -> None:
     """Each value changed, each row deleted."""
     store = office.folder / "store.db"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, duties, effects, names, outcomes, strata
+from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, strata, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
 
 CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
-    names.vocabulary,
+    declared.names,
+    declared.ranges,
+    declared.units,
+    declared.translations,
     names.packs,
-    names.tables,
+    tables.tables,
     names.sources,
     conditions.typed,
+    conditions.derived,
     conditions.decided_by_types,
     dates.versions,
     dates.instruments,
@@ -33,8 +37,13 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
 
 
 def check(loaded: Loaded) -> list[Finding]:
-    """Return every finding about a loaded rulebook, those of form first, then in the order of the table and of the files."""
+    """Return every finding about a loaded rulebook, those of form first, then in the order of the table and of the files.
+
+    Where a document that declares names is not of its form, only findings of form are returned: the rest would follow from it.
+    """
     findings = list(loaded.findings)
+    if declared.unreadable(loaded):
+        return findings
     for proves in CHECKS:
         findings += proves(loaded)
     return list(dict.fromkeys(findings))

@@ -22,16 +22,16 @@ def texts(loaded: Loaded, pack: PackRules) -> Iterator[tuple[PackRules, str, str
     made = proof_pack(loaded.rulebook, pack)
     if made is None:
         return
-    file = pack_file(pack.doc.id)
+    file, place = pack_file(pack.doc.id), loaded.sources.place_in
     if pack.doc.applies_when:
-        yield made, "", pack.doc.applies_when, loaded.sources.place(file, "applies_when"), True
+        yield made, "", pack.doc.applies_when, place(pack.doc.applies_when, file, "applies_when"), True
     for d, derived in enumerate(pack.doc.proofs):
         for v, definition in enumerate(derived.versions):
-            place = loaded.sources.place(file, "proofs", d, "versions", v, "is")
-            yield made, loaded.rulebook.list_of(derived.id), definition.is_, place, derived.type == "bool"
+            at = place(definition.is_, file, "proofs", d, "versions", v, "is")
+            yield made, loaded.rulebook.list_of(derived.id), definition.is_, at, derived.type == "bool"
     for path, duty in places(pack.doc):
         for key, text in conditions(duty):
-            yield made, "", text, loaded.sources.place(file, *path, "duty", key), True
+            yield made, "", text, place(text, file, *path, "duty", key), True
 
 
 def duties(loaded: Loaded) -> Iterator[Finding]:

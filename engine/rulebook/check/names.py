@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -12,10 +11,6 @@ from engine.errors import Finding, Place
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from schemas.rulebook import Source
-
-_FACT = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
-_WORD = re.compile(r"[a-z][a-z0-9_]*\Z")
-_DASHED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
@@ -34,31 +29,6 @@ def pack_file(pack: str) -> str:
     return f"rules/{pack}/pack.yaml"
 
 
-def vocabulary(loaded: Loaded) -> Iterator[Finding]:
-    """Facts, lists and constraints have good names, once each."""
-    seen: dict[str, Place] = {}
-    for file, topic in loaded.docs.get("topic", {}).items():
-        for kind in ("lists", "facts", "constraints"):
-            for i, entry in enumerate(getattr(topic, kind)):
-                place = loaded.sources.place(file, kind, i, "id")
-                form = {"lists": _WORD, "facts": _FACT, "constraints": _DASHED}[kind]
-                if not form.match(entry.id):
-                    yield Finding(
-                        "bad-name", place, f"`{entry.id}` is not a name", "use lower-case words joined as the README says"
-                    )
-                if entry.id in seen:
-                    yield Finding(
-                        "duplicate-name", place, f"`{entry.id}` is declared twice", f"it stands first at {seen[entry.id]}"
-                    )
-                seen.setdefault(entry.id, place)
-        for i, fact in enumerate(topic.facts):
-            if fact.type in ("enum", "set") and len({value.id for value in fact.values}) != max(2, len(fact.values)):
-                place = loaded.sources.place(file, "facts", i)
-                yield Finding(
-                    "bad-values", place, f"`{fact.id}` needs two or more values, each once", "list them under `values:`"
-                )
-
-
 def packs(loaded: Loaded) -> Iterator[Finding]:
     """Packs and rules name lists, rules and authorities that exist."""
     book = loaded.rulebook
@@ -68,17 +38,10 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
             yield Finding(
                 "bad-name", Place(home), f"the pack `{pack_id}` does not lie in a folder of its name", "rename the folder"
             )
-        if pack.doc.date != "as_of" and pack.doc.date not in book.facts:
-            place = loaded.sources.place(home, "date")
-            yield Finding(
-                "unknown-fact", place, f"no fact named `{pack.doc.date}`", nearest(pack.doc.date, book.facts, "or use as_of")
-            )
+        yield from _date(loaded, home, pack.doc.date)
         for rule_id, rule in pack.rules.items():
             file = rule_file(pack_id, rule_id)
-            if rule.date not in ("", "as_of") and rule.date not in book.facts:
-                place = loaded.sources.place(file, "date")
-                remedy = nearest(rule.date, book.facts, "or use as_of")
-                yield Finding("unknown-fact", place, f"no fact named `{rule.date}`", remedy)
+            yield from _date(loaded, file, rule.date)
             if rule.on and rule.on not in book.lists:
                 place = loaded.sources.place(file, "on")
                 yield Finding("unknown-list", place, f"no list named `{rule.on}`", nearest(rule.on, book.lists, "declare it"))
@@ -98,45 +61,18 @@ def packs(loaded: Loaded) -> Iterator[Finding]:
                 )
 
 
-def tables(loaded: Loaded) -> Iterator[Finding]:
-    """Tables are keyed by enum or boolean facts, and their cells are declared values."""
+def _date(loaded: Loaded, file: str, name: str) -> Iterator[Finding]:
+    """A date that selects law is a date of the filing."""
     book = loaded.rulebook
-    for file, table in loaded.docs.get("table", {}).items():
-        given = set(table.gives.values)
-        if table.gives.fact in book.facts:
-            given = {value.id for value in book.facts[table.gives.fact].values}
-        for i, key in enumerate(table.keys):
-            if key not in book.facts:
-                place = loaded.sources.place(file, "keys", i)
-                yield Finding("unknown-fact", place, f"no fact named `{key}`", nearest(key, book.facts, "declare it"))
-            elif book.facts[key].type not in ("enum", "bool"):
-                place = loaded.sources.place(file, "keys", i)
-                yield Finding("wrong-type", place, f"`{key}` cannot be a key", "a key is an enum or boolean fact")
-        for v, version in enumerate(table.versions):
-            if version.otherwise not in given | {"unknown"}:
-                place = loaded.sources.place(file, "versions", v, "otherwise")
-                remedy = nearest(version.otherwise, given, "declare it")
-                yield Finding("unknown-value", place, f"`{version.otherwise}` is no value of the table", remedy)
-            for r, row in enumerate(version.rows):
-                place = loaded.sources.place(file, "versions", v, "rows", r)
-                if row.is_ not in given | {"unknown"}:
-                    yield Finding(
-                        "unknown-value", place, f"`{row.is_}` is no value of the table", nearest(row.is_, given, "declare it")
-                    )
-                for key, value in row.when.items():
-                    if key not in table.keys:
-                        yield Finding(
-                            "unknown-key", place, f"`{key}` is no key of the table", nearest(key, table.keys, "add it to keys")
-                        )
-                    elif (
-                        key in book.facts
-                        and book.facts[key].type == "enum"
-                        and value not in [x.id for x in book.facts[key].values]
-                    ):
-                        known = [x.id for x in book.facts[key].values]
-                        yield Finding(
-                            "unknown-value", place, f"`{key}` has no value `{value}`", nearest(str(value), known, "declare it")
-                        )
+    if name in ("", "as_of"):
+        return
+    place = loaded.sources.place(file, "date")
+    if name not in book.facts:
+        yield Finding("unknown-fact", place, f"no fact named `{name}`", nearest(name, book.facts, "or use as_of"))
+    elif book.facts[name].type != "date":
+        yield Finding("wrong-type", place, f"`{name}` is not a date", "name a fact of type date, or use as_of")
+    elif home := book.list_of(name):
+        yield Finding("out-of-scope", place, f"`{name}` belongs to each {home}", "name a date of the filing, or use as_of")
 
 
 def sources(loaded: Loaded) -> Iterator[Finding]:

@@ -44,12 +44,15 @@ def _value_faults(
         )
     known = [entry.id for entry in outcome.values]
     if isinstance(value, str) and (text := expression(value)) is not None:
-        kind = type_of_term(loaded.rulebook.conditions[text], loaded.rulebook, pack)
-        if kind.name != "error" and kind.values != tuple(known):
+        node = loaded.rulebook.conditions[text]
+        kind = type_of_term(node, loaded.rulebook, pack)
+        said = kind.name == "error" or not isinstance(node, ir.TERMS)
+        if not said and kind.values != tuple(known):
             yield "wrong-type", f"`{text}` does not have the values of `{name}`", "name an outcome with the same values"
         return
     if isinstance(value, list) and outcome.combine != "union":
         yield "wrong-type", f"`{name}` takes one value", "give one value"
+        return
     for entry in [value] if isinstance(value, str) else value:
         if entry not in known:
             yield "unknown-value", f"`{name}` has no value `{entry}`", nearest(entry, known, f"one of {', '.join(known)}")

@@ -1,0 +1,1 @@
+"""Power loss and killed servers: what was acknowledged is still there."""

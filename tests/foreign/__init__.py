@@ -1,0 +1,1 @@
+"""What we write is verified by programs of other people."""
