@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from schemas.duties import Final, Status
     from schemas.rulebook import Duty, Rule
 
+OPEN = frozenset({"not_proven", "undetermined", "not_yet_due"})  # what more facts or evidence may still change
 ORDER: tuple[Final, ...] = ("not_applicable", "met", "not_yet_due", "not_proven", "breached")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
 
 APPLIES = "applies"
+EVIDENCE = "evidence"  # the list of evidence
 ON = "compliance.on"  # the date fact that stands for the day on which compliance is judged
 _EVER = shapes.Period(start=date(1900, 1, 1))
 _PROOF = "proof"
