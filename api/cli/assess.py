@@ -57,7 +57,7 @@ def _over_all(chosen: Chosen, file: str, lang: str, as_of: str, on: str, *, json
     """Print the answer over all packs and return the exit code. Raises InputError."""
     from engine.decide.overall import assess_all  # noqa: PLC0415 - an answer by one pack needs it not
 
-    found = assess_all(chosen.rulebook, document(file), day(as_of), day(on, "--on"))
+    found = chosen.marked_all(assess_all(chosen.rulebook, document(file), day(as_of), day(on, "--on")))
     if json:
         say(found.model_dump_json(by_alias=True, indent=2))
     else:
