@@ -1,6 +1,6 @@
 """A duty -> whether it is met: from what its evidence proves, what proves a breach, and the deadline.
 
-    breached      a breach is proved once the duty is due, or it was done too late
+    breached      a breach is proved once the duty is due, or it was done too late (unless evidence of it was issued in time)
     met           the evidence proves it, and no breach can be
     not_yet_due   the deadline is certainly not past; it may be met before
     not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
@@ -23,7 +23,7 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.narrow import settle
 from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
-from engine.rulebook.duties import APPLIES, ON, duties, proof_pack
+from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +97,32 @@ class Proven:
         when = deadlines.deadline(duty.due, self.filing, self.on, self.fired.get(f"done:{value}", T if duty.due else F))
         found: set[Final] = {"not_applicable"} if applied == U else set()
         for past in [past for past, may in ((False, when.before), (True, when.past)) if may]:
-            late = when.late if past else F  # what is not past cannot have been missed yet, whatever day is planned
+            late = self._late(duty, when) if past else F  # what is not past cannot have been missed yet
             for m, b, lately in product(_either(met), _either(breached), _either(late)):
                 found.add(_final(met=m, breached=(b and past) or lately, past=past))
         return Standing(frozenset(found), when)
+
+    def _late(self, duty: Duty, when: deadlines.Deadline) -> int:
+        """Tell whether a duty was done too late: never when evidence that proves it was issued in time."""
+        if when.late == F or duty.due is None or duty.due.hours:
+            return when.late
+        return min(when.late, 2 - self._timely(duty, when.days))
+
+    def _timely(self, duty: Duty, last: deadlines.Span) -> int:
+        law, slots = self._law
+        issued = law.layout.slot[f"{EVIDENCE}.issued"]
+        found = F
+        for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
+            if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:
+                holds = truth(part.part, law.layout)
+                rows = slots[law.layout.slot[EVIDENCE]]
+                for item in rows.items:
+                    day = item[issued]
+                    early = T if day[1] <= last[0] else F if day[0] > last[1] else U
+                    found = max(found, min(early, holds(slots, item)))
+                if rows.more is not None:
+                    found = max(found, min(U, holds(slots, rows.more)))
+        return found
 
     def gaps(self, duty: Duty) -> list[ir.Node]:
         """Return the parts of what would prove a duty that are not proven."""
