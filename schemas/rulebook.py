@@ -138,11 +138,12 @@ class Authorities(Shape):
 
 
 class Due(Shape):
-    """When a duty falls due: before a day, or an offset after one, the last day included; without an offset on that day.
+    """When a duty falls due: by a fixed day, before a day, or an offset after one, the last day included; or on that day.
 
     `done` is the fact that says when it was done: a date, or for hours the hours it took. `since` counts the hours passed.
     """
 
+    by: Day | None = None
     before: str = ""
     after: str = ""
     hours: int = Field(default=0, ge=0, le=10_000)

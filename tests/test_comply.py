@@ -102,6 +102,12 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
             earlier.status, {earlier.status}
         ):
             found.append(f"{key}: {earlier.status} became {duty.status}")
+    for part, whole in zip(narrow.packs, wide.packs, strict=True):
+        if part.answer is None or whole.answer is None:
+            continue
+        for name, outcome in part.answer.outcomes.items():
+            if not set(outcome.possible) <= set(whole.answer.outcomes[name].possible):
+                found.append(f"{part.pack} {name}: {outcome.possible} appears")
     for kind in ("conflicts", "flaws"):
         had = {entry.id: entry.applies for entry in getattr(wide, kind)}
         has = {entry.id: entry.applies for entry in getattr(narrow, kind)}

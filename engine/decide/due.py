@@ -43,7 +43,7 @@ def deadline(due: Due | None, filing: Filing, on: date, done: int) -> Deadline:
         return NONE
     if due.hours:
         return _hours(due, filing, on, done)
-    low, high = _days(due, span(filing, due.before or due.after))
+    low, high = _days(due, span(filing, due.before or due.after))  # of a fixed day there is nothing to know
     today = on.toordinal()
     return Deadline(today <= high, today > low, _late(span(filing, due.done), (low, high), due.done, done), (low, high))
 
@@ -57,6 +57,8 @@ def span(filing: Filing, name: str) -> Span:
 def _days(due: Due, start: Span) -> Span:
     """Return the first and the last day that may be the last one in time."""
     low, high = start
+    if due.by:
+        return due.by.toordinal(), due.by.toordinal()
     if due.before:
         return low - 1, high - 1
     if due.working_days:
@@ -104,6 +106,8 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     """Return the deadline as an offset, in words."""
     if due is None:
         return None
+    if due.by:
+        return Text(zh=f"{due.by}以前（含当日）", en=f"by {due.by}, that day included")
     start = rulebook.facts[due.before or due.after].label
     if due.before:
         return Text(zh=f"“{start.zh}”之前", en=f"before “{start.en}”")

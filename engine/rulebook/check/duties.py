@@ -58,8 +58,9 @@ def _faults(book: Rulebook, duty: Duty) -> Iterator[Fault]:
 
 def _due(book: Rulebook, due: Due) -> Iterator[Fault]:
     offsets = [unit for unit in ("hours", "days", "working_days", "months") if getattr(due, unit)]
-    if bool(due.before) == bool(due.after) or len(offsets) > 1 or (due.before and offsets):
-        yield ("due",), "bad-due", "a deadline is `before` a day, or `after` one with at most one offset", "keep one of them"
+    if sum(map(bool, (due.by, due.before, due.after))) != 1 or len(offsets) > 1 or (offsets and not due.after):
+        problem = "a deadline is `by` a day, `before` one, or `after` one with at most one offset"
+        yield ("due",), "bad-due", problem, "keep one of them"
     if due.since and offsets != ["hours"]:
         yield ("due", "since"), "bad-due", "`since` counts hours", "use it with `hours`"
     wanted = {"before": "date", "after": "date", "since": "int", "done": "int" if offsets == ["hours"] else "date"}
