@@ -137,11 +137,55 @@ class Authorities(Shape):
     authorities: list[Authority]
 
 
+class Due(Shape):
+    """When a duty falls due: by a fixed day, before a day, or an offset after one, the last day included; or on that day.
+
+    `done` is the fact that says when it was done: a date, or for hours the hours it took. `since` counts the hours passed.
+    """
+
+    by: Day | None = None
+    before: str = ""
+    after: str = ""
+    hours: int = Field(default=0, ge=0, le=10_000)
+    days: int = Field(default=0, ge=0, le=10_000)
+    working_days: int = Field(default=0, ge=0, le=1_000)
+    months: int = Field(default=0, ge=0, le=1_200)
+    since: str = ""
+    done: str = ""
+
+
+Phase = Literal["before_launch", "at_launch", "running", "yearly", "at_end", "on_event"]
+Owner = Literal["management", "legal", "product", "algorithm", "data_protection", "security", "quality", "operations"]
+
+
+class Duty(Shape):
+    """What a duty asks: in which phase, of whom in the firm, until when, and how it is proved met or breached.
+
+    Without an `authority` that of the rule stands. The two conditions read facts only; what neither proves is not proven.
+    """
+
+    phase: Phase
+    owner: Owner
+    authority: str = ""
+    due: Due | None = None
+    satisfied_when: str = Field(min_length=1)
+    breached_when: str = ""
+
+
+class Conflict(Shape):
+    """Two regimes that answer differently: both are shown, and a human decides."""
+
+    between: list[str]
+    to: Text
+
+
 class Value(Shape):
-    """One value of an enum, a set or an outcome."""
+    """One value of an enum, a set or an outcome; a value of a union may be a duty or a conflict of regimes."""
 
     id: str
     label: Text
+    duty: Duty | None = None
+    conflict: Conflict | None = None
 
 
 class Fact(Shape):
@@ -272,6 +316,7 @@ class Outcome(Shape):
     id: str
     title: Text
     combine: Literal["strictest", "union", "unique"]
+    lists: Literal["answers", "flaws"] = "answers"  # flaws are what the pre-check of papers shows
     values: list[Value]
     floor: list[Floor] = []
 
@@ -301,7 +346,9 @@ class Pack(Shape):
     covers: Period
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
+    applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
     derived: list[Derived] = []
+    proofs: list[Derived] = []  # derived facts that the duties' conditions share
     outcomes: list[Outcome]
     goes_to: list[GoesTo] = []
     notes: list[Note] = []

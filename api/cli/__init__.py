@@ -20,6 +20,7 @@ COMMANDS = {
     "packs": "browse",
     "facts": "browse",
     "assess": "assess",
+    "report": "report",
     "explain": "explore",
     "questions": "explore",
     "what-if": "explore",

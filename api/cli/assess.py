@@ -1,22 +1,32 @@
-"""`fenji assess`: a filing -> its answer. This module imports no more than that takes, since it is the one that is timed."""
+"""`fenji assess`: a filing -> its answer by one pack, or by every pack. No more is imported than that takes: it is timed."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from api.cli.options import AsOf, File, Home, Json, KnownAt, Language, PackName, Rules, day, document, say
-from api.cli.rulebooks import choose
+from api.cli.options import AsOf, Home, Json, KnownAt, Language, On, Rules, day, document, say
+from api.cli.rulebooks import Chosen, choose
 from engine.decide.assess import assess as decide
+from engine.errors import InputError
 
 app = typer.Typer()
+PackOrFile = Annotated[
+    str, typer.Argument(metavar="[PACK]", help="The pack; every pack that can apply when left out.", show_default=False)
+]
+FileLast = Annotated[
+    str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.", show_default=False)
+]
 
 
 @app.command()
 def assess(
-    pack: PackName,
-    file: File,
+    pack: PackOrFile,
     lang: Language,
+    file: FileLast = "",
     as_of: AsOf = "",
+    on: On = "",
     known_at: KnownAt = "",
     *,
     json: Json = False,
@@ -25,6 +35,14 @@ def assess(
 ) -> None:
     """Answer a filing. Exits 0 when determined, 1 when something is open, 2 on bad input."""
     today, chosen = day(as_of), choose(rules, known_at, home)
+    if not file:
+        if pack in chosen.rulebook.packs:
+            raise InputError(
+                "no-file", "the filing is missing", f"write `fenji assess {pack} FILE`, or FILE alone for every pack"
+            )
+        raise typer.Exit(_over_all(chosen, pack, lang, today.isoformat(), on or today.isoformat(), json=json))
+    if on:
+        raise InputError("no-compliance", "`--on` judges compliance over all packs", "leave out the pack, or `--on`")
     answer = chosen.marked(decide(chosen.rulebook, pack, document(file), today))
     if json:
         say(answer.model_dump_json(by_alias=True, indent=2))
@@ -33,3 +51,18 @@ def assess(
 
         say(text.answer(chosen.rulebook, answer, lang))
     raise typer.Exit(0 if answer.determined else 1)
+
+
+def _over_all(chosen: Chosen, file: str, lang: str, as_of: str, on: str, *, json: bool) -> int:
+    """Print the answer over all packs and return the exit code. Raises InputError."""
+    from engine.decide.overall import assess_all  # noqa: PLC0415 - an answer by one pack needs it not
+
+    found = chosen.marked_all(assess_all(chosen.rulebook, document(file), day(as_of), day(on, "--on")))
+    if json:
+        say(found.model_dump_json(by_alias=True, indent=2))
+    else:
+        from api.render import document as written  # noqa: PLC0415 - as above
+        from api.render.overall import blocks  # noqa: PLC0415 - as above
+
+        say(written.text(blocks(chosen.rulebook, found, lang)))
+    return 0 if found.determined else 1

@@ -40,6 +40,9 @@ def _language() -> Lang:
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="The pack; `fenji packs` lists them.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.")]
 AsOf = Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day of the answer.", show_default="today")]
+On = Annotated[
+    str, typer.Option("--on", metavar="YYYY-MM-DD", help="The day on which compliance is judged.", show_default="--as-of")
+]
 Language = Annotated[
     Lang, typer.Option("--lang", help="The language of the text.", show_default="that of the locale", default_factory=_language)
 ]

@@ -11,6 +11,7 @@ from engine.rulebook import lock
 from engine.rulebook.locate import open_files
 from engine.rulebook.model import Rulebook
 from schemas.answer import Answer
+from schemas.duties import Overall
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
@@ -30,6 +31,11 @@ class Chosen:
     def marked(self, answer: Answer) -> Answer:
         """Return the answer with the names of its unpublished rules."""
         return answer.model_copy(update={"unpublished": self.unpublished(answer)})
+
+    def marked_all(self, found: Overall) -> Overall:
+        """Return the answer over all packs with the names of the unpublished rules of each."""
+        packs = [part.model_copy(update={"answer": self.marked(part.answer)}) if part.answer else part for part in found.packs]
+        return found.model_copy(update={"packs": packs})
 
     def unpublished(self, answer: Answer) -> list[str]:
         """Return the rules that an answer used and that were never published as they are."""

@@ -6,6 +6,8 @@ from engine.errors import Finding
 
 NAMES = {
     "alias": "锚点或别名",
+    "bad-conflict": "口径冲突有误",
+    "bad-due": "期限有误",
     "bad-floor": "底线有误",
     "bad-key": "键有误",
     "bad-lock": "锁文件损坏",
@@ -27,6 +29,7 @@ NAMES = {
     "draft-is-not-law": "草案不是法律",
     "duplicate-key": "键重复",
     "duplicate-name": "名称重复",
+    "duty-outside-union": "义务位置有误",
     "empty": "空文件",
     "missing-case": "缺少用例",
     "missing-field": "缺少字段",

@@ -8,6 +8,7 @@ are tried is a constant, never a time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,12 @@ class Search:
         self.filing = filing
         self.as_of = as_of
         self.picture = picture
-        self.points = points(evaluator)
         self.candidates = self._candidates()
+
+    @cached_property
+    def points(self) -> dict[str, tuple[Any, ...]]:
+        """Return the values that stand for all; an answer that is determined never asks for them."""
+        return points(self.evaluator)
 
     def open(self) -> Open:
         """Return what is open; nothing is when every filing-level outcome is determined."""

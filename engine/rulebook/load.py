@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
+from engine.rulebook import duties
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
@@ -176,9 +177,14 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
                 if isinstance(value, str) and value.startswith("="):
                     yield ("versions", i, "then", outcome), value[1:].strip()
     elif isinstance(doc, shapes.Pack):
-        for d, derived in enumerate(doc.derived):
-            for i, definition in enumerate(derived.versions):
-                yield ("derived", d, "versions", i, "is"), definition.is_
+        for key, named in (("derived", doc.derived), ("proofs", doc.proofs)):
+            for d, derived in enumerate(named):
+                for i, definition in enumerate(derived.versions):
+                    yield (key, d, "versions", i, "is"), definition.is_
+        if doc.applies_when:
+            yield ("applies_when",), doc.applies_when
+        for path, duty in duties.places(doc):
+            yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
     elif isinstance(doc, shapes.Topic):
         for i, fact in enumerate(doc.facts):
             if fact.applies_when:

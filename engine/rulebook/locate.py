@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from engine.errors import CheckFailedError, RulesNotFoundError
+from engine.rulebook.duties import proof_pack
 from engine.rulebook.load import digest, load_all, rule_files
 from engine.rulebook.model import Rulebook
 from engine.rulebook.polarity import split_facts
@@ -61,7 +62,8 @@ def _proved(files: list[tuple[str, bytes]]) -> Rulebook:
     if errors:
         raise CheckFailedError(errors)
     for pack in loaded.rulebook.packs.values():
-        split_facts(loaded.rulebook, pack)  # worked out here so that it is kept: it takes longer than an assessment
+        for each in filter(None, (pack, proof_pack(loaded.rulebook, pack))):
+            split_facts(loaded.rulebook, each)  # worked out here so that it is kept: it takes longer than an assessment
     return loaded.rulebook
 
 

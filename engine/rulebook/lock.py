@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.rulebook import Rule
+    from schemas.rulebook import Rule, RuleVersion
 
 NAME = "lock.json"
 Entries = dict[str, dict[str, dict[str, Any]]]
@@ -39,7 +39,21 @@ def digest(pack: PackRules, rule: Rule, index: int) -> str:
     law = rule.model_dump(mode="json", include={"on", "effect", "authority", "origin", "overrides", "principle", "sources"})
     law["date"] = pack.date_of(rule)
     law["version"] = rule.versions[index].model_dump(mode="json")
+    if owed := _owed(pack, rule.versions[index]):
+        law["owed"] = owed
     return hashlib.sha256(json.dumps(law, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+
+
+def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
+    """Return the duties and conflicts that a version gives: what they ask is part of its legal content."""
+    found = {}
+    for name, given in version.then.items():
+        outcome = pack.outcomes.get(name)
+        wanted = {given} if isinstance(given, str) else set(given)
+        for value in outcome.values if outcome else ():
+            if value.id in wanted and (value.duty or value.conflict):
+                found[f"{name}.{value.id}"] = value.model_dump(mode="json", exclude={"id", "label"}, exclude_defaults=True)
+    return found
 
 
 def read(folder: Path) -> Entries:

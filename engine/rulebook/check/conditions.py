@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Finding, Place
 from engine.rulebook import condition as ir
+from engine.rulebook.check.duties import texts
 from engine.rulebook.check.names import pack_file, rule_file
 from engine.rulebook.graph import expression
 from engine.rulebook.typing import Checker, type_of_term
@@ -34,6 +35,7 @@ def every(loaded: Loaded) -> Iterator[tuple[PackRules, str, str, Place, bool]]:
             for v, definition in enumerate(derived.versions):
                 at = place(definition.is_, pack_file(pack_id), "derived", d, "versions", v, "is")
                 yield pack, book.list_of(derived.id), definition.is_, at, derived.type == "bool"
+        yield from texts(loaded, pack)
     first = next(iter(book.packs.values()), None)
     if first is None:
         return

@@ -19,8 +19,9 @@ def versions(loaded: Loaded) -> Iterator[Finding]:
     for pack_id, pack in loaded.rulebook.packs.items():
         for rule_id, rule in pack.rules.items():
             yield from _follow(loaded, rule_file(pack_id, rule_id), ("versions",), rule.versions)
-        for d, derived in enumerate(pack.doc.derived):
-            yield from _follow(loaded, pack_file(pack_id), ("derived", d, "versions"), derived.versions)
+        for key, named in (("derived", pack.doc.derived), ("proofs", pack.doc.proofs)):
+            for d, derived in enumerate(named):
+                yield from _follow(loaded, pack_file(pack_id), (key, d, "versions"), derived.versions)
         for o, outcome in enumerate(pack.doc.outcomes):
             yield from _follow(loaded, pack_file(pack_id), ("outcomes", o, "floor"), outcome.floor, gaps=False)
     for file, table in loaded.docs.get("table", {}).items():

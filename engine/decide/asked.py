@@ -1,0 +1,80 @@
+"""The questions of all packs on one filing, each asked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.decide.comply import OPEN
+from engine.decide.values import U
+from engine.rulebook import graph
+from engine.rulebook.duties import EVIDENCE, ON, conditions
+from schemas.duties import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.decide.filing import Filing
+    from engine.rulebook.model import PackRules, Rulebook
+    from schemas.answer import Answer
+    from schemas.duties import DutyAnswer
+    from schemas.rulebook import Duty, Text
+
+
+@dataclass
+class Asked:
+    """The questions of all packs, each once."""
+
+    rulebook: Rulebook
+    filing: Filing
+    found: dict[tuple[str, str | None], tuple[list[str], list[bool]]] = field(default_factory=dict)
+
+    def _add(self, pack: str, fact: str, item: str | None = None, *, decides: bool = False) -> None:
+        packs, decisive = self.found.setdefault((fact, item), ([], []))
+        if pack not in packs:
+            packs.append(pack)
+        decisive.append(decides)
+
+    def pack(self, pack: PackRules, applies: int, answer: Answer | None, duties: list[DutyAnswer]) -> None:
+        """Add what one pack would ask: of its clause, of its outcomes, and of what proves its duties."""
+        name = pack.doc.id
+        if applies == U:
+            self._open(name, graph.mentioned(self.rulebook, pack.doc.applies_when))
+        if answer is None:
+            return
+        for decides, facts in ((True, answer.missing), (False, answer.may_matter)):
+            for fact in facts:
+                self._add(name, fact.fact, fact.item, decides=decides)
+        standing = {(duty.outcome, duty.id): duty.status for duty in duties}
+        for outcome in pack.doc.outcomes:
+            for value in outcome.values:
+                if value.duty and standing.get((outcome.id, value.id)) in OPEN:
+                    self._open(name, self._reads(value.duty))
+
+    def _reads(self, duty: Duty) -> set[str]:
+        names = {name for _, text in conditions(duty) for name in graph.mentioned(self.rulebook, text)}
+        due = duty.due
+        return names | ({due.before, due.after, due.since, due.done} - {""} if due else set())
+
+    def _open(self, pack: str, names: Iterable[str]) -> None:
+        """Add the facts that the filing leaves open; evidence is asked for as a list, unless it is complete."""
+        for name in sorted(names):
+            home = self.rulebook.list_of(name)
+            if home == EVIDENCE:
+                listed = self.filing.lists.get(home)
+                if listed is None or not listed.complete:
+                    self._add(pack, home)
+            elif name in self.rulebook.facts and not home and name not in self.filing.facts and name != ON:
+                self._add(pack, name)
+
+    def questions(self) -> list[Question]:
+        """Return the questions, those proven to decide first, then those that more packs ask."""
+        order = sorted(self.found.items(), key=lambda entry: (not any(entry[1][1]), -len(entry[1][0])))
+        return [
+            Question(fact=fact, item=item, question=self._text(fact), packs=packs, decides=any(decisive))
+            for (fact, item), (packs, decisive) in order
+        ]
+
+    def _text(self, fact: str) -> Text:
+        home = self.rulebook.lists.get(fact)
+        return home.question if home else self.rulebook.facts[fact].question

@@ -1,0 +1,170 @@
+"""A duty -> whether it is met: from what its evidence proves, what proves a breach, and the deadline.
+
+    breached      a breach is proved once the duty is due, or it was done too late (unless evidence of it was issued in time)
+    met           the evidence proves it, and no breach can be
+    not_yet_due   the deadline is certainly not past; it may be met before
+    not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
+    undetermined  open facts leave more than that: whether the duty applies, when it is due, or whether it was breached
+
+INVARIANT: the state that complete facts give lies in `possible` of every filing they complete, and knowing more only narrows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from itertools import product
+from typing import TYPE_CHECKING
+
+from engine.decide import due as deadlines
+from engine.decide.compile import truth
+from engine.decide.evaluate import Evaluator
+from engine.decide.narrow import settle
+from engine.decide.values import F, T, U
+from engine.rulebook import condition as ir
+from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.decide.filing import Filing
+    from engine.decide.program import Program
+    from engine.decide.values import Slots
+    from engine.rulebook.model import PackRules, Rulebook
+    from schemas.duties import Final, Status
+    from schemas.rulebook import Duty, Rule
+
+OPEN = frozenset({"not_proven", "undetermined", "not_yet_due"})  # what more facts or evidence may still change
+ORDER: tuple[Final, ...] = ("not_applicable", "met", "not_yet_due", "not_proven", "breached")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The states that a duty may have on complete facts, the one word for them, and its deadline."""
+
+    possible: frozenset[Final]
+    deadline: deadlines.Deadline
+
+    @property
+    def status(self) -> Status:
+        """Return the one word for the states: definite only when every completion of the facts agrees."""
+        found: set[Status] = {state for state in self.possible if state != "not_applicable"}
+        if len(found) < len(self.possible):
+            return "undetermined"
+        if len(found) == 1:
+            return found.pop()
+        if found <= {"met", "not_yet_due"}:
+            return "not_yet_due"
+        return "not_proven" if "not_proven" in found and "not_yet_due" not in found else "undetermined"
+
+
+class Proofs:
+    """Judges the duties of one pack; built once per rulebook and kept."""
+
+    def __init__(self, rulebook: Rulebook, pack: PackRules) -> None:
+        """Build the evaluator of the pack's proof rules, where it has any."""
+        self.rulebook = rulebook
+        self.giving = dict(_giving(pack))
+        made = proof_pack(rulebook, pack)
+        self.pack = made or pack  # whose names the conditions read
+        self.evaluator = Evaluator(rulebook, made) if made else None
+
+    def of(self, filing: Filing, as_of: date, on: date) -> Proven:
+        """Return what a filing proves on a day. Raises ContradictionError."""
+        judged = replace(filing, facts=filing.facts | {ON: (on.toordinal(), on.toordinal())})
+        fired = self.evaluator.picture(judged, as_of, governed=False).fired if self.evaluator else {}
+        return Proven(self, judged, as_of, on, {name: value for (name, _), value in fired.items()})
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What one filing proves: per rule of the proof pack whether it holds."""
+
+    proofs: Proofs
+    filing: Filing
+    as_of: date
+    on: date
+    fired: dict[str, int]
+
+    def applies(self) -> int:
+        """Tell whether the pack applies; a pack without the clause always does."""
+        return self.fired.get(APPLIES, T)
+
+    def standing(self, value: str, duty: Duty, applied: int) -> Standing:
+        """Return how a duty stands that applies (T) or may apply (U)."""
+        met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
+        when = deadlines.deadline(duty.due, self.filing, self.on, self.fired.get(f"done:{value}", T if duty.due else F))
+        found: set[Final] = {"not_applicable"} if applied == U else set()
+        for past in [past for past, may in ((False, when.before), (True, when.past)) if may]:
+            late = self._late(duty, when) if past else F  # what is not past cannot have been missed yet
+            for m, b, lately in product(_either(met), _either(breached), _either(late)):
+                found.add(_final(met=m, breached=(b and past) or lately, past=past))
+        return Standing(frozenset(found), when)
+
+    def _late(self, duty: Duty, when: deadlines.Deadline) -> int:
+        """Tell whether a duty was done too late: never when evidence that proves it was issued in time."""
+        if when.late == F or duty.due is None or duty.due.hours:
+            return when.late
+        return min(when.late, 2 - self._timely(duty, when.days))
+
+    def _timely(self, duty: Duty, last: deadlines.Span) -> int:
+        law, slots = self._law
+        issued = law.layout.slot[f"{EVIDENCE}.issued"]
+        found = F
+        for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
+            if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:
+                holds = truth(part.part, law.layout)
+                rows = slots[law.layout.slot[EVIDENCE]]
+                for item in rows.items:
+                    day = item[issued]
+                    early = T if day[1] <= last[0] else F if day[0] > last[1] else U
+                    found = max(found, min(early, holds(slots, item)))
+                if rows.more is not None:
+                    found = max(found, min(U, holds(slots, rows.more)))
+        return found
+
+    def gaps(self, duty: Duty) -> list[ir.Node]:
+        """Return the parts of what would prove a duty that are not proven."""
+        node = self.proofs.rulebook.conditions[duty.satisfied_when]
+        parts = node.parts if isinstance(node, ir.And) else (node,)
+        law, slots = self._law
+        return [part for part in parts if truth(part, law.layout)(slots, []) != T]
+
+    @cached_property
+    def _law(self) -> tuple[Program, Slots]:
+        """Return the program of the proof pack with the filing's slots filled: proof rules have one version for all days."""
+        evaluate = self.proofs.evaluator
+        assert evaluate is not None  # noqa: S101 - INVARIANT: a pack with a duty has a proof pack
+        slots = evaluate.inputs.slots(self.filing)
+        settle(evaluate.inputs, self.filing, slots)
+        law, filled = next(evaluate.editions(slots, evaluate.days(slots, self.as_of)))
+        law.run(filled)
+        return law, filled
+
+
+def _giving(pack: PackRules) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Yield per value of a duty the rules that give it."""
+    for outcome, value, _ in duties(pack):
+        rules = [
+            name
+            for name, rule in pack.rules.items()
+            if any(value.id in ([given] if isinstance(given, str) else given) for given in _given(rule, outcome.id))
+        ]
+        yield (outcome.id, value.id), rules
+
+
+def _given(rule: Rule, outcome: str) -> list[str | list[str]]:
+    return [version.then[outcome] for version in rule.versions if outcome in version.then]
+
+
+def _either(value: int) -> tuple[bool, ...]:
+    return (False, True) if value == U else (value == T,)
+
+
+def _final(*, met: bool, breached: bool, past: bool) -> Final:
+    if breached:
+        return "breached"
+    if met:
+        return "met"
+    return "not_proven" if past else "not_yet_due"

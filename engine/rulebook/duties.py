@@ -1,0 +1,100 @@
+"""The duties of a pack, and the proof pack: one rule per condition that proves a duty met or breached.
+
+Compliance is worked out by the same evaluation as every other answer, so the conditions become rules of a pack of their own. They
+read facts and the pack's `proofs`, never its outcomes, and are judged on the day of the answer.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from engine.rulebook.model import PackRules
+from schemas import rulebook as shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.rulebook.model import Rulebook
+
+APPLIES = "applies"
+EVIDENCE = "evidence"  # the list of evidence
+ON = "compliance.on"  # the date fact that stands for the day on which compliance is judged
+_EVER = shapes.Period(start=date(1900, 1, 1))
+_PROOF = "proof"
+
+
+def places(doc: shapes.Pack) -> Iterator[tuple[tuple[str | int, ...], shapes.Duty]]:
+    """Yield the path of each value that is a duty, with the duty."""
+    for o, outcome in enumerate(doc.outcomes):
+        for v, value in enumerate(outcome.values):
+            if value.duty:
+                yield ("outcomes", o, "values", v), value.duty
+
+
+def conditions(duty: shapes.Duty) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each condition of a duty."""
+    yield "satisfied_when", duty.satisfied_when
+    if duty.breached_when:
+        yield "breached_when", duty.breached_when
+
+
+def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shapes.Duty]]:
+    """Yield each duty of a pack with its outcome and value, in declared order."""
+    for outcome in pack.doc.outcomes:
+        for value in outcome.values:
+            if value.duty:
+                yield outcome, value, value.duty
+
+
+def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
+    """Return the pack whose rules fire when the pack applies and when each duty is met, breached or done; None without any."""
+    texts = {APPLIES: pack.doc.applies_when} if pack.doc.applies_when else {}
+    for _, value, duty in duties(pack):
+        texts[f"met:{value.id}"] = duty.satisfied_when
+        if duty.breached_when:
+            texts[f"breached:{value.id}"] = duty.breached_when
+        done = rulebook.facts.get(duty.due.done) if duty.due else None
+        if done and done.applies_when:
+            texts[f"done:{value.id}"] = done.applies_when
+    if not texts:
+        return None
+    doc = shapes.Pack.model_construct(
+        id=f"{pack.doc.id}:{_PROOF}",
+        title=pack.doc.title,
+        covers=_EVER,
+        date="as_of",
+        decides=pack.doc.decides,
+        applies_when="",
+        derived=pack.doc.proofs,
+        proofs=[],
+        outcomes=[_outcome(pack, list(texts))],
+        goes_to=[],
+        notes=[],
+    )
+    return PackRules(doc, {name: _rule(pack, name, text) for name, text in texts.items()})
+
+
+def _outcome(pack: PackRules, names: list[str]) -> shapes.Outcome:
+    values = [shapes.Value.model_construct(id=name, label=pack.doc.title, duty=None, conflict=None) for name in names]
+    return shapes.Outcome.model_construct(
+        id=_PROOF, title=pack.doc.title, combine="union", lists="answers", values=values, floor=[]
+    )
+
+
+def _rule(pack: PackRules, name: str, text: str) -> shapes.Rule:
+    version = shapes.RuleVersion.model_construct(valid=_EVER, when=text, then={_PROOF: [name]}, gap=False, sources=[])
+    return shapes.Rule.model_construct(
+        title=pack.doc.title,
+        on="",
+        effect="advisory",
+        authority="",
+        origin=shapes.RuleOrigin(factor="design", effect="design"),
+        date="",
+        overrides=[],
+        principle="",
+        sources=[],
+        versions=[version],
+        cases=[],
+        note=None,
+    )

@@ -1,0 +1,113 @@
+"""Shapes of an assessment over all packs: what is owed, whether it is met, where regimes conflict, and what to ask."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.answer import Answer, Part
+from schemas.rulebook import Effect, Owner, Phase, Source, Text
+
+Status = Literal["met", "breached", "not_proven", "not_yet_due", "undetermined"]
+Final = Literal["not_applicable", "met", "breached", "not_proven", "not_yet_due"]
+
+
+class Body(Part):
+    """The competent body under its name on the day of the answer."""
+
+    id: str
+    title: Text
+
+
+class RuleRef(Part):
+    """A rule that gives a duty, and whether it certainly applies."""
+
+    rule: str
+    certain: bool
+    title: Text
+
+
+class Deadline(Part):
+    """The offset in words, and the first and the last day that may be the last one in time."""
+
+    text: Text
+    earliest: str | None = None
+    latest: str | None = None
+
+
+class DutyAnswer(Part):
+    """One duty: why it is owed, by what law, until when, and whether its evidence meets it.
+
+    `possible` are the states that the open facts leave when all are known; `status` is the one word for them.
+    """
+
+    id: str
+    pack: str
+    outcome: str
+    label: Text
+    applies: Literal["certain", "possible"]
+    phase: Phase
+    owner: Owner
+    effect: Effect
+    authority: Body | None = None
+    deadline: Deadline | None = None
+    status: Status
+    possible: list[Final]
+    rules: list[RuleRef]
+    sources: list[Source]
+    gaps: list[Text] = Field(default_factory=list)
+    proof: list[Text] = Field(default_factory=list)
+
+
+class ConflictAnswer(Part):
+    """Two regimes that answer differently; a human decides."""
+
+    id: str
+    pack: str
+    label: Text
+    applies: Literal["certain", "possible"]
+    between: list[Text]
+    to: Text
+
+
+class Flaw(Part):
+    """A usual reason for rejection that the papers have, or may have."""
+
+    id: str
+    pack: str
+    label: Text
+    applies: Literal["certain", "possible"]
+
+
+class Question(Part):
+    """A fact to ask, once for all packs that read it."""
+
+    fact: str
+    item: str | None = None
+    question: Text
+    packs: list[str]
+    decides: bool  # proven to change an answer; otherwise it may
+
+
+class PackPart(Part):
+    """What one pack says, or why it says nothing."""
+
+    pack: str
+    title: Text
+    applies: Literal["yes", "maybe", "no", "no_law"]
+    answer: Answer | None = None
+
+
+class Overall(Part):
+    """An assessment over all packs: computed, not recorded."""
+
+    as_of: str
+    on: str
+    rulebook: str
+    determined: bool
+    packs: list[PackPart]
+    duties: list[DutyAnswer]
+    conflicts: list[ConflictAnswer]
+    flaws: list[Flaw]
+    questions: list[Question]

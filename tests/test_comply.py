@@ -1,0 +1,141 @@
+"""What must always hold of compliance: no definite answer that the facts do not decide, over all packs together."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import date
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.decide.evaluate import Evaluator
+from engine.decide.filing import Filing, Item, Listing
+from engine.decide.overall import overall
+from engine.decide.values import F, T
+from engine.errors import InputError
+from engine.rulebook.duties import proof_pack
+from engine.rulebook.load import load
+from engine.rulebook.model import PackRules
+from schemas.duties import DutyAnswer, Overall
+from schemas.rulebook import Derived, Outcome, Rule
+from tests import randomness
+
+LONG = int(os.environ.get("FENJI_LONG", "1"))
+AS_OF, ON = date(2026, 8, 1), date(2026, 8, 20)
+BOOK = load(Path(__file__).parents[1] / "rules")
+LATER = {"not_yet_due": {"not_yet_due", "met"}}  # a duty met early is not yet due either
+
+
+@cache
+def everything() -> Evaluator:
+    """Return an evaluator over the facts of all packs and of all proofs: the one from which random filings are drawn."""
+    rules: dict[str, Rule] = {}
+    derived: dict[str, Derived] = {}
+    outcomes: dict[str, Outcome] = {}
+    for name, pack in BOOK.packs.items():
+        for each in filter(None, (pack, proof_pack(BOOK, pack))):
+            derived |= each.derived
+            for outcome in each.doc.outcomes:
+                values = [*(outcomes[outcome.id].values if outcome.id in outcomes else []), *outcome.values]
+                outcomes[outcome.id] = outcome.model_copy(update={"values": values})
+            for rule_id, rule in each.rules.items():
+                overrides = [f"{name}/{other}" for other in rule.overrides]
+                rules[f"{name}/{rule_id}"] = rule.model_copy(update={"overrides": overrides})
+    made = {"id": "everything", "date": "as_of", "derived": list(derived.values()), "outcomes": list(outcomes.values())}
+    return Evaluator(BOOK, PackRules(next(iter(BOOK.packs.values())).doc.model_copy(update=made), rules))
+
+
+def dated(filing: Filing, random: Random) -> dict[str, tuple[int, int]]:
+    """Return every date that applies, most of them around the day of the answer."""
+    found = {}
+    for name, fact in BOOK.facts.items():
+        applies = not fact.applies_when or filing.facts.get(fact.applies_when) == T  # guards of dates are single facts
+        if fact.type == "date" and not BOOK.list_of(name) and applies:
+            day = ON.toordinal() + random.choice((-400, -31, -30, -10, -5, -1, 0, 1, 20))
+            found[name] = (day, day)
+    return found
+
+
+def proven(filing: Filing, random: Random) -> Filing:
+    """Return the filing with much good evidence and, mostly, nothing found breached, so that duties are met as well."""
+    kinds = len(BOOK.facts["evidence.kind"].values)
+    day = random.randint(AS_OF.toordinal() - 90, AS_OF.toordinal() + 30)
+    good = {"evidence.covers": T, "evidence.positive": T, "evidence.expiring": F, "evidence.issued": (day, day)}
+    items = [
+        Item(str(kind), {**good, "evidence.kind": 1 << kind, "evidence.issuer": 1 << random.choice((0, 3, 3))})
+        for kind in random.sample(range(kinds), random.randint(0, kinds))
+    ]
+    facts = filing.facts | dated(filing, random)
+    for name in facts:
+        if name.endswith(".found_breached") and random.random() < 0.8:
+            facts[name] = (0, 0)
+    return replace(filing, facts=facts, lists=filing.lists | {"evidence": Listing(tuple(items), complete=True)})
+
+
+def answer(filing: Filing) -> Overall | None:
+    try:
+        return overall(BOOK, filing, AS_OF, ON, search=False)
+    except InputError:
+        return None  # the random filing is impossible for one pack
+
+
+def outside(narrow: Overall, wide: Overall) -> list[str]:
+    """Return what the answer to more facts says that the answer to fewer had excluded."""
+    found = []
+    before: dict[tuple[str, str], DutyAnswer] = {(duty.pack, duty.id): duty for duty in wide.duties}
+    after = {(duty.pack, duty.id): duty for duty in narrow.duties}
+    found += [f"{key} appears" for key in after if key not in before]
+    found += [f"{key} is gone" for key, duty in before.items() if duty.applies == "certain" and key not in after]
+    for key, duty in after.items():
+        earlier = before.get(key)
+        if earlier is None:
+            continue
+        if not set(duty.possible) <= set(earlier.possible):
+            found.append(f"{key}: {duty.possible} outside {earlier.possible}")
+        if earlier.status in ("met", "breached", "not_yet_due") and duty.status not in LATER.get(
+            earlier.status, {earlier.status}
+        ):
+            found.append(f"{key}: {earlier.status} became {duty.status}")
+    for part, whole in zip(narrow.packs, wide.packs, strict=True):
+        if part.answer is None or whole.answer is None:
+            continue
+        for name, outcome in part.answer.outcomes.items():
+            if not set(outcome.possible) <= set(whole.answer.outcomes[name].possible):
+                found.append(f"{part.pack} {name}: {outcome.possible} appears")
+    for kind in ("conflicts", "flaws"):
+        had = {entry.id: entry.applies for entry in getattr(wide, kind)}
+        has = {entry.id: entry.applies for entry in getattr(narrow, kind)}
+        found += [f"{kind} {name} appears" for name in has if name not in had]
+        found += [
+            f"{kind} {name} is gone" for name, applies in had.items() if applies == "certain" and has.get(name) != "certain"
+        ]
+    return found
+
+
+@pytest.mark.no_cover
+@settings(max_examples=40 * LONG)
+@given(st.integers(min_value=0, max_value=2**32))
+def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
+    random = Random(seed)
+    whole = randomness.complete(everything(), random, AS_OF, random.randint(1, 4))
+    whole = proven(whole, random) if random.random() < 0.7 else replace(whole, facts=whole.facts | dated(whole, random))
+    some = randomness.forget(whole, random, random.choice((0.02, 0.1, 0.3)), open_lists=random.random() < 0.5)
+    fewer = randomness.forget(some, random, 0.3, open_lists=True)
+    answers = [found for found in map(answer, (whole, some, fewer)) if found]
+    for narrow, wide in pairwise(answers):
+        assert outside(narrow, wide) == []
+
+
+def test_nothing_stated_proves_nothing() -> None:
+    found = overall(BOOK, Filing({}, {}, {}), AS_OF, ON)
+    assert {duty.status for duty in found.duties} == {"undetermined"}
+    assert {duty.applies for duty in found.duties} == {"possible"}
+    assert not found.determined
+    asked = [(question.fact, question.item) for question in found.questions]
+    assert len(asked) == len(set(asked))
