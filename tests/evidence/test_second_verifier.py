@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,3 +113,38 @@ def test_no_bundle_at_all(bad: bytes, tmp_path: Path, trust: Path, capfdbinary: 
 def test_json_that_is_not_canonical(bad: bytes) -> None:
     with pytest.raises(standalone.REFUSED):
         standalone.parse(bad, "it")
+
+
+# what a changed trust file makes of one and the same bundle; entry 13 is the decision of chen
+CHANGES: dict[str, tuple[str, dict[str, object], int]] = {
+    "as it is": ("decision", {}, 0),
+    "retired before": ("decision", {"valid_until": "2020-01-01T00:00:00.000Z"}, 2),
+    "retired later": ("decision", {"valid_until": "2999-01-01T00:00:00.000Z"}, 0),
+    "not yet valid": ("decision", {"valid_from": "2999-01-01T00:00:00.000Z"}, 2),
+    "compromised before": ("decision", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
+    "compromised later": ("decision", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
+    "log compromised": ("log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
+    "log compromised later": ("log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
+    "another purpose": ("decision", {"purpose": "rulebook"}, 2),
+    "a field too many": ("decision", {"note": ""}, 2),
+    "a time that is none": ("log", {"valid_from": "2026"}, 2),
+    "another key": ("log", {"public": "A" * 43 + "="}, 2),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_trust(name: str, bundle_of: Callable[[int], Path], trust: Path, tmp_path: Path) -> None:
+    """Windows, purposes and compromises decide whether a signature counts."""
+    purpose, changes, code = CHANGES[name]
+    value = json.loads(trust.read_bytes())
+    for key in value["keys"]:
+        if key["purpose"] == purpose and key["holder"]["sub"] in ("chen", "log"):
+            key.update(changes)
+    (tmp_path / "trust.json").write_bytes(standalone.canonical(value))
+    assert standalone.main([str(bundle_of(4)), "--trust", str(tmp_path / "trust.json")]) == code
+
+
+def test_trust_of_another_log(bundle_of: Callable[[int], Path], trust: Path) -> None:
+    value = json.loads(trust.read_bytes()) | {"origin": "another.example/log"}
+    with pytest.raises(ValueError, match="another log"):
+        standalone.verify(bundle_of(4).read_bytes(), standalone.canonical(value))
