@@ -134,12 +134,21 @@ def _compare(node: ir.Compare, at: Layout) -> Closure:
     direct = tuple(name for term in terms for name in _asserted(term, at))
     steps = list(zip(terms, [op for op, _ in node.rest], terms[1:], strict=False))
     if len(open_terms) == 1:
-        sides = [(op, right) if left is open_terms[0] else (_FLIP[op], left) for left, op, right in steps]
         kind = term_type(open_terms[0], at)
+        touching = [step for step in steps if open_terms[0] in (step[0], step[2])]
+        if not all(_constants_hold(*step, kind) for step in steps if step not in touching):
+            return lambda _f, _i: F
+        sides = [(op, right) if left is open_terms[0] else (_FLIP[op], left) for left, op, right in touching]
         if kind.name in ("enum", "outcome", "bool"):
             return _guarded(at, direct, _finite(open_terms[0], kind, sides, at))
         return _guarded(at, direct, _interval(open_terms[0], kind, sides, at))
     return _guarded(at, direct, _both([_pair(left, op, right, at) for left, op, right in steps]))
+
+
+def _constants_hold(left: ir.Node, op: str, right: ir.Node, kind: Type) -> bool:
+    """Tell whether a link between two constants of a chain holds; values of an enum stand in their declared order."""
+    a, b = (kind.values.index(side.value) if isinstance(side.value, str) else side.value for side in (left, right))  # type: ignore[union-attr]
+    return _holds(a, op, b)
 
 
 def _asserted(term: ir.Node, at: Layout) -> list[str]:
@@ -168,8 +177,8 @@ def _finite(term: ir.Node, kind: Type, sides: list[tuple[str, ir.Node]], at: Lay
     return _within(value, wanted)
 
 
-def _holds(a: int, op: str, b: int) -> bool:
-    return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
+def _holds(a: Any, op: str, b: Any) -> bool:
+    return bool({"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op])
 
 
 def _interval(term: ir.Node, kind: Type, sides: list[tuple[str, ir.Node]], at: Layout) -> Closure:
@@ -217,9 +226,10 @@ def _pair(left: ir.Node, op: str, right: ir.Node, at: Layout) -> Closure:
     # the finer side decides the scale: 2.5 and 2 are compared as 25 and 20
     kind = max((term_type(side, at) for side in (left, right) if not isinstance(side, ir.Const)), key=lambda kind: kind.places)
     if kind.name == "bool":
-        return _agree(term_value(left, at), term_value(right, at), negated=op == "!=")
+        return _agree(_finite_side(left, kind, at), _finite_side(right, kind, at), negated=op == "!=")
     if kind.name in ("enum", "outcome"):
-        return _same(term_value(left, at), term_value(right, at), negated=op == "!=")
+        x, y = _finite_side(left, kind, at), _finite_side(right, kind, at)
+        return _same(x, y, negated=op == "!=") if op in ("==", "!=") else _ordered(x, y, op)
     a, b = number(left, at, kind), number(right, at, kind)
     if op in (">", ">="):
         a, b, op = b, a, _FLIP[op]
@@ -260,6 +270,29 @@ def _same(a: Closure, b: Closure, *, negated: bool) -> Closure:
         return 2 - result if negated else result
 
     return same
+
+
+def _ordered(a: Closure, b: Closure, op: str) -> Closure:
+    """Compare two ranks: true when every possible pair holds, false when none does."""
+
+    def ordered(f: Slots, i: Slots) -> int:
+        x, y = a(f, i), b(f, i)
+        found = {_holds(j, op, k) for j in _ranks(x) for k in _ranks(y)}
+        return U if len(found) > 1 else (T if True in found else F)
+
+    return ordered
+
+
+def _ranks(mask: int) -> list[int]:
+    return [k for k in range(mask.bit_length()) if mask >> k & 1]
+
+
+def _finite_side(node: ir.Node, kind: Type, at: Layout) -> Closure:
+    """Return the closure of one side of a link; a constant takes the form of the other side."""
+    if not isinstance(node, ir.Const):
+        return term_value(node, at)
+    value = (T if node.value else F) if kind.name == "bool" else mask_of(kind, {node.value})
+    return lambda _f, _i: value
 
 
 def _agree(a: Closure, b: Closure, *, negated: bool) -> Closure:

@@ -133,7 +133,9 @@ class _Narrower:
 
     def _may_be_absent(self, name: str) -> bool:
         guard = self.layout.applies.get(name)
-        return guard is not None and bool(self._slots(name)[guard] != T)
+        if guard is None or (self.layout.rulebook.list_of(name) and not self.item):
+            return False  # what a fold reads adds nothing where it does not apply
+        return bool(self._slots(name)[guard] != T)
 
     def _parts(self, node: ir.And | ir.Or, *, wanted: bool) -> bool:
         if isinstance(node, ir.And) == wanted:
