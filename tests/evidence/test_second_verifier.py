@@ -1,0 +1,114 @@
+"""The second verifier on whole bundles: what it proves, and that it refuses whatever was changed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.evidence import archive, standalone
+from tests.evidence.conftest import RECORDED, Office
+
+FLIPS = 300
+
+
+@pytest.fixture(scope="session")
+def trust(made: Office, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trust file of the office."""
+    path = tmp_path_factory.mktemp("trust") / "trust.json"
+    path.write_text(made.said("actor", "trust"), "utf-8")
+    return path
+
+
+def said(capfdbinary: pytest.CaptureFixture[bytes], *words: str | Path) -> tuple[int, str]:
+    """Return the exit code and what was printed."""
+    code = standalone.main([str(word) for word in words])
+    return code, capfdbinary.readouterr().out.decode()
+
+
+@pytest.mark.parametrize("number", range(len(RECORDED) + 1))
+def test_every_bundle(
+    number: int, bundle_of: Callable[[int], Path], trust: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    code, text = said(capfdbinary, bundle_of(number), "--trust", trust)
+    assert (code, text.splitlines()[-1]) == (0, "outcome re-derived from the rules and the facts: the same")
+
+
+def test_as_the_auditor_runs_it(bundle_of: Callable[[int], Path], trust: Path, tmp_path: Path) -> None:
+    """From the bundle itself, in an interpreter that sees nothing of the project."""
+    (tmp_path / "verify.py").write_bytes(archive.read(bundle_of(4).read_bytes(), "it")["verify.py"])
+    command = [sys.executable, "-I", "verify.py", str(bundle_of(4)), "--trust", str(trust)]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False, env={"LC_ALL": "C"})
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert "陈静" in ended.stdout.decode()
+
+
+def test_without_trust(bundle_of: Callable[[int], Path], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    code, text = said(capfdbinary, bundle_of(0))
+    assert code == 1
+    assert "origin not established" in text
+
+
+def test_facts_withheld(made: Office, trust: Path, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    path = tmp_path / "public.fenji.zip"
+    made.said("export", made.ids[3], "--as", "chen", "--profile", "public", "--out", path)
+    code, text = said(capfdbinary, path, "--trust", trust)
+    assert code == 1
+    assert "evidence valid, outcome not re-derived" in text
+
+
+def test_another_outcome(bundle_of: Callable[[int], Path], trust: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verifier that reads the rules otherwise says so, since it can not know who is right."""
+    monkeypatch.setattr(standalone, "negate", lambda value: value)
+    assert standalone.main([str(bundle_of(2)), "--trust", str(trust)]) == 3
+
+
+def test_every_byte(bundle_of: Callable[[int], Path], trust: Path) -> None:
+    good, believed = bundle_of(4).read_bytes(), trust.read_bytes()
+    for k in range(FLIPS):
+        bad = bytearray(good)
+        bad[k * len(good) // FLIPS] ^= 1 << k % 8
+        with pytest.raises(standalone.REFUSED):
+            standalone.verify(bytes(bad), believed)
+
+
+def test_every_member_packed_again(bundle_of: Callable[[int], Path], trust: Path) -> None:
+    """The archive is put together again, so that only the evidence can tell."""
+    good, believed = archive.read(bundle_of(4).read_bytes(), "it"), trust.read_bytes()
+    for name in good:
+        for k in range(FLIPS // len(good)):
+            bad = bytearray(good[name])
+            bad[k * len(bad) * len(good) // FLIPS] ^= 1 << k % 8
+            with pytest.raises(standalone.REFUSED):
+                standalone.verify(archive.write({**good, name: bytes(bad)}), believed)
+
+
+@pytest.mark.parametrize("bad", [b"", b"PK", b"PK\3\4" + b"\xff" * 40, b"[" * 100_000, b"\0" * 100])
+def test_no_bundle_at_all(bad: bytes, tmp_path: Path, trust: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    (tmp_path / "bad.zip").write_bytes(bad)
+    for words in ((tmp_path / "bad.zip", "--trust", trust), (tmp_path / "bad.zip",), (tmp_path / "none",), ()):
+        code, text = said(capfdbinary, *words)
+        assert code == 2
+        assert text.startswith("refused: ")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{",
+        b'{"a":1,"a":1}',
+        b'{"a": 1}',
+        b"1.5",
+        b"NaN",
+        b"9007199254740992",
+        '"e\u0301"'.encode(),
+        b'"\\ud800"',
+        b"[" * 90 + b"]" * 90,
+    ],
+)
+def test_json_that_is_not_canonical(bad: bytes) -> None:
+    with pytest.raises(standalone.REFUSED):
+        standalone.parse(bad, "it")
