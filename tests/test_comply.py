@@ -143,9 +143,7 @@ def test_hours_that_the_days_exclude_are_refused() -> None:
         "incident.found_on": (found, found),
         "incident.hours_since": (25, 25),
     }
-    with pytest.raises(
-        ContradictionError, match="`incident.hours_since` and `incident.found_on` exclude each other on 2026-08-20"
-    ):
+    with pytest.raises(ContradictionError, match="exclude each other"):
         overall(BOOK, Filing(facts, {}, {}), AS_OF, ON, search=False)
 
 
