@@ -18,7 +18,7 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.overall import overall
 from engine.decide.values import F, T
-from engine.errors import InputError
+from engine.errors import ContradictionError, InputError
 from engine.rulebook.duties import proof_pack
 from engine.rulebook.load import load
 from engine.rulebook.model import PackRules
@@ -59,6 +59,9 @@ def dated(filing: Filing, random: Random) -> dict[str, tuple[int, int]]:
         if fact.type == "date" and not BOOK.list_of(name) and applies:
             day = ON.toordinal() + random.choice((-400, -31, -30, -10, -5, -1, 0, 1, 20))
             found[name] = (day, day)
+    if "incident.hours_since" in filing.facts:
+        hours = max(0, ON.toordinal() - found["incident.found_on"][0]) * 24
+        found["incident.hours_since"] = (hours, hours)
     return found
 
 
@@ -130,6 +133,18 @@ def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     answers = [found for found in map(answer, (whole, some, fewer)) if found]
     for narrow, wide in pairwise(answers):
         assert outside(narrow, wide) == []
+
+
+def test_hours_that_the_days_exclude_are_refused() -> None:
+    found = ON.toordinal()
+    facts = {
+        "incident.happened": T,
+        "incident.vulnerability": T,
+        "incident.found_on": (found, found),
+        "incident.hours_since": (25, 25),
+    }
+    with pytest.raises(ContradictionError, match="exclude each other"):
+        overall(BOOK, Filing(facts, {}, {}), AS_OF, ON, search=False)
 
 
 def test_nothing_stated_proves_nothing() -> None:

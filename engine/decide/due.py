@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.values import INF, F, T, U
+from engine.errors import ContradictionError, Place
 from schemas.rulebook import Text
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadl
 
 
 def deadline(due: Due | None, filing: Filing, on: date, done: int) -> Deadline:
-    """Return where `on` stands to the deadline; `done` says whether the duty was done at all."""
+    """Return where `on` stands to the deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
     if due is None:
         return NONE
     if due.hours:
@@ -86,15 +87,22 @@ def _late(when: Span, last: Span, name: str, done: int) -> int:
 
 
 def _hours(due: Due, filing: Filing, on: date, done: int) -> Deadline:
+    """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days."""
     low, high = span(filing, due.after)
-    ends = (low * DAY + due.hours, (high + 1) * DAY + due.hours)  # the hour of the day is not told
+    today = on.toordinal()
+    least, most = max(0, (today - high - 1) * DAY), max(0, (today - low + 1) * DAY)
+    stated = span(filing, due.since)
+    passed = (max(least, stated[0]), min(most, stated[1]))
+    if passed[0] > passed[1]:
+        problem = f"`{due.since}` and `{due.after}` exclude each other on {on}"
+        raise ContradictionError("contradiction", problem, "count the hours to the day of the answer", _place(due, filing))
     late = _late(span(filing, due.done), (due.hours, due.hours), due.done, done)
-    days = (ends[0] // DAY if abs(low) != INF else low, ends[1] // DAY if abs(high) != INF else high)
-    if due.since in filing.facts:
-        passed = span(filing, due.since)
-        return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, days)
-    today = on.toordinal() * DAY
-    return Deadline(today <= ends[1], today + DAY > ends[0], late, days)
+    days = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
+    return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, days)
+
+
+def _place(due: Due, filing: Filing) -> Place | None:
+    return filing.places.get((due.since,), filing.places.get((due.after,)))
 
 
 def day_of(ordinal: float) -> date | None:

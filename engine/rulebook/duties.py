@@ -1,4 +1,4 @@
-"""The duties of a pack, and the proof pack: one rule per condition that proves a duty met or breached.
+"""The duties of a pack, and the proof pack: one rule per condition that proves a duty met or breached, or a deadline known.
 
 Compliance is worked out by the same evaluation as every other answer, so the conditions become rules of a pack of their own. They
 read facts and the pack's `proofs`, never its outcomes, and are judged on the day of the answer.
@@ -39,6 +39,14 @@ def conditions(duty: shapes.Duty) -> Iterator[tuple[str, str]]:
         yield "breached_when", duty.breached_when
 
 
+def told(due: shapes.Due) -> Iterator[tuple[str, str]]:
+    """Yield each fact that a deadline reads with the condition that it is told: stating it asserts that it applies."""
+    for name in (due.before, due.after, due.done, due.since):
+        if name:
+            number = name == due.since or (due.hours and name == due.done)
+            yield name, f"{name} >= 0" if number else f"{name} >= {_EVER.start}"
+
+
 def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shapes.Duty]]:
     """Yield each duty of a pack with its outcome and value, in declared order."""
     for outcome in pack.doc.outcomes:
@@ -48,15 +56,15 @@ def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shap
 
 
 def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
-    """Return the pack whose rules fire when the pack applies and when each duty is met, breached or done; None without any."""
+    """Return the pack whose rules fire when the pack applies, each duty is met or breached, each date told; None without."""
     texts = {APPLIES: pack.doc.applies_when} if pack.doc.applies_when else {}
     for _, value, duty in duties(pack):
         texts[f"met:{value.id}"] = duty.satisfied_when
         if duty.breached_when:
             texts[f"breached:{value.id}"] = duty.breached_when
-        done = rulebook.facts.get(duty.due.done) if duty.due else None
-        if done and done.applies_when:
-            texts[f"done:{value.id}"] = done.applies_when
+        for name, text in told(duty.due) if duty.due else ():
+            if name in rulebook.facts:
+                texts[f"told:{name}"] = text
     if not texts:
         return None
     doc = shapes.Pack.model_construct(

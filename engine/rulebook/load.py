@@ -185,6 +185,7 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("applies_when",), doc.applies_when
         for path, duty in duties.places(doc):
             yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
+            yield from (((*path, "duty", "due"), text) for _, text in (duties.told(duty.due) if duty.due else ()))
     elif isinstance(doc, shapes.Topic):
         for i, fact in enumerate(doc.facts):
             if fact.applies_when:

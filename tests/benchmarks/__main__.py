@@ -96,11 +96,11 @@ def everything(book: Rulebook) -> None:
     for seed in range(40):
         random = Random(seed)
         filing = test_comply.proven(randomness.complete(test_comply.everything(), random, AS_OF), random)
-        first = overall(book, filing, AS_OF, AS_OF)
+        first = overall(book, filing, AS_OF, test_comply.ON)
         if any(part.answer and not part.answer.determined for part in first.packs):
             continue  # a fact that no condition reads a value of was left out
         start = time.perf_counter()
-        overall(book, filing, AS_OF, AS_OF)
+        overall(book, filing, AS_OF, test_comply.ON)
         spent.append((time.perf_counter() - start) * 1000)
     print(f"assess over {len(book.packs)} packs: median {median(spent):.1f} ms, largest {max(spent):.1f} ms, on complete facts")
 
