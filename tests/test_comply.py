@@ -122,7 +122,7 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=40 * LONG)
+@settings(max_examples=25 * LONG)
 @given(st.integers(min_value=0, max_value=2**32))
 def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     random = Random(seed)

@@ -58,7 +58,7 @@ def test_random_rulebooks(seed: int) -> None:
 
 
 @pytest.mark.parametrize("pack", PACKS)
-@settings(max_examples=100 * LONG)
+@settings(max_examples=60 * LONG)
 @given(seed=SEEDS)
 def test_packs(pack: str, seed: int) -> None:
     """The packs themselves: thousands of random filings."""
