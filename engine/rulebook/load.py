@@ -20,6 +20,7 @@ from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import rulebook as shapes
+from schemas.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ class _Loader:
         self.sources = Sources()
         self.findings: list[Finding] = []
         self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
+            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities", "lifecycle")
         }
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
@@ -143,6 +144,7 @@ class _Loader:
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            lifecycles={doc.id: doc for doc in self.docs["lifecycle"].values()},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -162,6 +164,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "topic", shapes.Topic
     if folder == "lists":
         return "table", shapes.Table
+    if folder == "lifecycles":
+        return "lifecycle", Lifecycle
     if folder == "instruments":
         return "instruments", shapes.Instruments
     if path.name == "authorities.yaml":

@@ -11,6 +11,7 @@ from engine.rulebook import condition as ir
 if TYPE_CHECKING:
     from engine.errors import Place
     from schemas import rulebook as shapes
+    from schemas.lifecycle import Lifecycle
 
 TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
 
@@ -78,6 +79,7 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     @cached_property
