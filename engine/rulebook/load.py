@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
 from engine.rulebook import duties
+from engine.rulebook.clauses import cited
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
@@ -84,7 +85,7 @@ class _Loader:
         self.sources = Sources()
         self.findings: list[Finding] = []
         self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
+            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "registers", "authorities")
         }
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
@@ -143,6 +144,8 @@ class _Loader:
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
+            cited=tuple(cited(self.docs)),
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -163,7 +166,7 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "lists":
         return "table", shapes.Table
     if folder == "instruments":
-        return "instruments", shapes.Instruments
+        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)

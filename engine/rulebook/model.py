@@ -34,6 +34,17 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A source as a document names it: by what, and where it stands."""
+
+    by: str
+    file: str
+    path: tuple[str | int, ...]
+    instrument: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """A fact and the cells into which it is split: truth values, masks or intervals that together cover its domain."""
 
@@ -78,6 +89,8 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
+    cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     @cached_property
