@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from schemas.rulebook import ClauseGroup, Register
 
 Path = tuple[str | int, ...]
-# the lists of a pack or table whose entries have names of their own
-NAMED = ("outcomes", "derived", "proofs", "goes_to")
+# what an entry of a document's list is called; a list not named here says it itself
+SINGULAR = {"outcomes": "outcome", "proofs": "proof", "clocks": "clock", "countings": "counting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def cited(docs: Mapping[str, Mapping[str, BaseModel]]) -> Iterator[Cited]:
             continue
         for file, doc in files.items():
             for path, source in _sources(doc, ()):
-                yield Cited(_by(kind, file, doc, path), file, path, source.instrument, source.article)
+                yield Cited(_by(file, doc, path), file, path, source.instrument, source.article)
 
 
 def _sources(value: Any, path: Path) -> Iterator[tuple[Path, Source]]:
@@ -54,16 +54,16 @@ def _sources(value: Any, path: Path) -> Iterator[tuple[Path, Source]]:
             yield from _sources(entry, (*path, key))
 
 
-def _by(kind: str, file: str, doc: Any, path: Path) -> str:
-    """Return the name of what cites: `pack/rule`, `pack/floor:outcome`, `pack/derived:fact`, or the file below rules/."""
-    name = PurePosixPath(file)
-    if kind == "rule":
-        return f"{name.parent.name}/{name.stem}"
-    if kind != "pack" or path[0] not in NAMED:
-        return f"{name.parent.name}/{name.stem}"
-    entry = getattr(doc, str(path[0]))[path[1]]
-    part = "floor" if "floor" in path else {"outcomes": "outcome", "proofs": "proof"}.get(str(path[0]), str(path[0]))
-    return f"{doc.id}/{part}:{getattr(entry, 'id', '') or entry.outcome}"
+def _by(file: str, doc: Any, path: Path) -> str:
+    """Return the name of what cites: `pack/rule`, `pack/floor:outcome`, `calendar/clock:id`, or the file below rules/."""
+    home = PurePosixPath(file).parent.name
+    within: Any = getattr(doc, str(path[0]))
+    entry = within[path[1]] if len(path) > 1 and not isinstance(within, BaseModel) else within
+    name = getattr(entry, "id", "") or getattr(entry, "outcome", "")
+    if not name:
+        return f"{home}/{PurePosixPath(file).stem}"
+    part = "floor" if "floor" in path else SINGULAR.get(str(path[0]), str(path[0]))
+    return f"{home}/{part}:{name}"
 
 
 def listed(register: Register) -> list[Clause]:
