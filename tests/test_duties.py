@@ -40,9 +40,9 @@ def book() -> Rulebook:
 def facts_of(case: dict[str, Any]) -> dict[str, Any]:
     """Return the filing of a case: its facts over those of a sample, `item` over those of the sample's first data flow.
 
-    A case that says nothing of exports has none: most cases are not about them, and their rules cost the most.
+    A case that says nothing of exports and of requests for data has none: most are not about them, and exports cost the most.
     """
-    found: dict[str, Any] = {"product.data_export": False}
+    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False}
     if base := case.get("base"):
         path = ROOT / f"rules/samples/{base}.yaml"
         sample: Any = plain(read(path.read_bytes(), path.name))
