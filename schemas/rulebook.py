@@ -103,6 +103,7 @@ class Instrument(Shape):
         "regulation",
         "department_rule",
         "local_regulation",
+        "local_rule",
         "local_normative",
         "normative",
         "standard",
@@ -120,6 +121,48 @@ class Instruments(Shape):
     """A file of instruments."""
 
     instruments: list[Instrument]
+
+
+Class = Literal["definition", "programme", "penalty", "open_norm", "not_encoded"]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ClauseGroup(Shape):
+    """Clauses in a citation's form (`3, 5(1)(4), 13-15`) that share a class; without one, rules must cite each of them."""
+
+    in_: str = Field(alias="in", min_length=1)
+    class_: Class | None = Field(default=None, alias="class")
+    reason: Text | None = None
+
+
+class LawText(Shape):
+    """Where the text was read, when, and the SHA-256 of each article that was (engine/study/lawtext.py says over what)."""
+
+    read: Literal["official", "mirror"]
+    address: str = Field(min_length=1)
+    on: Day
+    articles: dict[str, Sha256] = Field(min_length=1)
+
+
+class Register(Shape):
+    """The clauses of an instrument. `articles` is how many it has, where that is known; what is left out is said.
+
+    `address` is where the text can be read when the instrument names no official address.
+    """
+
+    instrument: str
+    address: str = ""
+    anchor: Literal["article", "point", "foreign"] = "article"
+    articles: int = Field(default=0, ge=0, le=2_000)
+    left_out: str = ""
+    text: LawText | None = None
+    clauses: list[ClauseGroup] = Field(min_length=1)
+
+
+class Registers(Shape):
+    """A file of registers."""
+
+    registers: list[Register]
 
 
 class Authority(Shape):
@@ -338,6 +381,39 @@ class Note(Shape):
     text: Text
 
 
+Counted = Literal[
+    "incidents", "rising", "breaches", "repeats", "complaints", "downtime", "subjects", "overdue", "uninsured", "budget"
+]
+
+
+class Monitor(Shape):
+    """What is watched while a pilot runs: a counter, the number from which it holds, and what is then proposed.
+
+    `grade` is the least grade counted, `kind` the kind of breach, `days` the days looked back (0: the whole pilot). The number
+    is `at_least`, or one more than a term of the plan (`beyond`); with `per_thousand` it is meant for a thousand subjects.
+
+    incidents   within the days                        rising     incidents within the days, less those of as many days before
+    breaches    of a kind                              repeats    most breaches of any one kind
+    complaints  within the days                        downtime   minutes within the days
+    subjects    taking part                            overdue    whole hours since the clock of a report ended; -1 before
+    uninsured   whole days since cover ended; -1 before    budget  percent of the tolerance budget used, its scarcest line
+    """
+
+    id: str
+    title: Text
+    counts: Counted
+    grade: str = ""
+    kind: str = ""
+    days: int = Field(default=0, ge=0, le=3_660)
+    per_thousand: bool = False
+    at_least: int | None = None
+    beyond: str = ""
+    proposes: Literal["warn", "rectify", "pause", "terminate"]
+    effect: Effect
+    origin: Origin
+    sources: list[Source]
+
+
 class Pack(Shape):
     """A pack: the outcomes, derived facts and clauses that its rules share."""
 
@@ -352,6 +428,8 @@ class Pack(Shape):
     outcomes: list[Outcome]
     goes_to: list[GoesTo] = []
     notes: list[Note] = []
+    graded_by: str = ""  # the outcome whose values are the grades of incidents that monitors count
+    monitors: list[Monitor] = []
 
 
 class Retention(Shape):

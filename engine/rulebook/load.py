@@ -15,15 +15,20 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
 from engine.rulebook import duties
+from engine.rulebook.clauses import cited
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import Node, place_in, place_of, plain, read
+from schemas import calendar as dates
 from schemas import rulebook as shapes
 from schemas.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+KINDS = ("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "year", "statutory", "clocks", "lifecycle")
 
 
 @dataclass
@@ -84,9 +89,7 @@ class _Loader:
     def __init__(self) -> None:
         self.sources = Sources()
         self.findings: list[Finding] = []
-        self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities", "lifecycle")
-        }
+        self.docs: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
 
@@ -145,6 +148,12 @@ class _Loader:
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
             lifecycles={doc.id: doc for doc in self.docs["lifecycle"].values()},
+            registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
+            cited=tuple(cited(self.docs)),
+            years={doc.year: doc for doc in self.docs["year"].values()},
+            statutory=next(iter(self.docs["statutory"].values()), None),
+            countings={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.countings},
+            clocks={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.clocks},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -158,6 +167,12 @@ class _Loader:
                 yield Finding("no-pack", Place(f"rules/{name}"), "the rule lies in a folder without `pack.yaml`", remedy)
 
 
+_CALENDAR: dict[str, tuple[str, type[BaseModel]]] = {
+    "statutory": ("statutory", dates.Statutory),
+    "clocks": ("clocks", dates.Clocks),
+}
+
+
 def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     folder = path.parts[0]
     if folder == "vocabulary":
@@ -167,7 +182,9 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "lifecycles":
         return "lifecycle", Lifecycle
     if folder == "instruments":
-        return "instruments", shapes.Instruments
+        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
+    if folder == "calendar":
+        return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)

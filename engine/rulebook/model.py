@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
+from engine.rulebook.workdays import Calendar
+from schemas.term import Type
 
 if TYPE_CHECKING:
     from engine.errors import Place
+    from schemas import calendar as dates
     from schemas import rulebook as shapes
     from schemas.lifecycle import Lifecycle
-
-TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """The type of a term; `values` in declared order, `places` decimal digits, `unit` a word."""
-
-    name: TypeName
-    values: tuple[str, ...] = ()
-    unit: str = ""
-    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +23,17 @@ class Where:
 
     file: str
     parts: dict[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source as a document names it: by what, and where it stands."""
+
+    by: str
+    file: str
+    path: tuple[str | int, ...]
+    instrument: str
+    article: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,23 @@ class Rulebook:
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
+    cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
+    years: dict[int, dates.CalendarYear] = field(default_factory=dict)
+    statutory: dates.Statutory | None = None
+    countings: dict[str, dates.Counting] = field(default_factory=dict)
+    clocks: dict[str, dates.Clock] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
         """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""
         return {text: self._mentioned(node) for text, node in self.conditions.items()}
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days, worked out once and kept in the cached rulebook."""
+        return Calendar(self.years.values(), self.statutory)
 
     def _mentioned(self, node: ir.Node) -> frozenset[str]:
         found = set(ir.names(node))
@@ -99,6 +112,10 @@ class Rulebook:
         head = name.partition(".")[0]
         return head if head in self.lists and name != head else ""
 
+    @cached_property
+    def _types(self) -> dict[str, Type]:
+        return {name: self.type_of_fact(fact) for name, fact in self.facts.items()}
+
     def type_of_fact(self, fact: shapes.Fact) -> Type:
         """Return the type of a declared fact."""
         return Type(fact.type, tuple(value.id for value in fact.values), fact.unit, fact.places)
@@ -106,7 +123,7 @@ class Rulebook:
     def type_of(self, pack: PackRules, name: str) -> Type | None:
         """Return the type of a fact, derived fact or outcome, or None when there is none of that name."""
         if name in self.facts:
-            return self.type_of_fact(self.facts[name])
+            return self._types[name]
         if name in pack.derived:
             derived = pack.derived[name]
             return Type(derived.type, (), derived.unit)

@@ -14,8 +14,9 @@ from engine.evidence import canonical, events
 from engine.evidence.installation import Installation
 from engine.store import reading
 from engine.store import streams as stored
-from engine.store.append import NO_DUE, Projection
+from engine.store.append import Projection
 from engine.store.reading import Record
+from engine.supervise.deadline import ended
 from engine.supervise.state import Event, State
 from engine.supervise.step import REFUSED, Refusal, step
 from engine.supervise.streams import shown
@@ -56,10 +57,7 @@ def _next(table: Lifecycle, state: State, each: Record, predicate: dict[str, Any
     after = step(table, state, _event(predicate))
     if isinstance(after, Refusal):
         raise events.wrong(f"the event {each.id}", f"is refused by {after.rule}: {after.problem}")
-    dues = predicate["dues"]
-    runs = tuple(replace(run, due=dues.get(run.clock, "")) if run.stopped is None else run for run in after.clocks)
-    ends = [run.due for run in runs if run.running and run.due]
-    after = replace(after, clocks=runs, due=min(ends, default=NO_DUE))
+    after = ended(after, predicate["dues"])
     said = (predicate["to"], predicate["shows"], predicate["state_sha256"])
     if said != (after.name, shown(after), canonical.sha256(after.text().encode())):
         raise events.wrong(f"the event {each.id}", "does not lead where it says")

@@ -23,7 +23,8 @@ class Pause:
 class Run:
     """One run of a clock. Times are legal days, for limits in hours moments (RFC 3339).
 
-    `due` is the last day or moment in time, as the calendar had it when the last event was recorded; empty while unknown.
+    `soonest` and `due` bound the last day or moment in time, as the calendar had it when the last event was recorded; they are
+    empty while nothing says it.
     INVARIANT: no interval ends before it starts, so that no clock is ever negative.
     """
 
@@ -31,6 +32,7 @@ class Run:
     started: str
     pauses: tuple[Pause, ...] = ()
     stopped: str | None = None
+    soonest: str = ""
     due: str = ""
 
     @property

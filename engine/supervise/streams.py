@@ -139,7 +139,7 @@ class Streams:
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
-        after = timed(table, after)
+        after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
 
     def _standing(self, act: Act) -> State:
@@ -243,7 +243,7 @@ class Streams:
             "given": sorted(event.given),
             "own": event.own,
             "input_commitments": commitments,
-            "dues": {run.clock: run.due for run in state.clocks if run.stopped is None},
+            "dues": {run.clock: [run.soonest, run.due] for run in state.clocks if run.stopped is None},
             "shows": shown(state),
             "state_sha256": canonical.sha256(state.text().encode()),
         }
