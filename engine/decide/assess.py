@@ -203,7 +203,7 @@ class Writer:
         """Name the tables whose text was not read for keys that the filing leaves possible."""
         slots = self.evaluator.inputs.slots(self.filing)
         found = []
-        for table in (self.rulebook.tables[name] for name in graph.tables(self.rulebook, self.pack)):
+        for table in self.evaluator.tables:
             for version in table.versions:
                 rows = [row for row in version.rows if row.is_ == "unknown" and row.why and self._day() in version.valid]
                 texts = {row.why for row in rows if row.why and self._row_possible(row.when, slots)}

@@ -24,13 +24,15 @@ from engine.decide.narrow import settle
 from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
 from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack
+from engine.rulebook.prose import prose
+from schemas.rulebook import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.decide.filing import Filing
     from engine.decide.program import Program
-    from engine.decide.values import Slots
+    from engine.decide.values import Closure, Slots
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.duties import Final, Status
     from schemas.rulebook import Duty, Rule
@@ -69,6 +71,23 @@ class Proofs:
         made = proof_pack(rulebook, pack)
         self.pack = made or pack  # whose names the conditions read
         self.evaluator = Evaluator(rulebook, made) if made else None
+        self._holds: dict[tuple[int, ir.Node], Closure] = {}
+        self._words: dict[ir.Node, Text] = {}
+
+    def holds(self, part: ir.Node, law: Program) -> Closure:
+        """Return the compiled form of a part of a duty's condition under an edition of its tables, which the evaluator keeps."""
+        key = (id(law), part)
+        if key not in self._holds:
+            self._holds[key] = truth(part, law.layout)
+        return self._holds[key]
+
+    def words(self, part: ir.Node) -> Text:
+        """Return a part of a duty's condition in both languages."""
+        if part not in self._words:
+            self._words[part] = Text(
+                zh=prose(part, self.rulebook, self.pack, "zh"), en=prose(part, self.rulebook, self.pack, "en")
+            )
+        return self._words[part]
 
     def of(self, filing: Filing, as_of: date, on: date) -> Proven:
         """Return what a filing proves on a day. Raises ContradictionError."""
@@ -114,7 +133,7 @@ class Proven:
         found = F
         for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
             if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:
-                holds = truth(part.part, law.layout)
+                holds = self.proofs.holds(part.part, law)
                 rows = slots[law.layout.slot[EVIDENCE]]
                 for item in rows.items:
                     day = item[issued]
@@ -129,7 +148,7 @@ class Proven:
         node = self.proofs.rulebook.conditions[duty.satisfied_when]
         parts = node.parts if isinstance(node, ir.And) else (node,)
         law, slots = self._law
-        return [part for part in parts if truth(part, law.layout)(slots, []) != T]
+        return [part for part in parts if self.proofs.holds(part, law)(slots, []) != T]
 
     @cached_property
     def _law(self) -> tuple[Program, Slots]:

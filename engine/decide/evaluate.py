@@ -84,6 +84,7 @@ class Evaluator:
         self.inputs = program.inputs(rulebook, pack)
         self.cuts = graph.cuts(rulebook, pack)
         self.splits = polarity.split_facts(rulebook, pack)
+        self.tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
         self._programs: dict[tuple[int, ...], Program] = {}
 
     def picture(self, filing: Filing, as_of: date, *, split: bool = True, governed: bool = True) -> Picture:

@@ -9,14 +9,12 @@ from engine.decide.comply import OPEN, ORDER, Proven, Standing
 from engine.decide.values import F, T
 from engine.rulebook import condition as ir
 from engine.rulebook.duties import EVIDENCE
-from engine.rulebook.prose import prose
 from schemas import duties as shapes
-from schemas.rulebook import Text
 
 if TYPE_CHECKING:
     from engine.decide.evaluate import Picture
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.rulebook import Duty, Effect, Outcome, Source, Value
+    from schemas.rulebook import Duty, Effect, Outcome, Source, Text, Value
 
 EFFECTS: tuple[Effect, ...] = ("statutory", "agreed", "owner", "advisory")  # strongest first
 
@@ -55,7 +53,7 @@ class Owed:
             possible=[state for state in ORDER if state in standing.possible],
             rules=self._refs(rules, applied),
             sources=self._sources(sure),
-            gaps=[self._words(part) for part in self.proven.gaps(duty)] if open_ else [],
+            gaps=[self.proven.proofs.words(part) for part in self.proven.gaps(duty)] if open_ else [],
             proof=self._proof(duty) if open_ else [],
         )
 
@@ -98,10 +96,6 @@ class Owed:
         days = [deadlines.day_of(day) for day in standing.deadline.days]
         first, last = (day.isoformat() if day else None for day in days)
         return shapes.Deadline(text=text, earliest=first, latest=last)
-
-    def _words(self, node: ir.Node) -> Text:
-        pack = self.proven.proofs.pack
-        return Text(zh=prose(node, self.rulebook, pack, "zh"), en=prose(node, self.rulebook, pack, "en"))
 
     def _proof(self, duty: Duty) -> list[Text]:
         """Return the kinds of evidence that would prove a duty."""

@@ -97,6 +97,10 @@ class Rulebook:
         head = name.partition(".")[0]
         return head if head in self.lists and name != head else ""
 
+    @cached_property
+    def _types(self) -> dict[str, Type]:
+        return {name: self.type_of_fact(fact) for name, fact in self.facts.items()}
+
     def type_of_fact(self, fact: shapes.Fact) -> Type:
         """Return the type of a declared fact."""
         return Type(fact.type, tuple(value.id for value in fact.values), fact.unit, fact.places)
@@ -104,7 +108,7 @@ class Rulebook:
     def type_of(self, pack: PackRules, name: str) -> Type | None:
         """Return the type of a fact, derived fact or outcome, or None when there is none of that name."""
         if name in self.facts:
-            return self.type_of_fact(self.facts[name])
+            return self._types[name]
         if name in pack.derived:
             derived = pack.derived[name]
             return Type(derived.type, (), derived.unit)

@@ -19,7 +19,7 @@ from engine.decide.complete import Enumeration, TooManyError
 from engine.decide.evaluate import Evaluator
 from engine.decide.overall import overall
 from engine.errors import InputError
-from engine.rulebook.load import load
+from engine.rulebook.locate import open_rulebook
 from engine.rulebook.model import Rulebook
 from tests import randomness
 from tests.benchmarks import evidence
@@ -129,7 +129,7 @@ def ten_thousand() -> None:
 
 def main() -> None:
     """Print every figure."""
-    book = load(ROOT / "rules")
+    book = open_rulebook(ROOT / "rules")
     print(f"machine: {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     for pack in book.packs:
         tightness(book, pack, 600)

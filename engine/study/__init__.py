@@ -1,0 +1,1 @@
+"""Looking at many answers at once: whole filings with what people expect of them, and changes that nobody would notice."""

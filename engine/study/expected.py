@@ -1,0 +1,148 @@
+"""Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
+
+A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first data flow.
+
+    owes, open, free      duties that are certain, possible, impossible
+    status, due           how a duty stands, and the last day that is certainly in time
+    effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
+    conflicts, flaws      certainly shown
+    outcomes, undetermined
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.overall import assess_all
+from engine.errors import InputError, Place
+from engine.rulebook.read import node_from, plain, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from engine.rulebook.model import Rulebook
+    from engine.rulebook.read import Node
+    from schemas.duties import DutyAnswer, Overall
+
+DUTIES = ("owes", "open", "free", "status", "due", "effects", "bodies", "sources")
+SHOWN = ("conflicts", "flaws")
+OUTCOMES = ("outcomes", "undetermined")
+EXPECTS = (*DUTIES, *SHOWN, *OUTCOMES)
+KEYS = frozenset({"name", "blind", "law", "on", "as_of", "base", "facts", "item", *EXPECTS})
+STATES = {"owes": ("certain", "owed"), "open": ("possible", "open")}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A whole filing with its expectations, as written in `file`."""
+
+    file: str
+    place: Place
+    doc: dict[str, Any]
+    filing: Node
+
+    @property
+    def name(self) -> str:
+        """Return the name of the case."""
+        return str(self.doc["name"])
+
+    def answer(self, rulebook: Rulebook) -> Overall:
+        """Return the answer of a rulebook to the filing. Raises InputError."""
+        on = date.fromisoformat(self.doc["on"])
+        as_of = date.fromisoformat(self.doc.get("as_of", self.doc["on"]))
+        return assess_all(rulebook, self.filing, as_of, on, search=False)
+
+    def narrowed(self, duties: set[str], shown: set[str], outcomes: set[str]) -> Case | None:
+        """Return the case with only those expectations that are about the names given; None when nothing is left."""
+        doc = {key: value for key, value in self.doc.items() if key not in EXPECTS}
+        kept = {}
+        for keys, names in ((DUTIES, duties), (SHOWN, shown), (OUTCOMES, outcomes)):
+            for key in keys:
+                if left := _only(self.doc.get(key, ()), names):
+                    kept[key] = left
+        return Case(self.file, self.place, doc | kept, self.filing) if kept else None
+
+
+def _only(expected: Any, names: set[str]) -> Any:
+    if isinstance(expected, dict):
+        return {name: value for name, value in expected.items() if name in names}
+    return [name for name in expected if name in names]
+
+
+def read_cases(file: Path, rules: Path) -> Iterator[Case]:
+    """Yield the cases of a file; samples lie below `rules`. Raises InputError."""
+    node = read(file.read_bytes(), file.name)
+    docs: Any = plain(node)
+    for doc, part in zip(docs, getattr(node, "items", ()), strict=True):
+        place = part.place
+        if not isinstance(doc, dict) or not {"name", "on"} <= set(doc):
+            raise InputError("bad-case", "a case has at least `name:` and `on:`", "see tests/duties", place)
+        if unknown := sorted(set(doc) - KEYS):
+            raise InputError("bad-case", f"a case has no `{unknown[0]}`", f"it may have {', '.join(sorted(KEYS))}", place)
+        yield Case(file.stem, place, doc, node_from(_facts(doc, rules), place))
+
+
+def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
+    """Return the filing of a case; one that says nothing of exports has none: most are not about them, and they cost the most."""
+    found: dict[str, Any] = {"product.data_export": False}
+    if base := doc.get("base"):
+        path = rules / f"samples/{base}.yaml"
+        sample: Any = plain(read(path.read_bytes(), path.name))
+        found = {name: value for name, value in sample.items() if name != "about"}  # says itself whether anything is exported
+        if changed := doc.get("item"):
+            first, *others = found["flow"]["items"]
+            found["flow"] = {"complete": True, "items": [first | changed, *others]}
+    stated: dict[str, Any] = doc.get("facts", {})
+    return found | stated
+
+
+def differences(case: Case, found: Overall) -> list[str]:
+    """Return where an answer differs from what the case expects; none when all is as expected."""
+    doc = case.doc
+    duties = {duty.id: duty for duty in found.duties}
+    wrong = [
+        f"{name} is {duties[name].applies if name in duties else None}, not {word}"
+        for key, (state, word) in STATES.items()
+        for name in doc.get(key, ())
+        if name not in duties or duties[name].applies != state
+    ]
+    wrong += [f"{name} is {duties[name].applies}, not free" for name in doc.get("free", ()) if name in duties]
+    wrong += [
+        line for key in DUTIES[3:] for name, want in doc.get(key, {}).items() for line in _duty(key, duties.get(name), want)
+    ]
+    for key in SHOWN:
+        certain = {entry.id for entry in getattr(found, key) if entry.applies == "certain"}
+        wrong += [f"{key}: {name} is missing" for name in doc.get(key, ()) if name not in certain]
+    outcomes = {name: entry for pack in found.packs if pack.answer for name, entry in pack.answer.outcomes.items()}
+    wrong += [
+        f"{name} is {outcomes[name].possible if name in outcomes else None}, not {value}"
+        for name, value in doc.get("outcomes", {}).items()
+        if name not in outcomes or outcomes[name].value != value
+    ]
+    settled = (name for name in doc.get("undetermined", ()) if name not in outcomes or outcomes[name].determined)
+    return wrong + [f"{name} is {outcomes[name].value if name in outcomes else None}" for name in settled]
+
+
+def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
+    """Yield how a duty differs from what is expected of it under `key`."""
+    if duty is None:
+        yield f"{key}: no such duty in the answer, not {wanted}"
+        return
+    got: Any
+    match key:
+        case "status":
+            got = duty.status
+        case "due":
+            got = duty.deadline.latest if duty.deadline else None
+        case "effects":
+            got = duty.effect
+        case "bodies":
+            got = duty.authority.title.en if duty.authority else ""
+        case _:
+            got = [f"{source.instrument} {source.article}".strip() for source in duty.sources]
+            wanted = got if set(wanted) <= set(got) else wanted
+    if got != wanted:
+        yield f"{duty.id}: {key} is {got}, not {wanted}"
