@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, strata, tables
+from engine.rulebook.check import conditions, dates, declared, duties, effects, monitors, names, outcomes, strata, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,8 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     outcomes.bands,
     outcomes.unique_conflicts,
     effects.competence,
+    effects.acts,
+    monitors.monitors,
     duties.duties,
     duties.conflicts,
     strata.acyclic,
