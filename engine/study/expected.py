@@ -86,9 +86,9 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return the filing of a case; one silent on exports and pilots has none: few are about them, and they cost the most."""
+    """Return the filing of a case; one silent on exports, requests for data and pilots has none: few are about them."""
     no_pilot = {"pilot.applied": False}
-    found: dict[str, Any] = {"product.data_export": False} | no_pilot
+    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False} | no_pilot
     if base := doc.get("base"):
         path = rules / f"samples/{base}.yaml"
         sample: Any = plain(read(path.read_bytes(), path.name))
