@@ -35,7 +35,7 @@ def book() -> Rulebook:
 
 def lawful(sources: list[Source]) -> bool:
     """Tell whether a law, a regulation or a rule that binds here is among the sources."""
-    ranks = ("law", "regulation", "department_rule", "local_regulation")
+    ranks = ("law", "regulation", "department_rule", "local_regulation", "local_rule")
     cited = [book().instruments[source.instrument] for source in sources]
     return any(entry.binding and entry.rank in ranks for entry in cited)
 
