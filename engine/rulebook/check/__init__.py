@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import calendars, conditions, dates, declared, duties, effects, names, outcomes, strata, tables
+from engine.rulebook.check import (
+    calendars,
+    clauses,
+    conditions,
+    dates,
+    declared,
+    duties,
+    effects,
+    names,
+    outcomes,
+    strata,
+    tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +32,9 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     names.packs,
     tables.tables,
     names.sources,
+    clauses.registers,
+    clauses.citations,
+    clauses.classes,
     conditions.typed,
     conditions.derived,
     conditions.decided_by_types,
