@@ -42,6 +42,7 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "clock": "clock",
 }
 BAD_INPUT = 2
 
