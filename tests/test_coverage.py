@@ -92,9 +92,8 @@ def test_a_numeral_read_again_is_the_number(value: int) -> None:
 def test_a_range_hits_what_one_of_its_clauses_hits(span: Span, clause: Address) -> None:
     singles = citation.counted(span)
     assert [str(each) for each in singles] == [written(each) for each in expand(str(span))]
-    assert (
-        any(each.hits(clause) for each in singles) == span.hits(clause) or "之" in clause[min(len(span.first), len(clause)) - 1]
-    )
+    inserted = "之" in clause[min(len(span.first), len(clause)) - 1]  # 13之1 lies within 12-14 and is none of the three
+    assert inserted or any(each.hits(clause) for each in singles) == span.hits(clause)
 
 
 # every clause --------------------------------------------------------------------------------------------------------
@@ -109,7 +108,7 @@ def test_every_clause_is_encoded_or_says_why_not(rulebook: Rulebook) -> None:
             assert (row.status == "encoded") == bool(row.rules) == (not row.reason), row
             assert {rule for rule in row.rules if ":" not in rule and rule.partition("/")[0] in rulebook.packs} <= names
             assert row.locator, row
-    assert {row.instrument for row in rows} == set(rulebook.registers) == set(rulebook.instruments)
+    assert {row.instrument for row in rows} == set(rulebook.registers) >= {each.instrument for each in rulebook.cited}
 
 
 def test_every_article_is_listed_or_said_to_be_left_out(rulebook: Rulebook) -> None:
@@ -189,7 +188,7 @@ def test_a_changed_text_is_noticed(case: dict[str, Any], tmp_path: Path) -> None
     found = {row.article: row for row in compare(_book(STALE["base"]), tmp_path)}
     assert {article: row.status for article, row in found.items()} == case["expect"]
     assert {article: row.moved_to for article, row in found.items() if row.moved_to} == case.get("moved", {})
-    assert found["2"].rules == ["p/r"]
+    assert "p/r" in found["2"].rules
 
 
 def test_an_older_encoding_is_read_and_what_is_no_text_is_refused(tmp_path: Path) -> None:
