@@ -40,6 +40,8 @@ COMMANDS = {
     "erase": "keep",
     "backup": "keep",
     "restore": "keep",
+    "file": "file",
+    "case": "case",
     "actor": "actors",
     "rulebook": "release",
     "clock": "clock",

@@ -51,8 +51,25 @@ class Decided:
     receipt: Receipt
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A decision that is worked out and not recorded yet: the entry of its record, and the rules that it pins."""
+
+    id: str
+    statement: dict[str, Any]
+    entry: Entry
+    blobs: tuple[tuple[str, bytes], ...]
+
+
 def decide(home: Installation, asked: Asked) -> Decided:
     """Record what the rules propose, or an official decides. Raises InputError, EvidenceError; then nothing is kept."""
+    made = prepare(home, asked)
+    published = home.record([made.entry], made.blobs)
+    return Decided(made.id, made.statement, made.entry.payload, published.receipt())
+
+
+def prepare(home: Installation, asked: Asked) -> Prepared:
+    """Return the record that `decide` makes, to be recorded beside something else. Raises InputError, EvidenceError."""
     if asked.supersedes and reading.record(home.store, asked.supersedes) is None:
         raise EvidenceError(
             "no-such-record", f"there is no record `{asked.supersedes}` to supersede", "name one that was recorded"
@@ -65,18 +82,16 @@ def decide(home: Installation, asked: Asked) -> Decided:
     if asked.outcome:
         request, signers = _official(home, asked, request, verdict)
     made = record.statement(asked.of, disclosed, request)
-    payload = canonical.dumps(made)
     entry = Entry(
         request.decision_id,
         "decision",
-        payload,
+        canonical.dumps(made),
         request.decided_at,
         tuple(signers),
         asked.supersedes,
         facts.write(disclosed) if disclosed else b"",
     )
-    published = home.record([entry], [(canonical.sha256(asked.of.data), asked.of.data)])
-    return Decided(request.decision_id, made, payload, published.receipt())
+    return Prepared(request.decision_id, made, entry, ((canonical.sha256(asked.of.data), asked.of.data),))
 
 
 def _request(home: Installation, asked: Asked) -> Request:

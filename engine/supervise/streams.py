@@ -97,6 +97,13 @@ class Streams:
         """Record an event. Raises InputError when it is refused, once the attempt is recorded; StoreError, SigningError."""
         return self.perform_all([act], beside)[0]
 
+    def require(self, act: Act) -> None:
+        """Refuse an act that would be refused, and record the attempt; otherwise nothing is recorded yet. Raises InputError."""
+        found = self._prepared(act)
+        if found.refusal:
+            self._record([found], None)
+            raise refusal_error(found.refusal)
+
     def perform_all(self, acts: Sequence[Act], beside: Beside | None = None) -> list[Recorded]:
         """Record events of different streams in one group: all of them, or none and the first attempt that is refused."""
         for attempt in range(ATTEMPTS):
