@@ -106,9 +106,9 @@ def dated(text: str) -> date | None:
 def tell(desk: Desk, done: Recorded, lang: str, *, json: bool) -> None:
     """Print what was recorded: the event with its receipt, and where the stream stands."""
     if json:
-        say_json({"event": done.id, "statement": done.statement, "receipt": done.receipt.text()})
+        say_json({"stream": done.state.stream, "event": done.id, "statement": done.statement, "receipt": done.receipt.text()})
     else:
-        say(Shown(desk.rulebook, desk.streams.table(done.state.process), lang).recorded(done.id, done.state))
+        say(Shown(desk.rulebook, desk.streams.table(done.state.process), lang).recorded(done.state))
 
 
 def show(desk: Desk, stream: str, said: Mapping[str, Any], lang: str, *, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`fenji share file` and `fenji share decide`: a request for government data as a case, decided by the department that provides."""
+"""`fenji share file` and `share decide`: a request for government data as a case, decided by the department that provides."""
 
 from __future__ import annotations
 

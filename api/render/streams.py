@@ -40,9 +40,11 @@ class Shown:
     of: Lifecycle
     lang: str
 
-    def recorded(self, event: str, state: State) -> str:
+    def recorded(self, state: State) -> str:
         """Return what was recorded and where the stream stands."""
-        return "\n".join([f"{self._word('recorded')}{self._sep}{event}", *self._standing(state), *self._next(state)])
+        return "\n".join(
+            [f"{self._word('recorded')}{self._sep}{state.stream}/{state.number}", *self._standing(state), *self._next(state)]
+        )
 
     def page(self, state: State, events: Sequence[dict[str, Any]], said: Mapping[str, Any]) -> str:
         """Return a stream on one page."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.evidence.decide import new_id, opened
-from engine.evidence.events import record_id
 from engine.evidence.keys import PublicKey
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
@@ -45,7 +44,7 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
             known = {}
         if not predicate["input_commitments"]:
             continue
-        disclosed, gone = opened(streams.home, record_id(filing, predicate["number"]))
+        disclosed, gone = opened(streams.home, predicate["event_id"])
         erased += gone
         for each in disclosed:
             field, colon, fact = each.name.partition(":")

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.errors import InputError, Place, StoreError
 from engine.evidence import canonical, events, facts, record
+from engine.evidence.decide import new_id
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import Log, stamp
@@ -28,7 +29,7 @@ from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
-ATTEMPTS = 8  # how often an act is judged again when another event came first
+ATTEMPTS = 64  # how often an act is judged again when another event came first
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ class Streams:
         payload = events.statement(predicate)
         name, number = predicate["stream"], predicate["number"]
         entry = Entry(
-            events.record_id(name, number),
+            predicate["event_id"],
             "event",
             payload,
             each.event.at,
@@ -233,6 +234,7 @@ class Streams:
         by = record.actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = record.actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
+            "event_id": new_id(act.now),
             "stream": state.stream,
             "number": state.number,
             "process": state.process,
