@@ -109,7 +109,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A request under an idempotency key: hash of what was asked, the id its effect has, the process that works on it, its answer."""
+    """A request under an idempotency key: hash of what was asked, id of its effect, process that works on it, its answer."""
 
     key: str
     request: str
