@@ -22,12 +22,13 @@ SAME = "="  # as `to`: the state stays
 
 
 class Limit(Shape):
-    """How long a clock runs; the day or hour on which it starts is not counted."""
+    """How long a clock runs, the first day not counted; where it `rolls`, a last day that is a day off moves to a working day."""
 
     hours: int = Field(default=0, ge=0, le=10_000)
     days: int = Field(default=0, ge=0, le=10_000)
     working_days: int = Field(default=0, ge=0, le=1_000)
     months: int = Field(default=0, ge=0, le=1_200)
+    rolls: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Limit:
