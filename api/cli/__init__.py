@@ -43,6 +43,8 @@ COMMANDS = {
     "actor": "actors",
     "rulebook": "release",
     "clock": "clock",
+    "pilot": "pilot",
+    "incident": "pilot",
 }
 BAD_INPUT = 2
 
