@@ -108,6 +108,7 @@ class Instrument(Shape):
         "standard",
         "guidance",
         "foreign",
+        "agreement",
     ]
     binding: bool
     in_force: Period | None = None
@@ -179,13 +180,20 @@ class Conflict(Shape):
     to: Text
 
 
+Says = Literal["", "refuse", "oblige", "permit", "duty", "human"]
+
+
 class Value(Shape):
-    """One value of an enum, a set or an outcome; a value of a union may be a duty or a conflict of regimes."""
+    """One value of an enum, a set or an outcome; a value of a union may be a duty or a conflict of regimes.
+
+    `request` is what it says to a request for data: it refuses, obliges to share, permits, permits under a duty, needs a human.
+    """
 
     id: str
     label: Text
     duty: Duty | None = None
     conflict: Conflict | None = None
+    request: Says = ""
 
 
 class Fact(Shape):
@@ -317,6 +325,7 @@ class Outcome(Shape):
     title: Text
     combine: Literal["strictest", "union", "unique"]
     lists: Literal["answers", "flaws"] = "answers"  # flaws are what the pre-check of papers shows
+    request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
 
@@ -338,8 +347,30 @@ class Note(Shape):
     text: Text
 
 
+class DataSet(Shape):
+    """A register entry: one data set of one owner; `facts` are its class, level and personal data in words of the vocabulary."""
+
+    owner: Text
+    catalogue: str
+    source: Text
+    licence: Text
+    facts: dict[str, Any] = {}
+
+
+class Overlay(Shape):
+    """Terms for one enterprise (一企一试): who grants them, by which discretion, for what, over which pack, and until when."""
+
+    title: Text
+    enterprise: Text
+    grantor: str
+    discretion: list[Source]
+    scope: Text
+    pack: str
+    valid: Period
+
+
 class Pack(Shape):
-    """A pack: the outcomes, derived facts and clauses that its rules share."""
+    """A pack: the outcomes, derived facts and clauses that its rules share; over a data set, an owner's policy."""
 
     id: str
     title: Text
@@ -347,6 +378,8 @@ class Pack(Shape):
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
+    shares_when: str = ""  # for which items of a request the pack is consulted; never without it
+    data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []
     proofs: list[Derived] = []  # derived facts that the duties' conditions share
     outcomes: list[Outcome]

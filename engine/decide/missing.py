@@ -314,14 +314,19 @@ def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filin
 
 def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
     """Return per fact values that stand for all: each enum value, both truths, the ends of each interval between thresholds."""
+    marks = thresholds(evaluator)
+    totals = set().union(*marks.values()) if marks else set()
+    return {name: _cells(evaluator, name, marks.get(name, set()), totals) for name in evaluator.inputs.facts}
+
+
+def thresholds(evaluator: Evaluator) -> dict[str, set[int]]:
+    """Return per number and date the first values at which a comparison with a constant changes."""
     marks: dict[str, set[int]] = {}
-    layout = evaluator.inputs.layout
     for text in graph.pack_texts(evaluator.rulebook, evaluator.pack):
         for part in ir.walk(evaluator.rulebook.conditions[text]):
             if isinstance(part, ir.Compare):
-                _marks(part, layout, marks)
-    totals = set().union(*marks.values()) if marks else set()
-    return {name: _cells(evaluator, name, marks.get(name, set()), totals) for name in evaluator.inputs.facts}
+                _marks(part, evaluator.inputs.layout, marks)
+    return marks
 
 
 def _marks(node: ir.Compare, layout: Any, marks: dict[str, set[int]]) -> None:

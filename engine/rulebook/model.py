@@ -80,6 +80,13 @@ class Rulebook:
     units: dict[str, shapes.Unit] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
+    overlays: dict[str, shapes.Overlay] = field(default_factory=dict)  # `enterprise/name`, merged into their packs as rules
+
+    def overlay_of(self, pack: str, rule: str) -> str | None:
+        """Return the overlay that brought a rule into a pack, None for the pack's own rules."""
+        heads = {name: f"{name.replace('/', '-')}-" for name, overlay in self.overlays.items() if overlay.pack == pack}
+        return next((name for name, head in heads.items() if rule.startswith(head)), None)
+
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
         """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""

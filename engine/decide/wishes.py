@@ -1,0 +1,114 @@
+"""What would make an item allowed: the fewest facts told otherwise, tried in a fixed order up to a fixed number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.missing import Fact, state
+from engine.decide.review import Node, Review, cells_of, registered, whole_of
+from engine.decide.sides import DATA_SET, REQUEST
+from engine.decide.values import known, meet
+from engine.decide.verdict import ALLOWED, Verdict
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.decide.filing import Filing
+
+CASES = 400  # most cases that are tried for one item
+SIZE = 2  # most facts that are changed together
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Facts with the values that would make the item allowed, and whether no fewer facts do."""
+
+    changes: tuple[tuple[Fact, Any], ...]
+    verdict: Verdict
+    smallest: bool
+
+
+class Wishes:
+    """Tries changes of one item of a request."""
+
+    def __init__(self, review: Review, item: int, node: Node) -> None:
+        """Take the facts that the consulted sides read, in declared order; what the register says is not the requester's to change."""
+        self.review = review
+        self.item = item
+        self.node = node
+        self.filing = node.filing
+        self.left = CASES
+
+    def found(self) -> Wish | None:
+        """Return the fewest changes that make the item allowed, None when none was found."""
+        options = [(fact, cell) for fact in self._facts() for cell in self._cells(fact)]
+        for size in range(1, SIZE + 1):
+            for chosen in combinations(options, size):
+                if len({fact for fact, _ in chosen}) < size:
+                    continue
+                if self.left <= 0:
+                    return None
+                verdict = self._tried(chosen)
+                if verdict:
+                    return Wish(chosen, verdict, smallest=True)
+        return None
+
+    def _tried(self, chosen: tuple[tuple[Fact, Any], ...]) -> Verdict | None:
+        self.left -= 1
+        filing = self.filing
+        for (name, index), cell in chosen:
+            filing = state(filing, self.review.rulebook.list_of(name), index, name, cell)
+        try:
+            possible = self.review.node(self.review.filled(filing), self.item).possible
+        except InputError:
+            return None
+        return next(iter(possible)) if len(possible) == 1 and possible <= ALLOWED else None
+
+    def _facts(self) -> Iterator[Fact]:
+        """Yield the facts that may be told otherwise: unknown ones first, then those of the item, then those of the request."""
+        rulebook = self.review.rulebook
+        name = self.review.data_set(self.filing, self.item)
+        fixed = {DATA_SET, *(registered(rulebook, self.review.owners[name].pack) if name in self.review.owners else ())}
+        read = {fact for side, _ in self.node.states for fact in side.evaluator.inputs.facts} - fixed
+        facts = [(fact, self._index(fact)) for fact in rulebook.facts if fact in read and rulebook.list_of(fact) in ("", REQUEST)]
+        yield from sorted(facts, key=lambda fact: (self._known(fact), fact[1] < 0))
+
+    def _index(self, name: str) -> int:
+        return self.item if self.review.rulebook.list_of(name) else -1
+
+    def _stated(self, fact: Fact) -> Any:
+        facts = self.filing.facts if fact[1] < 0 else self.filing.lists[REQUEST].items[fact[1]].facts
+        return facts.get(fact[0])
+
+    def _known(self, fact: Fact) -> bool:
+        stated = self._stated(fact)
+        return stated is not None and known(self.review.kind(fact[0]), stated)
+
+    def _cells(self, fact: Fact) -> Iterator[Any]:
+        """Yield what a fact could be told as: of an open one a part of what is possible, of a known one anything else."""
+        kind, stated = self.review.kind(fact[0]), self._stated(fact)
+        everything = whole_of(self.review.rulebook, fact[0])
+        marks = sorted({mark for side, _ in self.node.states for mark in side.marks.get(fact[0], ())})
+        if kind.name == "set":
+            yield from _one_more_or_less(stated, everything)
+            return
+        if stated is not None and not self._known(fact):
+            everything = stated
+        for cell in cells_of(kind, everything, marks):
+            if cell != everything and (stated is None or not self._known(fact) or meet(kind, cell, stated) is None):
+                yield cell
+
+
+def _one_more_or_less(stated: Any, everything: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the sets that differ in one value from one that is known, or that have one value or none."""
+    must, may = everything
+    bits = [1 << k for k in range(may.bit_length())]
+    if stated is not None and stated[0] == stated[1]:
+        yield from ((stated[0] ^ bit, stated[0] ^ bit) for bit in bits)
+    else:
+        yield from ((must | bit, must | bit) for bit in (0, *bits))
+
+
+__all__ = ["Wish", "Wishes"]
