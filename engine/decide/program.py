@@ -46,7 +46,7 @@ class Program:
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
 
     def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
-        """Return the (name, item) pairs that an undetermined outcome or `rule:x` can still read, after a run over plain Kleene."""
+        """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
         todo = [(outcome, index) for index in self._indexes(filing, outcome) if item in (None, index)]
         seen: set[tuple[str, int]] = set()
         while todo:

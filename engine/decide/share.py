@@ -1,4 +1,4 @@
-"""A sharing request -> its answer: per item the verdict of law and owner together, why, under which duties, and what would allow it."""
+"""A sharing request -> its answer: per item the verdict of law and owner together, why, its duties, what would allow it."""
 
 from __future__ import annotations
 

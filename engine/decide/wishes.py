@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.decide.missing import Fact, state
 from engine.decide.review import Node, Review, cells_of, registered, whole_of
@@ -13,9 +13,6 @@ from engine.decide.sides import DATA_SET, REQUEST
 from engine.decide.values import known, meet
 from engine.decide.verdict import ALLOWED, Verdict
 from engine.errors import InputError
-
-if TYPE_CHECKING:
-    from engine.decide.filing import Filing
 
 CASES = 400  # most cases that are tried for one item
 SIZE = 2  # most facts that are changed together
@@ -34,7 +31,7 @@ class Wishes:
     """Tries changes of one item of a request."""
 
     def __init__(self, review: Review, item: int, node: Node) -> None:
-        """Take the facts that the consulted sides read, in declared order; what the register says is not the requester's to change."""
+        """Take an item as it was filed; what the register says of its data set is not the requester's to change."""
         self.review = review
         self.item = item
         self.node = node

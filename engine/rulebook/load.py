@@ -71,11 +71,14 @@ def load(folder: Path) -> Rulebook:
     return loaded.rulebook
 
 
-def load_all(files: list[tuple[str, bytes]]) -> Loaded:
-    """Return what could be loaded of `files` (name below rules/, bytes) and every fault of form."""
+def load_all(files: list[tuple[str, bytes]], shown: dict[str, str] | None = None) -> Loaded:
+    """Return what could be loaded of `files` (name below rules/, bytes) and every fault of form.
+
+    `shown` names the files in messages that lie elsewhere: policies and overlays.
+    """
     loader = _Loader()
     for name, data in files:
-        loader.take(name, data)
+        loader.take(name, data, (shown or {}).get(name, f"rules/{name}"))
     return loader.finish(digest(files))
 
 
@@ -89,12 +92,12 @@ class _Loader:
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
 
-    def take(self, name: str, data: bytes) -> None:
+    def take(self, name: str, data: bytes, shown: str) -> None:
         """Read one file, keeping its document or the faults of its form."""
         self.names.append(name)
         kind, shape = _kind(PurePosixPath(name))
         try:
-            node = read(data, f"rules/{name}")
+            node = read(data, shown)
         except ReadError as error:
             self.findings.append(error.finding)
             return
@@ -181,8 +184,9 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
             for d, derived in enumerate(named):
                 for i, definition in enumerate(derived.versions):
                     yield (key, d, "versions", i, "is"), definition.is_
-        if doc.applies_when:
-            yield ("applies_when",), doc.applies_when
+        for key, text in (("applies_when", doc.applies_when), ("shares_when", doc.shares_when)):
+            if text:
+                yield (key,), text
         for path, duty in duties.places(doc):
             yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
             yield from (((*path, "duty", "due"), text) for _, text in (duties.told(duty.due) if duty.due else ()))
