@@ -171,11 +171,11 @@ class _Search:
         """Return the verdicts that completions of a case reach, and whether all of them are. Raises ContradictionError."""
         self.left -= 1
         possible = node.possible
-        if len(possible) == 1:
-            return possible, all(each.consistent() for _, states in node.states for each in states)
-        split = next(self._splits(node), None)
-        if split is None or self.left <= 0:
-            return possible, False
+        split = next(self._splits(node), None) if len(possible) > 1 and self.left > 0 else None
+        if split is None:
+            # what is left open is exact where only an owner without terms leaves it so
+            decided = len(possible) == 1 or (self.left > 0 and not list(node.decisive()))
+            return possible, decided and all(each.consistent() for _, states in node.states for each in states)
         fact, cells = split
         self.seen.append(fact)
         found = list(self._cases(node.filing, fact, cells))

@@ -19,7 +19,7 @@ from engine.store import reading
 from engine.store.reading import Record
 from engine.store.vault import unseal
 
-KINDS = ("decision", "release", "activation", "actor", "revocation", "erasure")
+KINDS = ("decision", "release", "activation", "actor", "revocation", "erasure", "policy")
 EVERY = 10_000
 Progress = Callable[[int, int], None]
 
@@ -109,7 +109,7 @@ def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) ->
     if each.kind == "decision":
         state.pinned.add(predicate["rulepack"]["sha256"])
         state.sealed += bool(predicate["input_commitments"])
-    elif each.kind == "release":
+    elif each.kind in ("release", "policy"):
         state.pinned.add(predicate["archive_sha256"])
     elif each.kind == "erasure":
         state.erased[predicate["decision_id"]] = predicate["sealed"]
@@ -131,9 +131,9 @@ def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -
     promised = by is None or by in {key.holder.sub for key in signers}
     if len(signers) != len(stored) or not wanted <= {key.keyid for key in signers} or not promised:
         raise _wrong(what, "lacks a signature, or has one of an unknown key")
-    purpose: Purpose = "rulebook" if each.kind == "release" else "decision"
+    purpose: Purpose = "decision" if each.kind == "decision" else "rulebook"
     for key in signers:
-        if each.kind in ("decision", "release"):
+        if each.kind in ("decision", "release", "policy"):
             key.may_sign(purpose, each.at, each.seq)
     if each.kind == "revocation":
         revocation = Revocation(predicate["keyid"], predicate["reason"], predicate["since"], predicate["size"])
@@ -147,6 +147,8 @@ def _signers(kind: str, predicate: dict[str, Any]) -> set[str]:
             return {predicate["actor"]["key"]} if predicate["kind"] == "decision" else set()
         case "release":
             return {each["key"] for each in predicate["publishers"]}
+        case "policy":
+            return {predicate["publisher"]["key"]}
         case "erasure":
             return {each["key"] for each in predicate["approvers"]}
         case "actor":

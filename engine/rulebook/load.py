@@ -18,6 +18,7 @@ from engine.rulebook import duties
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
+from engine.rulebook.policies import agreement, noted
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import rulebook as shapes
 
@@ -87,7 +88,7 @@ class _Loader:
         self.sources = Sources()
         self.findings: list[Finding] = []
         self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
+            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities", "overlay")
         }
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
@@ -128,24 +129,30 @@ class _Loader:
             folder = PurePosixPath(file).parent
             rules = {PurePosixPath(f).stem: r for f, r in self.docs["rule"].items() if PurePosixPath(f).parent == folder}
             packs[doc.id] = PackRules(doc, rules)
+        overlays = {
+            PurePosixPath(file).relative_to("rules/overlays").with_suffix("").as_posix(): doc
+            for file, doc in self.docs["overlay"].items()
+        }
         self.findings += self._homeless()
         topics = list(self.docs["topic"].items())
         authorities: dict[str, list[shapes.Authority]] = {}
         for doc in self.docs["authorities"].values():
             for authority in doc.authorities:
                 authorities.setdefault(authority.id, []).append(authority)
+        instruments = {entry.id: entry for doc in self.docs["instruments"].values() for entry in doc.instruments}
         rulebook = Rulebook(
-            packs=packs,
+            packs={name: noted(pack, overlays, authorities, instruments) for name, pack in packs.items()},
             facts={fact.id: fact for _, doc in topics for fact in doc.facts},
             lists={entry.id: entry for _, doc in topics for entry in doc.lists},
             constraints={entry.id: entry for _, doc in topics for entry in doc.constraints},
             tables={doc.id: doc for doc in self.docs["table"].values()},
-            instruments={entry.id: entry for doc in self.docs["instruments"].values() for entry in doc.instruments},
+            instruments=instruments | {name: agreement(pack.doc) for name, pack in packs.items() if pack.doc.data_set},
             authorities=authorities,
             conditions=self.conditions,
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            overlays=overlays,
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -167,6 +174,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "table", shapes.Table
     if folder == "instruments":
         return "instruments", shapes.Instruments
+    if folder == "overlays":
+        return "overlay", shapes.Overlay
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)

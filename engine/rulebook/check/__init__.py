@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, strata, tables
+from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, policies, strata, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,6 +32,8 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     effects.competence,
     duties.duties,
     duties.conflicts,
+    policies.policies,
+    policies.overlays,
     strata.acyclic,
 )
 

@@ -11,7 +11,7 @@ from engine.rulebook.check.names import nearest, rule_file
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
 
-NO_LEGAL_FORCE = frozenset({"normative", "local_normative", "standard", "guidance", "foreign"})
+NO_LEGAL_FORCE = frozenset({"normative", "local_normative", "standard", "guidance", "foreign", "agreement"})
 
 
 def competence(loaded: Loaded) -> Iterator[Finding]:
