@@ -40,6 +40,8 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "policy": "policy",
+    "share": "share",
 }
 BAD_INPUT = 2
 

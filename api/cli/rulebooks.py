@@ -1,4 +1,4 @@
-"""Which rulebook a command uses: a folder, the release in force, or the one known on a day; with policies and overlays beside it."""
+"""Which rulebook a command uses: a folder, the release in force, or the one known on a day, with policies beside it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Chosen:
         return self.never_published(answer.pack, {rule.rule for rule in (*answer.fired, *answer.unknown, *answer.overridden)})
 
     def never_published(self, pack: str, rules: set[str]) -> list[str]:
-        """Return which of the rules of a pack were never published as they are: policies and overlays have a lock of their own."""
+        """Return which of the rules of a pack were never published as they are; policies have a lock of their own."""
         mine = rules if self.rulebook.packs[pack].doc.data_set else {r for r in rules if self.rulebook.overlay_of(pack, r)}
         found = lock.unpublished(self.policies.folder, self.rulebook, pack, mine) if self.policies else []
         if self.folder:
