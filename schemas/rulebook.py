@@ -103,6 +103,7 @@ class Instrument(Shape):
         "regulation",
         "department_rule",
         "local_regulation",
+        "local_rule",
         "local_normative",
         "normative",
         "standard",

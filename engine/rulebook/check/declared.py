@@ -97,7 +97,7 @@ def _vocabulary(loaded: Loaded) -> Iterator[Entry]:
 def _shared(loaded: Loaded, kind: str) -> Iterator[Entry]:
     for file, doc in loaded.docs[kind].items():
         if kind == "table":
-            yield doc.id, loaded.sources.place(file, "id"), _HOME
+            yield doc.id, loaded.sources.place(file, "id"), _DASHED
         else:
             for i, entry in enumerate(doc.instruments):
                 yield entry.id, loaded.sources.place(file, "instruments", i, "id"), _DASHED
@@ -105,7 +105,7 @@ def _shared(loaded: Loaded, kind: str) -> Iterator[Entry]:
 
 def _packs(loaded: Loaded) -> Iterator[Entry]:
     for file, doc in loaded.docs["pack"].items():
-        yield doc.id, loaded.sources.place(file, "id"), _DASHED
+        yield doc.id, loaded.sources.place(file, "id"), _HOME
 
 
 def _pack_names(loaded: Loaded, pack_id: str) -> Iterator[Entry]:
