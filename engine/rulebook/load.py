@@ -20,10 +20,14 @@ from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.policies import agreement, noted
 from engine.rulebook.read import Node, place_in, place_of, plain, read
+from schemas import calendar as dates
 from schemas import rulebook as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+KINDS = ("pack", "rule", "topic", "table", "instruments", "authorities", "overlay", "year", "statutory", "clocks")
 
 
 @dataclass
@@ -87,9 +91,7 @@ class _Loader:
     def __init__(self) -> None:
         self.sources = Sources()
         self.findings: list[Finding] = []
-        self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities", "overlay")
-        }
+        self.docs: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
 
@@ -153,6 +155,10 @@ class _Loader:
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
             overlays=overlays,
+            years={doc.year: doc for doc in self.docs["year"].values()},
+            statutory=next(iter(self.docs["statutory"].values()), None),
+            countings={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.countings},
+            clocks={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.clocks},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -166,6 +172,12 @@ class _Loader:
                 yield Finding("no-pack", Place(f"rules/{name}"), "the rule lies in a folder without `pack.yaml`", remedy)
 
 
+_CALENDAR: dict[str, tuple[str, type[BaseModel]]] = {
+    "statutory": ("statutory", dates.Statutory),
+    "clocks": ("clocks", dates.Clocks),
+}
+
+
 def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     folder = path.parts[0]
     if folder == "vocabulary":
@@ -176,6 +188,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "instruments", shapes.Instruments
     if folder == "overlays":
         return "overlay", shapes.Overlay
+    if folder == "calendar":
+        return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)

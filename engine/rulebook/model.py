@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
+from engine.rulebook.workdays import Calendar
+from schemas.term import Type
 
 if TYPE_CHECKING:
     from engine.errors import Place
+    from schemas import calendar as dates
     from schemas import rulebook as shapes
-
-TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """The type of a term; `values` in declared order, `places` decimal digits, `unit` a word."""
-
-    name: TypeName
-    values: tuple[str, ...] = ()
-    unit: str = ""
-    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +69,10 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    years: dict[int, dates.CalendarYear] = field(default_factory=dict)
+    statutory: dates.Statutory | None = None
+    countings: dict[str, dates.Counting] = field(default_factory=dict)
+    clocks: dict[str, dates.Clock] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     overlays: dict[str, shapes.Overlay] = field(default_factory=dict)  # `enterprise/name`, merged into their packs as rules
@@ -91,6 +86,11 @@ class Rulebook:
     def mentions(self) -> dict[str, frozenset[str]]:
         """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""
         return {text: self._mentioned(node) for text, node in self.conditions.items()}
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days, worked out once and kept in the cached rulebook."""
+        return Calendar(self.years.values(), self.statutory)
 
     def _mentioned(self, node: ir.Node) -> frozenset[str]:
         found = set(ir.names(node))

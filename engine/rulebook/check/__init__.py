@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, policies, strata, tables
+from engine.rulebook.check import (
+    calendars,
+    conditions,
+    dates,
+    declared,
+    duties,
+    effects,
+    names,
+    outcomes,
+    policies,
+    strata,
+    tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +47,9 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     policies.policies,
     policies.overlays,
     strata.acyclic,
+    calendars.years,
+    calendars.statutory,
+    calendars.clocks,
 )
 
 
