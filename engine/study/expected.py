@@ -86,8 +86,8 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return the filing of a case; one that says nothing of exports has none: most are not about them, and they cost the most."""
-    found: dict[str, Any] = {"product.data_export": False}
+    """Return the filing of a case; one that says nothing of exports or of requests for data has none: most are not about them."""
+    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False}
     if base := doc.get("base"):
         path = rules / f"samples/{base}.yaml"
         sample: Any = plain(read(path.read_bytes(), path.name))
