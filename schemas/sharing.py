@@ -20,8 +20,8 @@ class Reason(Part):
     pack: str
     rule: str
     basis: Basis
-    says: str  # the value that it gives
-    mark: str  # what that says to the request: refuses, obliges, permits, duty, human
+    says: list[str]  # the values that it gives
+    marks: list[str]  # what these say to the request: refuse, oblige, permit, duty, human
     applies: Sure
     title: Text
     effect: str

@@ -112,13 +112,13 @@ def proved(rules: Path, folder: str, pack: str) -> tuple[list[Finding], int]:
 
 
 def _findings(loaded: Loaded, pack: str) -> list[Finding]:
-    """Return what is wrong; the cases run of policies and of packs under an overlay, once all is otherwise sound."""
+    """Return what is wrong; the cases of terms and of the rules that overlays bring run once all is otherwise sound."""
     findings = prove(loaded)
     if any(finding.level == "error" for finding in findings):
         return findings
     book = loaded.rulebook
-    under = {overlay.pack for overlay in book.overlays.values()}
     for name, each in book.packs.items():
-        if (each.doc.data_set and pack in ("", name)) or (name in under and pack in ("", name)):
-            findings += cases.run(loaded, name)
+        brought = set(each.rules) if each.doc.data_set else {rule for rule in each.rules if book.overlay_of(name, rule)}
+        if brought and pack in ("", name):
+            findings += cases.run(loaded, name, brought)
     return findings

@@ -25,7 +25,8 @@ from engine.rulebook.read import node_from
 if TYPE_CHECKING:
     from datetime import date
 
-    from engine.rulebook.model import PackRules, Rulebook, Type
+    from engine.rulebook.model import PackRules, Rulebook
+    from schemas.term import Type
 
 CASES = 1_000  # most cases of one item; a constant, never a time, so that the same request has the same answer for ever
 OTHER = "other"  # a data set that the register does not hold
@@ -54,6 +55,11 @@ class Node:
     def possible(self) -> frozenset[Verdict]:
         """The verdicts that are possible."""
         return lift(both(*self.worlds, self.owner))
+
+    def marks(self, fact: Fact) -> set[int]:
+        """Return the values at which a number or date begins to say something else to one of the sides."""
+        read = [each for _, states in self.states for each in states if fact[0] in each.law.layout.slot]
+        return {mark for each in read for mark in each.marks(fact)}
 
     def decisive(self) -> Iterator[tuple[Side, list[State]]]:
         """Yield the sides of which the verdict still depends."""
@@ -175,7 +181,7 @@ class _Search:
         if split is None:
             # what is left open is exact where only an owner without terms leaves it so
             decided = len(possible) == 1 or (self.left > 0 and not list(node.decisive()))
-            return possible, decided and all(each.consistent() for _, states in node.states for each in states)
+            return possible, decided and all(each.consistent(self.item) for _, states in node.states for each in states)
         fact, cells = split
         self.seen.append(fact)
         found = list(self._cases(node.filing, fact, cells))
@@ -211,7 +217,7 @@ class _Search:
                     yield from self._cut(node, side, fact, each.value(fact))
 
     def _cut(self, node: Node, side: Side, fact: Fact, value: Any) -> Iterator[tuple[Fact, tuple[Any, ...]]]:
-        marks = {mark for each, _ in node.states for mark in each.marks.get(fact[0], ())}
+        marks = node.marks(fact)
         cells = cells_of(side.rulebook.type_of_fact(side.rulebook.facts[fact[0]]), value, sorted(marks))
         if len(cells) > 1:
             yield fact, cells

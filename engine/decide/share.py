@@ -10,7 +10,7 @@ from engine.decide.overall import HUMAN
 from engine.decide.review import Found, Node, Review
 from engine.decide.sides import REQUEST, Heard, Side
 from engine.decide.values import T, show
-from engine.decide.verdict import ALLOWED, VERDICTS, Mark, Verdict, Worlds, both, smallest
+from engine.decide.verdict import ALLOWED, BLOCKS, VERDICTS, Mark, Verdict, Worlds, both, smallest
 from engine.decide.wishes import Wishes
 from schemas import sharing as shapes
 from schemas.answer import MissingFact
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from engine.rulebook.model import Rulebook
     from engine.rulebook.read import Node as Document
-
-BLOCKS = Mark.LAW_REFUSES | Mark.HUMAN | Mark.OWNER_REFUSES
 
 
 def share(
@@ -69,7 +67,7 @@ class _Item:
             exact=found.exact,
             law=self._words(owner=False),
             owner=self._words(owner=True),
-            reasons=[self._reason(side, each) for side, each in dict.fromkeys(heard) if self._told(side, each)],
+            reasons=self._reasons(heard),
             smallest=[_name(side, each) for side, each in smallest(causes, only)] if only else [],
             duties=self._duties(),
             missing=[self._missing(fact) for fact in found.missing],
@@ -90,18 +88,23 @@ class _Item:
 
     # reasons ----------------------------------------------------------------------------------------------------------
 
-    def _told(self, side: Side, each: Heard) -> bool:
-        return bool(each.mark) or side.word(each.outcome, each.value) == "permit"
+    def _reasons(self, heard: list[tuple[Side, Heard]]) -> list[shapes.Reason]:
+        """Return each rule and term once, with all that it says."""
+        said: dict[tuple[str, str], list[tuple[Side, Heard]]] = {}
+        for side, each in heard:
+            if each.mark or side.word(each.outcome, each.value) == "permit":
+                said.setdefault((side.pack.doc.id, each.rule), []).append((side, each))
+        return [self._reason(found[0][0], [each for _, each in found]) for found in said.values()]
 
-    def _reason(self, side: Side, each: Heard) -> shapes.Reason:
-        rule = side.pack.rules[each.rule]
+    def _reason(self, side: Side, said: list[Heard]) -> shapes.Reason:
+        rule = side.pack.rules[said[0].rule]
         return shapes.Reason.model_construct(
             pack=side.pack.doc.id,
-            rule=each.rule,
-            basis=self._basis(side, each.rule),
-            says=each.value,
-            mark=side.word(each.outcome, each.value),
-            applies="certain" if each.applied == T else "possible",
+            rule=said[0].rule,
+            basis=self._basis(side, said[0].rule),
+            says=list(dict.fromkeys(each.value for each in said)),
+            marks=list(dict.fromkeys(side.word(each.outcome, each.value) for each in said)),
+            applies="certain" if all(each.applied == T for each in said) else "possible",
             title=rule.title,
             effect=rule.effect,
             sources=rule.sources,

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.decide.evaluate import AS_OF, Evaluator
-from engine.decide.missing import Fact, thresholds
+from engine.decide.missing import Fact, Sum, sums, thresholds
 from engine.decide.narrow import settle
 from engine.decide.values import INF, F, T, U, known
 from engine.decide.verdict import NOTHING, Mark, Worlds, both, either, mark
@@ -81,6 +81,29 @@ class State:
                 if (name, index) in live and unknown and (guard is None or row[guard] == T) and self._listed(name, index):
                     yield name, index
 
+    def marks(self, fact: Fact) -> set[int]:
+        """Return the values at which a number or date begins to say something else, those that the other facts fix included."""
+        found = set(self.side.marks.get(fact[0], ()))
+        for each in self.side.sums:
+            if fact[0] in each.facts:
+                others = [(sign, self._fixed(name, fact[1])) for name, sign in each.facts.items() if name != fact[0]]
+                if all(value is not None for _, value in others):
+                    at = each.facts[fact[0]] * (each.const - sum(sign * (value or 0) for sign, value in others))
+                    found |= {at, at + 1}
+        return found
+
+    def _fixed(self, name: str, item: int) -> int | None:
+        """Return the value of a number that is known, of the item or of the filing; 0 of one that does not apply."""
+        home = self.side.rulebook.list_of(name)
+        if home and item < 0:
+            return None
+        guard = self.law.layout.applies.get(name)
+        row = self.slots[self.law.layout.slot[home]].items[item] if home else self.slots
+        if guard is not None and row[guard] != T:
+            return 0 if row[guard] == F else None
+        low, high = row[self.law.layout.slot[name]]
+        return int(low) if low == high else None
+
     def value(self, fact: Fact) -> Any:
         """Return what is possible of a fact, narrowed by the others."""
         name, index = fact
@@ -88,10 +111,10 @@ class State:
         home = self.side.rulebook.list_of(name)
         return self.slots[at] if index < 0 else self.slots[self.law.layout.slot[home]].items[index][at]
 
-    def consistent(self) -> bool:
-        """Tell whether the constraints among the facts certainly hold."""
+    def consistent(self, item: int) -> bool:
+        """Tell whether the constraints among the facts certainly hold; where the side is not consulted they bear on nothing."""
         inputs = self.side.evaluator.inputs
-        return all(
+        return self._asked(item) == F or all(
             holds(self.slots, row) == T
             for _, home, holds in inputs.constraints
             for _, row in self.side.evaluator.rows(self.slots, home)
@@ -186,6 +209,11 @@ class Side:
     def dates(self) -> list[str]:
         """The date facts that select law."""
         return [name for name in self.evaluator.cuts if name != AS_OF]
+
+    @cached_property
+    def sums(self) -> list[Sum]:
+        """The comparisons of facts that are added up, or compared with each other."""
+        return list(sums(self.evaluator))
 
     @cached_property
     def marks(self) -> dict[str, set[int]]:

@@ -39,6 +39,7 @@ class Mark(IntFlag):
     DUTY = 32
 
 
+BLOCKS = Mark.LAW_REFUSES | Mark.HUMAN | Mark.OWNER_REFUSES
 NOTHING: Worlds = frozenset({0})
 # an owner whose terms are not known may grant, refuse, ask for duties, or have said nothing
 OWNER_UNKNOWN: Worlds = frozenset({0, Mark.OWNER_REFUSES, Mark.OWNER_GRANTS, Mark.OWNER_GRANTS | Mark.DUTY})
@@ -97,14 +98,15 @@ def smallest(causes: Iterable[tuple[int, Named]], wanted: Verdict) -> tuple[Name
 
     A refusal because nothing grants needs none; one that is spoken is named all the same.
     """
+    spoken = int(Mark.LAW_REFUSES | Mark.OWNER_REFUSES)
     first: dict[int, Named] = {}
     for marks, name in causes:
         first.setdefault(marks, name)
     others = both(*(frozenset({0, marks}) for marks in first))
-    spoken = wanted == "refuse" and any(marks & (Mark.LAW_REFUSES | Mark.OWNER_REFUSES) for marks in first)
-    for size in range(int(spoken), len(first) + 1):
+    must = spoken if wanted == "refuse" and any(marks & spoken for marks in first) else 0
+    for size in range(len(first) + 1):
         for chosen in combinations(first, size):
             given = reduce(int.__or__, chosen, 0)
-            if all(verdict(given | marks) == wanted for marks in others):
+            if (not must or given & must) and all(verdict(given | marks) == wanted for marks in others):
                 return tuple(first[marks] for marks in chosen)
     return ()

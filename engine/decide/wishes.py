@@ -9,12 +9,13 @@ from typing import Any
 
 from engine.decide.missing import Fact, state
 from engine.decide.review import Node, Review, cells_of, registered, whole_of
-from engine.decide.sides import DATA_SET, REQUEST
+from engine.decide.sides import DATA_SET, REQUEST, Side
 from engine.decide.values import known, meet
-from engine.decide.verdict import ALLOWED, Verdict
+from engine.decide.verdict import ALLOWED, BLOCKS, Verdict
 from engine.errors import InputError
 
-CASES = 400  # most cases that are tried for one item
+Changes = tuple[tuple[Fact, Any], ...]
+CASES = 1_000  # most cases that are tried for one item
 SIZE = 2  # most facts that are changed together
 
 
@@ -22,7 +23,7 @@ SIZE = 2  # most facts that are changed together
 class Wish:
     """Facts with the values that would make the item allowed, and whether no fewer facts do."""
 
-    changes: tuple[tuple[Fact, Any], ...]
+    changes: Changes
     verdict: Verdict
     smallest: bool
 
@@ -49,10 +50,22 @@ class Wishes:
                     return None
                 verdict = self._tried(chosen)
                 if verdict:
-                    return Wish(chosen, verdict, smallest=True)
+                    return Wish(self._widened(chosen, verdict), verdict, smallest=True)
         return None
 
-    def _tried(self, chosen: tuple[tuple[Fact, Any], ...]) -> Verdict | None:
+    def _widened(self, chosen: Changes, verdict: Verdict) -> Changes:
+        """Return the changes with each range of numbers or days as wide as it still gives the verdict, cell by cell."""
+        for k, (fact, cell) in enumerate(chosen):
+            if self.review.kind(fact[0]).name in ("int", "decimal", "date"):
+                for more in self._cells(fact):
+                    if more[0] == cell[1] + 1 or more[1] == cell[0] - 1:
+                        wider = (min(cell[0], more[0]), max(cell[1], more[1]))
+                        tried = (*chosen[:k], (fact, wider), *chosen[k + 1 :])
+                        if self._tried(tried) == verdict:
+                            chosen, cell = tried, wider
+        return chosen
+
+    def _tried(self, chosen: Changes) -> Verdict | None:
         self.left -= 1
         filing = self.filing
         for (name, index), cell in chosen:
@@ -68,9 +81,15 @@ class Wishes:
         rulebook = self.review.rulebook
         name = self.review.data_set(self.filing, self.item)
         fixed = {DATA_SET, *(registered(rulebook, self.review.owners[name].pack) if name in self.review.owners else ())}
-        read = {fact for side, _ in self.node.states for fact in side.evaluator.inputs.facts} - fixed
+        read = {fact for side in self._blocking() for fact in side.evaluator.inputs.facts} - fixed
         facts = [(fact, self._index(fact)) for fact in rulebook.facts if fact in read and rulebook.list_of(fact) in ("", REQUEST)]
         yield from sorted(facts, key=lambda fact: (self._known(fact), fact[1] < 0))
+
+    def _blocking(self) -> Iterator[Side]:
+        """Yield the sides without which the item might be allowed: those that may block it, and the owner's."""
+        for (side, _), worlds in zip(self.node.states, self.node.worlds, strict=True):
+            if side.owner or any(marks & BLOCKS for marks in worlds):
+                yield side
 
     def _index(self, name: str) -> int:
         return self.item if self.review.rulebook.list_of(name) else -1
@@ -87,7 +106,7 @@ class Wishes:
         """Yield what a fact could be told as: of an open one a part of what is possible, of a known one anything else."""
         kind, stated = self.review.kind(fact[0]), self._stated(fact)
         everything = whole_of(self.review.rulebook, fact[0])
-        marks = sorted({mark for side, _ in self.node.states for mark in side.marks.get(fact[0], ())})
+        marks = sorted(self.node.marks(fact))
         if kind.name == "set":
             yield from _one_more_or_less(stated, everything)
             return
