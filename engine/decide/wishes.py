@@ -55,15 +55,15 @@ class Wishes:
 
     def _widened(self, chosen: Changes, verdict: Verdict) -> Changes:
         """Return the changes with each range of numbers or days as wide as it still gives the verdict, cell by cell."""
-        for k, (fact, cell) in enumerate(chosen):
-            if self.review.kind(fact[0]).name in ("int", "decimal", "date"):
-                for more in self._cells(fact):
-                    if more[0] == cell[1] + 1 or more[1] == cell[0] - 1:
-                        wider = (min(cell[0], more[0]), max(cell[1], more[1]))
-                        tried = (*chosen[:k], (fact, wider), *chosen[k + 1 :])
-                        if self._tried(tried) == verdict:
-                            chosen, cell = tried, wider
-        return chosen
+        found = list(chosen)
+        for k, (fact, _) in enumerate(chosen):
+            for more in self._cells(fact) if self.review.kind(fact[0]).name in ("int", "decimal", "date") else ():
+                now = found[k][1]
+                if more[0] == now[1] + 1 or more[1] == now[0] - 1:
+                    wider = (fact, (min(now[0], more[0]), max(now[1], more[1])))
+                    if self._tried((*found[:k], wider, *found[k + 1 :])) == verdict:
+                        found[k] = wider
+        return tuple(found)
 
     def _tried(self, chosen: Changes) -> Verdict | None:
         self.left -= 1
