@@ -114,8 +114,16 @@ instruments:
   - {id: draft, title: {zh: 草案, en: Draft}, rank: law, binding: false, status: draft}
 """
 
+_CLAUSES = """\
+registers:
+  - {instrument: law, articles: 4, left_out: "4", clauses: [{class: definition, in: "whole, 1-2, 3(1)-(2)"}]}
+  - {instrument: plan, clauses: [{class: programme, in: "whole, 1-3"}]}
+  - {instrument: draft, clauses: [{class: definition, in: "whole, 1-3"}]}
+"""
+
 BASE: dict[str, str] = {
     "authorities.yaml": "authorities:\n  - {id: body, title: {zh: 局, en: Body}, valid: 2000-01-01..}\n",
+    "instruments/clauses/c.yaml": _CLAUSES,
     "instruments/i.yaml": _INSTRUMENTS,
     "lists/tab.yaml": _TABLE,
     "p/item.yaml": _ITEM,

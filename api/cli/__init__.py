@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "coverage": "study",
+    "stale": "study",
     "decide": "decide",
     "export": "evidence",
     "verify": "evidence",

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
 from engine.rulebook import duties
+from engine.rulebook.clauses import cited
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-KINDS = ("pack", "rule", "topic", "table", "instruments", "authorities", "overlay", "year", "statutory", "clocks")
+KINDS = ("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "overlay", "year", "statutory", "clocks")
 
 
 @dataclass
@@ -155,6 +156,8 @@ class _Loader:
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
             overlays=overlays,
+            registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
+            cited=tuple(cited(self.docs)),
             years={doc.year: doc for doc in self.docs["year"].values()},
             statutory=next(iter(self.docs["statutory"].values()), None),
             countings={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.countings},
@@ -185,7 +188,7 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "lists":
         return "table", shapes.Table
     if folder == "instruments":
-        return "instruments", shapes.Instruments
+        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "overlays":
         return "overlay", shapes.Overlay
     if folder == "calendar":

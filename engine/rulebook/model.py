@@ -25,6 +25,17 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A source as a document names it: by what, and where it stands."""
+
+    by: str
+    file: str
+    path: tuple[str | int, ...]
+    instrument: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Split:
     """A fact and the cells into which it is split: truth values, masks or intervals that together cover its domain."""
 
@@ -69,6 +80,8 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
+    cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
     years: dict[int, dates.CalendarYear] = field(default_factory=dict)
     statutory: dates.Statutory | None = None
     countings: dict[str, dates.Counting] = field(default_factory=dict)

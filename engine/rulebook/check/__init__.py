@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine.rulebook.check import (
     calendars,
+    clauses,
     conditions,
     dates,
     declared,
@@ -32,6 +33,9 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     names.packs,
     tables.tables,
     names.sources,
+    clauses.registers,
+    clauses.citations,
+    clauses.classes,
     conditions.typed,
     conditions.derived,
     conditions.decided_by_types,
