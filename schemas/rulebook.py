@@ -400,18 +400,6 @@ class DataSet(Shape):
     facts: dict[str, Any] = {}
 
 
-class Overlay(Shape):
-    """Terms for one enterprise (一企一试): who grants them, by which discretion, for what, over which pack, and until when."""
-
-    title: Text
-    enterprise: Text
-    grantor: str
-    discretion: list[Source]
-    scope: Text
-    pack: str
-    valid: Period
-
-
 Counted = Literal[
     "incidents", "rising", "breaches", "repeats", "complaints", "downtime", "subjects", "overdue", "uninsured", "budget"
 ]

@@ -23,6 +23,7 @@ from engine.rulebook.policies import agreement, noted
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import calendar as dates
 from schemas import rulebook as shapes
+from schemas.sharing import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +191,7 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "instruments":
         return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "overlays":
-        return "overlay", shapes.Overlay
+        return "overlay", Overlay
     if folder == "calendar":
         return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.errors import Place
     from schemas import calendar as dates
     from schemas import rulebook as shapes
+    from schemas.sharing import Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Rulebook:
     clocks: dict[str, dates.Clock] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
-    overlays: dict[str, shapes.Overlay] = field(default_factory=dict)  # `enterprise/name`, merged into their packs as rules
+    overlays: dict[str, Overlay] = field(default_factory=dict)  # `enterprise/name`, merged into their packs as rules
 
     def overlay_of(self, pack: str, rule: str) -> str | None:
         """Return the overlay that brought a rule into a pack, None for the pack's own rules."""

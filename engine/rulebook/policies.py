@@ -20,6 +20,7 @@ from engine.errors import InputError, Place, ReadError
 from engine.rulebook.model import PackRules
 from engine.rulebook.read import Mapping, Scalar, read
 from schemas import rulebook as shapes
+from schemas.sharing import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ def agreement(doc: shapes.Pack) -> shapes.Instrument:
 
 def noted(
     pack: PackRules,
-    overlays: dict[str, shapes.Overlay],
+    overlays: dict[str, Overlay],
     authorities: dict[str, list[shapes.Authority]],
     instruments: dict[str, shapes.Instrument],
 ) -> PackRules:
@@ -112,7 +113,7 @@ def noted(
 
 def _note(
     name: str,
-    overlay: shapes.Overlay,
+    overlay: Overlay,
     authorities: dict[str, list[shapes.Authority]],
     instruments: dict[str, shapes.Instrument],
 ) -> shapes.Note:

@@ -6,6 +6,7 @@ ends, names the discretion that it uses, and touches only rules of the city's ow
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,14 @@ from engine.rulebook.check.names import nearest, pack_file, rule_file
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.rulebook import Fact, Instrument, Overlay, Rule
+    from schemas.rulebook import Fact, Instrument, Rule
+    from schemas.sharing import Overlay
 
 # of these ranks an instrument stands above the city, unless a body of the city issued it
 ABOVE = frozenset({"law", "regulation", "department_rule", "local_regulation", "local_rule", "normative", "standard"})
 CITY = "nanjing"
 BY_LAW = frozenset({"law", "regulation", "department_rule", "local_regulation", "local_rule"})
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 Fault = tuple[tuple[str | int, ...], str, str, str]  # path, code, problem, help
 
 
@@ -61,7 +64,7 @@ def _policy(book: Rulebook, pack: PackRules) -> Iterator[Fault]:
 
 
 def _fits(fact: Fact, value: Any) -> bool:
-    """Tell whether a register's value is of the type of its fact; numbers and dates are read when they are used."""
+    """Tell whether a register's value is of the type of its fact; a decimal is read when it is used."""
     known = {each.id for each in fact.values}
     match fact.type:
         case "bool":
@@ -72,8 +75,10 @@ def _fits(fact: Fact, value: Any) -> bool:
             return isinstance(value, list) and set(map(str, value)) <= known
         case "int":
             return isinstance(value, int) and not isinstance(value, bool)
+        case "date":
+            return isinstance(value, str) and _DAY.match(value) is not None
         case _:
-            return isinstance(value, (str, int))
+            return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 
 def overlays(loaded: Loaded) -> Iterator[Finding]:
