@@ -224,16 +224,19 @@ class Conflict(Shape):
 
 
 Says = Literal["", "refuse", "oblige", "permit", "duty", "human"]
+Act = Literal["permit", "entitle", "penalise", "prohibit", "suspend", "bar"]
 
 
 class Value(Shape):
     """One value of an enum, a set or an outcome; a value of a union may be a duty or a conflict of regimes.
 
     `request` is what it says to a request for data: it refuses, obliges to share, permits, permits under a duty, needs a human.
+    `act` says what an outcome's value would do to the firm, where it is more than advice: whoever gives it needs the power.
     """
 
     id: str
     label: Text
+    act: Act | None = None
     duty: Duty | None = None
     conflict: Conflict | None = None
     request: Says = ""
@@ -253,7 +256,7 @@ class Fact(Shape):
     places: int = Field(default=0, ge=0, le=9)
     values: list[Value] = []
     applies_when: str = ""
-    kind: Literal["fact", "judgement"] = "fact"
+    kind: Literal["fact", "judgement", "agreement"] = "fact"  # an agreement is a term that both sides signed
     personal_data: Literal["none", "personal", "sensitive"] = "none"
     secrecy: Literal["public", "business"] = "business"
     supplied_by: Literal["enterprise", "authority", "third_party"] = "enterprise"

@@ -44,6 +44,7 @@ COMMANDS = {
     "rulebook": "release",
     "policy": "policy",
     "share": "share",
+    "clock": "clock",
 }
 BAD_INPUT = 2
 

@@ -45,7 +45,7 @@ def digest(pack: PackRules, rule: Rule, index: int) -> str:
 
 
 def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
-    """Return the duties and conflicts that a version gives, and what it says to requests: all of it is its legal content."""
+    """Return the duties, conflicts and acts that a version gives, and what it says to requests: its legal content."""
     found: dict[str, Any] = {}
     for name, given in version.then.items():
         outcome = pack.outcomes.get(name)
@@ -53,7 +53,7 @@ def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
         if outcome and outcome.request:
             found[name] = outcome.request
         for value in outcome.values if outcome else ():
-            if value.id in wanted and (value.duty or value.conflict or value.request):
+            if value.id in wanted and (value.duty or value.conflict or value.act or value.request):
                 found[f"{name}.{value.id}"] = value.model_dump(mode="json", exclude={"id", "label"}, exclude_defaults=True)
     return found
 

@@ -59,7 +59,7 @@ def _rows(rulebook: Rulebook, register: Register, lang: str) -> Iterator[Coverag
 def locator(rulebook: Rulebook, register: Register, address: Address) -> str:
     """Return where a clause can be read: the address of the text, then the words its article begins with."""
     official = rulebook.instruments[register.instrument].address
-    home = register.text.address if register.text else official or register.address
+    home = official or register.address or (register.text.address if register.text else "")
     return f"{home} {anchor(register, address)}".strip()
 
 

@@ -86,12 +86,13 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return the filing of a case; one that says nothing of exports or of requests for data has none: most are not about them."""
-    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False}
+    """Return the filing of a case; one silent on exports, requests for data and pilots has none: few are about them."""
+    no_pilot = {"pilot.applied": False}
+    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False} | no_pilot
     if base := doc.get("base"):
         path = rules / f"samples/{base}.yaml"
         sample: Any = plain(read(path.read_bytes(), path.name))
-        found = {name: value for name, value in sample.items() if name != "about"}  # says itself whether anything is exported
+        found = no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
         if changed := doc.get("item"):
             first, *others = found["flow"]["items"]
             found["flow"] = {"complete": True, "items": [first | changed, *others]}
