@@ -89,11 +89,15 @@ class Review:
         decide = tuple(fact for fact in seen if fact in search.decide)
         return Found(possible, exact, decide, tuple(fact for fact in seen if fact not in search.decide))
 
-    def node(self, filing: Filing, item: int) -> Node:
-        """Return what law and the owner say to an item of a filing that was filled. Raises ContradictionError."""
+    def node(self, filing: Filing, item: int, before: Node | None = None, changed: str = "") -> Node:
+        """Return what law and the owner say to an item of a filing that was filled. Raises ContradictionError.
+
+        A side that does not read the fact in which the filing was `changed` says what it said before.
+        """
         name = self.data_set(filing, item)
         sides_ = (*self.law, *((self.owners[name],) if name in self.owners else ()))
-        states = tuple((side, side.states(filing, self.as_of)) for side in sides_)
+        same = {side: states for side, states in before.states if changed not in side.reads} if before else {}
+        states = tuple((side, same[side] if side in same else side.states(filing, self.as_of)) for side in sides_)
         worlds = tuple(either(*(each.worlds(item) for each in found)) if found else NOTHING for _, found in states)
         owner = NOTHING if name in self.owners else OWNER_UNKNOWN if self.asks_owner else OWNER_NOT_ASKED
         return Node(filing, states, worlds, owner)
@@ -184,7 +188,7 @@ class _Search:
             return possible, decided and all(each.consistent(self.item) for _, states in node.states for each in states)
         fact, cells = split
         self.seen.append(fact)
-        found = list(self._cases(node.filing, fact, cells))
+        found = list(self._cases(node, fact, cells))
         if not found:
             raise ContradictionError("contradiction", "no case is possible", "two facts exclude each other")
         exact = all(sure for _, sure in found)
@@ -192,12 +196,15 @@ class _Search:
             self.decide.add(fact)  # one value of the fact reaches a verdict that another cannot
         return frozenset().union(*(reached for reached, _ in found)), exact
 
-    def _cases(self, filing: Filing, fact: Fact, cells: tuple[Any, ...]) -> Iterator[tuple[frozenset[Verdict], bool]]:
+    def _cases(self, node: Node, fact: Fact, cells: tuple[Any, ...]) -> Iterator[tuple[frozenset[Verdict], bool]]:
         home = self.review.rulebook.list_of(fact[0])
         for cell in cells:
             try:
-                filled = self.review.filled(state(filing, home, fact[1], fact[0], cell))
-                yield self.visit(self.review.node(filled, self.item))
+                changed = state(node.filing, home, fact[1], fact[0], cell)
+                if fact[0] == DATA_SET:  # the register says more of it
+                    yield self.visit(self.review.node(self.review.filled(changed), self.item))
+                else:
+                    yield self.visit(self.review.node(changed, self.item, node, fact[0]))
             except ContradictionError:
                 continue
 

@@ -121,16 +121,36 @@ class State:
         )
 
     def rules(self, item: int) -> Iterator[Heard]:
-        """Yield the rules that bear on an item and apply, or may."""
-        if self._asked(item) == F:
-            return
+        """Yield the rules that bear on an item and apply, or may; where one works a value out, first those behind it."""
+        asked = self._asked(item)
         slot, row = self.law.layout.slot, self.row(item)
-        for rule, local, given in self.side.giving(self.law):
-            applied = (row if local else self.slots)[slot[f"applied:{rule}"]]
+        for rule, local, given in self.side.giving(self.law) if asked != F else ():
+            applied = min(asked, (row if local else self.slots)[slot[f"applied:{rule}"]])
             if applied != F:
                 for outcome, value, bits in given:
-                    told = self._told(outcome, item) if value is None else ((value, bits),)
-                    yield from (Heard(rule, item if local else -1, applied, outcome, each, m) for each, m in told)
+                    if value is not None:
+                        yield Heard(rule, item if local else -1, applied, outcome, value, bits)
+                        continue
+                    for each, m in self._told(outcome, item):
+                        for other, sure in self._behind(rule, outcome, each):
+                            yield Heard(other, -1, min(asked, sure), outcome, each, m)
+                        yield Heard(rule, item if local else -1, applied, outcome, each, m)
+
+    def _behind(self, rule: str, outcome: str, value: str) -> Iterator[tuple[str, int]]:
+        """Yield the rules that give a value to the outcomes from which a rule works its own out, and how they apply."""
+        pack, rules = self.side.pack, self.law.edition.rules
+        todo = [(rule, outcome)]
+        while todo:
+            name, about = todo.pop()
+            for read in _worked_from(self.side.rulebook, rules[name], about) & set(pack.outcomes):
+                for other, version in rules.items():
+                    given = version.then.get(read)
+                    rows = self.side.evaluator.rows(self.slots, pack.rules[other].on)
+                    applied = max((row[self.law.layout.slot[f"applied:{other}"]] for _, row in rows), default=F)
+                    if applied != F and given == value:
+                        yield other, applied
+                    elif applied != F and isinstance(given, str) and expression(given) is not None:
+                        todo.append((other, read))
 
     def duties(self, item: int) -> Iterator[tuple[str, shapes.Value, int]]:
         """Yield each value that is a duty and certain (T) or possible (U), with its outcome."""
@@ -179,6 +199,7 @@ class Side:
         self.local = any(rulebook.list_of(name) == REQUEST for name in mentioned(rulebook, when)) if when else False
         self.pack = PackRules(pack.doc, pack.rules | ({SHARES: _asked(pack, when, self.local)} if when else {}))
         self.evaluator = Evaluator(rulebook, self.pack)
+        self.reads = frozenset(self.evaluator.inputs.layout.slot)
         self.heard = tuple(name for name in pack.outcomes if self._speaks(name))
         self.marked = {name: self._marks_of(name) for name in self.heard}
         self._giving: dict[int, list[tuple[str, bool, list[tuple[str, str | None, int]]]]] = {}
@@ -286,6 +307,13 @@ class Side:
         if value.conflict:
             return int(Mark.HUMAN)
         return int(Mark.DUTY) if says == "duty" else mark(says, owner=self.owner)
+
+
+def _worked_from(rulebook: Rulebook, version: shapes.RuleVersion, outcome: str) -> frozenset[str]:
+    """Return the names from which a rule works out the value of an outcome."""
+    given = version.then.get(outcome)
+    text = expression(given) if isinstance(given, str) else None
+    return mentioned(rulebook, text) if text is not None else frozenset()
 
 
 def _all(marks: tuple[int, ...], mask: int) -> int:

@@ -67,13 +67,14 @@ class Wishes:
 
     def _tried(self, chosen: Changes) -> Verdict | None:
         self.left -= 1
-        filing = self.filing
-        for (name, index), cell in chosen:
-            filing = state(filing, self.review.rulebook.list_of(name), index, name, cell)
+        node = self.node
         try:
-            possible = self.review.node(self.review.filled(filing), self.item).possible
+            for (name, index), cell in chosen:
+                changed = state(node.filing, self.review.rulebook.list_of(name), index, name, cell)
+                node = self.review.node(changed, self.item, node, name)
         except InputError:
             return None
+        possible = node.possible
         return next(iter(possible)) if len(possible) == 1 and possible <= ALLOWED else None
 
     def _facts(self) -> Iterator[Fact]:
@@ -83,7 +84,12 @@ class Wishes:
         fixed = {DATA_SET, *(registered(rulebook, self.review.owners[name].pack) if name in self.review.owners else ())}
         read = {fact for side in self._blocking() for fact in side.evaluator.inputs.facts} - fixed
         facts = [(fact, self._index(fact)) for fact in rulebook.facts if fact in read and rulebook.list_of(fact) in ("", REQUEST)]
-        yield from sorted(facts, key=lambda fact: (self._known(fact), fact[1] < 0))
+        open_ = [fact for fact in facts if not (self._known(fact) and self._who(fact))]
+        yield from sorted(open_, key=lambda fact: (self._known(fact), self.review.kind(fact[0]).name == "enum", fact[1] < 0))
+
+    def _who(self, fact: Fact) -> bool:
+        """Tell whether a fact says who asks whom, when and by which channel: told otherwise, it would be another request."""
+        return fact[1] < 0 and self.review.kind(fact[0]).name in ("enum", "date")
 
     def _blocking(self) -> Iterator[Side]:
         """Yield the sides without which the item might be allowed: those that may block it, and the owner's."""
