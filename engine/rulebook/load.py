@@ -23,13 +23,17 @@ from engine.rulebook.policies import agreement, noted
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import calendar as dates
 from schemas import rulebook as shapes
+from schemas.lifecycle import Lifecycle
 from schemas.sharing import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-KINDS = ("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "overlay", "year", "statutory", "clocks")
+KINDS = (
+    *("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "overlay", "year", "statutory", "clocks"),
+    "lifecycle",
+)
 
 
 @dataclass
@@ -157,6 +161,7 @@ class _Loader:
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
             overlays=overlays,
+            lifecycles={doc.id: doc for doc in self.docs["lifecycle"].values()},
             registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
             cited=tuple(cited(self.docs)),
             years={doc.year: doc for doc in self.docs["year"].values()},
@@ -188,6 +193,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "topic", shapes.Topic
     if folder == "lists":
         return "table", shapes.Table
+    if folder == "lifecycles":
+        return "lifecycle", Lifecycle
     if folder == "instruments":
         return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "overlays":
