@@ -294,7 +294,7 @@ def differences(case: dict[str, Any], found: ShareAnswer) -> list[str]:
 
 
 def test_a_request_asks_for_something() -> None:
-    for request in ({}, {"request": {"items": []}}):
+    for request in (dict[str, Any](), {"request": {"items": []}}):
         with pytest.raises(FenjiError, match="no-items"):
             share(book(), node_from(request, Place("request")), DAY)
 
@@ -307,7 +307,7 @@ def test_the_register_is_read_into_the_request() -> None:
 
 def test_by_law_alone_the_owner_is_not_asked() -> None:
     law = load_all(files_of(ROOT / "rules")).rulebook
-    request = {"sharing.channel": "operation", "sharing.received_on": "2026-08-03"}
+    request: dict[str, Any] = {"sharing.channel": "operation", "sharing.received_on": "2026-08-03"}
     request |= {"request": {"items": [{"id": "a", "state_secret": True}]}}
     (item,) = share(law, node_from(request, Place("request")), DAY).items
     assert (item.verdict, item.owner) == ("refuse", ["grant", "silent"])

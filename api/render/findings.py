@@ -93,7 +93,6 @@ NAMES = {
     "unknown-key": "没有这个键",
     "unknown-list": "没有这个清单",
     "unknown-outcome": "没有这个结论",
-    "unlisted-clause": "条款未登记",
     "unknown-pack": "没有这个规则包",
     "unknown-rule": "没有这条规则",
     "unknown-state": "未知状态",
