@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.options import Actor, Home, Json, Rules, home_folder, now, rules_folder, say, say_json, unreadable
-from api.cli.rulebooks import Beside, of_folder
 from engine.decide import cases
 from engine.errors import CheckFailedError, EvidenceError, Finding, InputError, Place
 from engine.evidence import policy
@@ -19,6 +18,7 @@ from engine.rulebook.check import check as prove
 from engine.rulebook.load import Loaded, load_all
 from engine.rulebook.locate import files_of
 from engine.rulebook.policies import OVERLAYS, enterprises, merged, read_folder
+from engine.rulebook.policies import Policies as Read
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Publish owners' policies and overlays, list and show what was published.")
@@ -31,19 +31,20 @@ Folder = Annotated[str, typer.Option("--policies", metavar="FOLDER", help="The f
 def publish(name: Name, policies: Folder, by: Actor, *, rules: Rules = "", home: Home = "") -> None:
     """Publish a policy as its owner, or an overlay as its grantor: proved, signed, logged, and marked in the folder's lock."""
     enterprise = name.split("/")[1] if name.startswith(f"{OVERLAYS}/") and name.count("/") > 1 else ""
-    chosen = of_folder(rules, Beside(policies, enterprise))
-    if chosen.policies is None:
-        raise InputError("no-policies", "policies lie in a folder", "name it with --policies")
-    policy.archived(chosen.policies, name)
-    findings, _ = proved(rules_folder(rules), policies, "")
-    if errors := [finding for finding in findings if finding.level == "error"]:
-        raise CheckFailedError(errors)
+    read, loaded = _loaded(rules_folder(rules), policies, enterprise)
+    policy.archived(read, name)
+    if loaded.findings:
+        raise CheckFailedError(loaded.findings)
+    draft = policy.Draft(read, name, loaded.rulebook)
     with open_home(home_folder(home)) as opened:
         at = stamp(now())
         key = opened.actors.key_of(by, "rulebook", at)
-        made = policy.publish(opened, policy.Draft(chosen.policies, name, chosen.rulebook), key, at)
+        policy.signing_role(opened, draft, key)  # before the proof, which takes longest
+        if errors := [finding for finding in _findings(loaded, "") if finding.level == "error"]:
+            raise CheckFailedError(errors)
+        made = policy.publish(opened, draft, key, at)
     try:
-        lock.mark(chosen.policies.folder, policy.entries(chosen.rulebook, name), made.id)
+        lock.mark(read.folder, policy.entries(loaded.rulebook, name), made.id)
     except OSError as error:
         raise unreadable(error, policies) from None
     count = sum(map(len, made.predicate["versions"].values()))
@@ -91,21 +92,28 @@ def _shape(made: policy.Publication) -> dict[str, Any]:
     }
 
 
-def proved(rules: Path, folder: str, pack: str) -> tuple[list[Finding], int]:
-    """Return what is wrong with a folder of policies, and how many terms and rules it has. Raises InputError."""
-    found: list[Finding] = []
-    terms: lock.Entries = {}
+def _loaded(rules: Path, folder: str, enterprise: str) -> tuple[Read, Loaded]:
+    """Return a folder of policies and the rulebook that it makes with the rules, not yet proved. Raises InputError."""
     try:
-        known = files_of(rules)
-        for enterprise in ("", *enterprises(Path(folder))):
-            policies = read_folder(Path(folder), enterprise)
-            loaded = load_all(merged(known, policies), policies.shown)
-            found += _findings(loaded, pack)
-            names = policy.names(policies)
-            terms |= {rule: each for name in names for rule, each in policy.entries(loaded.rulebook, name).items()}
-        found += lock.changed(Path(folder), terms)
+        policies = read_folder(Path(folder), enterprise)
+        return policies, load_all(merged(files_of(rules), policies), policies.shown)
     except OSError as error:
         raise unreadable(error, folder) from None
+
+
+def proved(rules: Path, folder: str, pack: str) -> tuple[list[Finding], int]:
+    """Return what is wrong with a folder of policies, and how many terms and rules it has. Raises InputError.
+
+    The overlays of each enterprise are proved apart: two of them may move the same rule.
+    """
+    found: list[Finding] = []
+    terms: lock.Entries = {}
+    for enterprise in ("", *enterprises(Path(folder))):
+        policies, loaded = _loaded(rules, folder, enterprise)
+        found += _findings(loaded, pack)
+        names = policy.names(policies)
+        terms |= {rule: each for name in names for rule, each in policy.entries(loaded.rulebook, name).items()}
+    found += lock.changed(Path(folder), terms)
     if pack and not any(rule.startswith(f"{pack}/") for rule in terms):
         raise InputError("unknown-policy", f"no policy named `{pack[:60]}`", "name OWNER/DATA-SET of the folder", Place(folder))
     return list(dict.fromkeys(found)), sum(rule.startswith(f"{pack}/") or not pack for rule in terms)

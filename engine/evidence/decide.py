@@ -80,7 +80,7 @@ def decide(home: Installation, asked: Asked) -> Decided:
 
 
 def _request(home: Installation, asked: Asked) -> Request:
-    role = home.actors.require(asked.by, "official", "enterprise", "admin")
+    role = home.actors.require(asked.by, "official", "enterprise", "admin", "owner", "grantor")
     return Request(
         decision_id=new_id(asked.now),
         kind="proposal",

@@ -89,7 +89,7 @@ def sha256(policies: Policies, name: str) -> str:
 def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publication:
     """Record a policy that was proved sound, signed by its owner or grantor. Raises InputError, SigningError, EvidenceError."""
     name, data = draft.name, archived(draft.policies, draft.name)
-    role = _signs(home, draft.rulebook, name, by)
+    role = signing_role(home, draft, by)
     before = [each for each in publications(home) if each.name == name]
     versions = entries(draft.rulebook, name)
     for earlier in before:
@@ -118,11 +118,12 @@ def entries(rulebook: Rulebook, name: str) -> lock.Entries:
     return {rule: versions for rule, versions in lock.entries(rulebook).items() if rule.startswith(head)}
 
 
-def _signs(home: Installation, rulebook: Rulebook, name: str, by: PublicKey) -> str:
+def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
     """Return the role in which a key may publish: a person of the owner, or of the body that grants. Raises SigningError."""
+    name, rulebook = draft.name, draft.rulebook
     if name.startswith(f"{OVERLAYS}/"):
         grantor = rulebook.overlays[name.removeprefix(f"{OVERLAYS}/")].grantor
-        titles, role, whose = [each.title for each in rulebook.authorities[grantor]], "grantor", grantor
+        titles, role, whose = [each.title for each in rulebook.authorities.get(grantor, ())], "grantor", grantor
     else:
         data_set = rulebook.packs[name].doc.data_set
         titles, role, whose = [data_set.owner] if data_set else [], "owner", name.partition("/")[0]
