@@ -125,7 +125,8 @@ def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
         grantor = rulebook.overlays[name.removeprefix(f"{OVERLAYS}/")].grantor
         titles, role, whose = [each.title for each in rulebook.authorities.get(grantor, ())], "grantor", grantor
     else:
-        data_set = rulebook.packs[name].doc.data_set
+        pack = rulebook.packs.get(name)
+        data_set = pack.doc.data_set if pack else None
         titles, role, whose = [data_set.owner] if data_set else [], "owner", name.partition("/")[0]
     home.actors.require(by, role)
     if by.holder.unit not in {whose, *_names(titles)}:
