@@ -42,6 +42,8 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "policy": "policy",
+    "share": "share",
     "clock": "clock",
     "pilot": "pilot",
     "incident": "pilot",
