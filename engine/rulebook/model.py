@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.errors import Place
     from schemas import calendar as dates
     from schemas import rulebook as shapes
+    from schemas.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
     cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
     years: dict[int, dates.CalendarYear] = field(default_factory=dict)

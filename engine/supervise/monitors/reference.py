@@ -168,13 +168,14 @@ class Reference:
         event = self.raw.latest("terms", at)
         lines = event.terms.budget if event and event.terms else ()
         persons = max(self.subjects(at), 1)
-        return [(line, self._used(line, at), -(-allowance * persons // 1000)) for line, allowance in lines]
+        return [(line, self.used(line, at, BUDGET_DAYS), -(-allowance * persons // 1000)) for line, allowance in lines]
 
-    def _used(self, line: str, at: int) -> int:
+    def used(self, line: str, at: int, days: int) -> int:
+        """Return how much of a line of the budget was used within the days up to an instant."""
         if line in self.plan.rank:
-            return self._incidents(line, at, BUDGET_DAYS)
+            return self._incidents(line, at, days)
         kind = "complaint" if line == "complaints" else line
-        return sum(event.number for event in self.raw.within(kind, at, BUDGET_DAYS))
+        return sum(event.number for event in self.raw.within(kind, at, days))
 
     def _needed(self, kind: str, events: list[Event], before: int) -> list[Event]:
         cut = bisect_right(events, before - 1, key=AT)
