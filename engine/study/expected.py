@@ -1,12 +1,13 @@
 """Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
 
-A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first data flow.
+A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item.
 
     owes, open, free      duties that are certain, possible, impossible
     status, due           how a duty stands, and the last day that is certainly in time
     effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
     conflicts, flaws      certainly shown
-    outcomes, undetermined
+    outcomes, undetermined    `name@item` is an outcome of an item
+    has, lacks            values that a union certainly has, or cannot have
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 
     from engine.rulebook.model import Rulebook
     from engine.rulebook.read import Node
+    from schemas.answer import OutcomeAnswer
     from schemas.duties import DutyAnswer, Overall
 
 DUTIES = ("owes", "open", "free", "status", "due", "effects", "bodies", "sources")
 SHOWN = ("conflicts", "flaws")
-OUTCOMES = ("outcomes", "undetermined")
+OUTCOMES = ("outcomes", "undetermined", "has", "lacks")
 EXPECTS = (*DUTIES, *SHOWN, *OUTCOMES)
 KEYS = frozenset({"name", "blind", "law", "on", "as_of", "base", "facts", "item", *EXPECTS})
 STATES = {"owes": ("certain", "owed"), "open": ("possible", "open")}
@@ -68,8 +70,8 @@ class Case:
 
 def _only(expected: Any, names: set[str]) -> Any:
     if isinstance(expected, dict):
-        return {name: value for name, value in expected.items() if name in names}
-    return [name for name in expected if name in names]
+        return {name: value for name, value in expected.items() if name.partition("@")[0] in names}
+    return [name for name in expected if name.partition("@")[0] in names]
 
 
 def read_cases(file: Path, rules: Path) -> Iterator[Case]:
@@ -94,8 +96,9 @@ def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
         sample: Any = plain(read(path.read_bytes(), path.name))
         found = no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
         if changed := doc.get("item"):
-            first, *others = found["flow"]["items"]
-            found["flow"] = {"complete": True, "items": [first | changed, *others]}
+            home = next(name for name in ("request", "flow") if name in found)
+            first, *others = found[home]["items"]
+            found[home] = {"complete": True, "items": [first | changed, *others]}
     stated: dict[str, Any] = doc.get("facts", {})
     return found | stated
 
@@ -117,14 +120,34 @@ def differences(case: Case, found: Overall) -> list[str]:
     for key in SHOWN:
         certain = {entry.id for entry in getattr(found, key) if entry.applies == "certain"}
         wrong += [f"{key}: {name} is missing" for name in doc.get(key, ()) if name not in certain]
-    outcomes = {name: entry for pack in found.packs if pack.answer for name, entry in pack.answer.outcomes.items()}
-    wrong += [
-        f"{name} is {outcomes[name].possible if name in outcomes else None}, not {value}"
-        for name, value in doc.get("outcomes", {}).items()
-        if name not in outcomes or outcomes[name].value != value
-    ]
-    settled = (name for name in doc.get("undetermined", ()) if name not in outcomes or outcomes[name].determined)
-    return wrong + [f"{name} is {outcomes[name].value if name in outcomes else None}" for name in settled]
+    return [*wrong, *_outcomes(doc, _answers(found))]
+
+
+def _answers(found: Overall) -> dict[str, OutcomeAnswer]:
+    """Return every outcome of an answer by name, those of items as `name@item`."""
+    answers = [pack.answer for pack in found.packs if pack.answer]
+    outcomes = {name: entry for answer in answers for name, entry in answer.outcomes.items()}
+    items = (item for answer in answers for listed in answer.items.values() for item in listed)
+    return outcomes | {f"{name}@{item.id}": entry for item in items for name, entry in item.outcomes.items()}
+
+
+def _outcomes(doc: dict[str, Any], outcomes: dict[str, OutcomeAnswer]) -> Iterator[str]:
+    """Yield how outcomes differ from what is expected of them."""
+    for key in OUTCOMES:
+        expected = doc.get(key, {})
+        for name in expected:
+            value: Any = expected[name] if isinstance(expected, dict) else None
+            entry = outcomes.get(name)
+            if entry is None:
+                yield f"{name} is not in the answer"
+            elif key == "outcomes" and entry.value != value:
+                yield f"{name} is {entry.possible}, not {value}"
+            elif key == "undetermined" and entry.determined:
+                yield f"{name} is {entry.value}"
+            elif key == "has" and not set(value) <= set(entry.certain or ()):
+                yield f"{name} has {entry.certain}, not {value}"
+            elif key == "lacks" and set(value) & set(entry.possible):
+                yield f"{name} may have {entry.possible}, which {value} are not"
 
 
 def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
