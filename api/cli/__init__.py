@@ -43,6 +43,7 @@ COMMANDS = {
     "actor": "actors",
     "rulebook": "release",
     "clock": "clock",
+    "transfer": "transfer",
 }
 BAD_INPUT = 2
 
