@@ -191,6 +191,21 @@ def _collected(h: Happening, name: str) -> list[object]:
     return found if isinstance(found, list) else []
 
 
+def _same(h: Happening, of: Sequence[str]) -> str:
+    """The event names in the first field what the stream has in the second."""
+    name, other = of
+    stated, known = h.event.values.get(name), h.state.values.get(other)
+    return "" if stated is not None and stated == known else f"`{name}` is not what `{other}` is"
+
+
+def _only_if(h: Happening, of: Sequence[str]) -> str:
+    """The first field is given only when the value named second is true, or is one of the others."""
+    stated, name, *values = of
+    found = h.value(name)
+    met = found in values if values else found is True
+    return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -211,4 +226,6 @@ GUARDS: dict[str, Guard] = {
     "new_value": _new_value,
     "known_value": _known_value,
     "not_future": _not_future,
+    "same": _same,
+    "only_if": _only_if,
 }
