@@ -42,8 +42,12 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "policy": "policy",
+    "share": "share",
     "clock": "clock",
     "transfer": "transfer",
+    "pilot": "pilot",
+    "incident": "pilot",
 }
 BAD_INPUT = 2
 

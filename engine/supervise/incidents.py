@@ -16,7 +16,7 @@ from engine.decide.filing import from_document
 from engine.errors import InputError, Place
 from engine.evidence.decide import opened
 from engine.rulebook.read import node_from
-from engine.supervise.clocks import legal_day
+from engine.supervise.clocks import SHANGHAI
 from engine.supervise.opinions import FACTS, PACK
 from engine.supervise.streams import Act, Recorded, Streams, history
 
@@ -110,7 +110,7 @@ def _facts(streams: Streams, state: State | None) -> dict[str, Any]:
 def _found_on(act: Act, state: State | None) -> date:
     moment = act.fields.get("found_at") if state is None else state.values["found_at"]
     try:
-        return legal_day(datetime.fromisoformat(str(moment)))
+        return datetime.fromisoformat(str(moment)).astimezone(SHANGHAI).date()
     except ValueError:
         problem = f"`{str(moment)[:40]}` is no moment"
         raise InputError("wrong-value", problem, "write `found_at` as 2026-09-01T10:00:00+08:00") from None

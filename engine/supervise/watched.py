@@ -72,6 +72,8 @@ def _happened(predicate: Predicate, known: Mapping[str, Any]) -> Iterator[Said]:
             yield "correction", {**about, "of": values["incident"], "grade": values["grade"]}
         case "breach":
             yield "breach", {**about, "kind": values["breach"]}
+        case "propose":  # so that an alarm of passing time keeps the moment at which it was first seen
+            yield "tick", {**about, "at": second(predicate["at"])}
 
 
 def _reports(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Said]:
