@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.model import Rulebook
 from engine.store.append import Projection
-from engine.supervise.alarms import Standing
 from engine.supervise.monitors.budget import Line
 from engine.supervise.monitors.simulate import Simulation
 from engine.supervise.opinions import MATTERS, OPEN, PACK, Opinion
 from engine.supervise.step import possible
+from engine.supervise.watched import Standing
 
 if TYPE_CHECKING:
     from engine.supervise.state import Run, State

@@ -18,11 +18,11 @@ import yaml
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
+from engine.supervise.alarms import events_of
 from engine.supervise.audit import audit
 from engine.supervise.monitors.events import Event
 from engine.supervise.state import State
 from engine.supervise.streams import Act
-from engine.supervise.watched import events_of
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
 LIVES = sorted((Path(__file__).parent / "lives").glob("*.yaml"))
