@@ -12,8 +12,9 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
+from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import Opinion, facts_of, opinion
-from engine.supervise.streams import Act, Recorded, Streams, day_of
+from engine.supervise.streams import Act, Recorded, Streams
 
 PROCESS = "pilot"
 # event -> the matter it decides, and the proposal from which it does not deviate
@@ -64,7 +65,7 @@ def current(streams: Streams, act: Act) -> Opinion:
 
 def proposed(streams: Streams, act: Act, matter: str) -> Opinion:
     """Return what the rules propose on a matter from all facts of the stream. Raises InputError."""
-    on = act.on or day_of(act.now)
+    on = act.on or legal_day(act.now)
     return opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, streams.state(act.stream), on), on, matter)
 
 

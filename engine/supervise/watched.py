@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from engine.supervise.clocks import SHANGHAI
 from engine.supervise.monitors.events import Event, Kind, read
 from engine.supervise.step import REFUSED
-from engine.supervise.streams import CHINA, Streams, history
+from engine.supervise.streams import Streams, history
 
 Predicate = Mapping[str, Any]
 Said = tuple[Kind, dict[str, Any]]
-REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "summary_30d"})
+REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "closing_summary"})
 TERMS = frozenset({"countersign", "countersign_amendment", "insure"})
 COUNTS: dict[str, tuple[Kind, str]] = {
     "subjects": ("subjects", "count"),
@@ -71,6 +72,8 @@ def _happened(predicate: Predicate, known: Mapping[str, Any]) -> Iterator[Said]:
             yield "correction", {**about, "of": values["incident"], "grade": values["grade"]}
         case "breach":
             yield "breach", {**about, "kind": values["breach"]}
+        case "propose":  # so that an alarm of passing time keeps the moment at which it was first seen
+            yield "tick", {**about, "at": second(predicate["at"])}
 
 
 def _reports(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Said]:
@@ -87,7 +90,7 @@ def _reports(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]
 def _until(due: str) -> int:
     """Return the last second in time: of a day its end, of a moment itself."""
     if len(due) == len("2026-01-01"):
-        return int((datetime.combine(date.fromisoformat(due), time(), CHINA) + timedelta(days=1)).timestamp()) - 1
+        return int((datetime.combine(date.fromisoformat(due), time(), SHANGHAI) + timedelta(days=1)).timestamp()) - 1
     return second(due)
 
 
