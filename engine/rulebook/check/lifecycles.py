@@ -22,6 +22,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "own_holder": (), "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
+    "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "same": ("field", "field"), "only_if": ("field", "field", None),
 }  # fmt: skip
 Path = tuple[str | int, ...]
