@@ -16,7 +16,7 @@ from engine.supervise.streams import Streams, history
 
 Predicate = Mapping[str, Any]
 Said = tuple[Kind, dict[str, Any]]
-REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "summary_30d"})
+REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "closing_summary"})
 TERMS = frozenset({"countersign", "countersign_amendment", "insure"})
 COUNTS: dict[str, tuple[Kind, str]] = {
     "subjects": ("subjects", "count"),
