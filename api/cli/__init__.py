@@ -44,7 +44,12 @@ COMMANDS = {
     "case": "case",
     "actor": "actors",
     "rulebook": "release",
+    "policy": "policy",
+    "share": "share",
     "clock": "clock",
+    "transfer": "transfer",
+    "pilot": "pilot",
+    "incident": "pilot",
 }
 BAD_INPUT = 2
 

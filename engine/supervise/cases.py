@@ -123,7 +123,7 @@ def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, A
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
     outcome = found[0] if len(found) == 1 else UNDETERMINED
-    given = {**fields, "proposal": made.id, "outcome": outcome}
+    given = {**fields, "proposal": made.entry.id, "outcome": outcome}
     if asked.outcome == "tier" and outcome != UNDETERMINED:
         given["tier"] = outcome
     return _recorded(office, replace(act, fields=given), made)
@@ -141,7 +141,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     office.streams.require(act)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)
-    return _recorded(office, replace(act, fields={**given, "decision": made.id}), made)
+    return _recorded(office, replace(act, fields={**given, "decision": made.entry.id}), made)
 
 
 def possible(statement: dict[str, Any], outcome: str) -> list[str]:
