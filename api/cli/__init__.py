@@ -45,6 +45,9 @@ COMMANDS = {
     "policy": "policy",
     "share": "share",
     "clock": "clock",
+    "transfer": "transfer",
+    "pilot": "pilot",
+    "incident": "pilot",
 }
 BAD_INPUT = 2
 

@@ -16,8 +16,9 @@ from engine.decide.filing import from_document
 from engine.errors import InputError, Place
 from engine.evidence.decide import opened
 from engine.rulebook.read import node_from
-from engine.supervise.opinions import FACTS, PACK
-from engine.supervise.streams import CHINA, Act, Recorded, Streams, history
+from engine.supervise.clocks import SHANGHAI
+from engine.supervise.opinions import PACK
+from engine.supervise.streams import Act, Recorded, Streams, history
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 PROCESS, CLOCKS = "incident", "incident-clocks"
 GRADED = ("report", "correct", "grade")
 ITEM = "mishap"
+FACTS = "facts:"  # what the names of sealed facts begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _facts(streams: Streams, state: State | None) -> dict[str, Any]:
 def _found_on(act: Act, state: State | None) -> date:
     moment = act.fields.get("found_at") if state is None else state.values["found_at"]
     try:
-        return datetime.fromisoformat(str(moment)).astimezone(CHINA).date()
+        return datetime.fromisoformat(str(moment)).astimezone(SHANGHAI).date()
     except ValueError:
         problem = f"`{str(moment)[:40]}` is no moment"
         raise InputError("wrong-value", problem, "write `found_at` as 2026-09-01T10:00:00+08:00") from None
