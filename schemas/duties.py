@@ -29,11 +29,15 @@ class RuleRef(Part):
 
 
 class Deadline(Part):
-    """The offset in words, and the first and the last day that may be the last one in time."""
+    """The offset in words, and the first and the last day that may be the last one in time.
+
+    `provisional` when a notice of days off that is still to come may move it.
+    """
 
     text: Text
     earliest: str | None = None
     latest: str | None = None
+    provisional: bool = False
 
 
 class DutyAnswer(Part):

@@ -338,6 +338,39 @@ class Note(Shape):
     text: Text
 
 
+Counted = Literal[
+    "incidents", "rising", "breaches", "repeats", "complaints", "downtime", "subjects", "overdue", "uninsured", "budget"
+]
+
+
+class Monitor(Shape):
+    """What is watched while a pilot runs: a counter, the number from which it holds, and what is then proposed.
+
+    `grade` is the least grade counted, `kind` the kind of breach, `days` the days looked back (0: the whole pilot). The number
+    is `at_least`, or one more than a term of the plan (`beyond`); with `per_thousand` it is meant for a thousand subjects.
+
+    incidents   within the days                        rising     incidents within the days, less those of as many days before
+    breaches    of a kind                              repeats    most breaches of any one kind
+    complaints  within the days                        downtime   minutes within the days
+    subjects    taking part                            overdue    whole hours since the clock of a report ended; -1 before
+    uninsured   whole days since cover ended; -1 before    budget  percent of the tolerance budget used, its scarcest line
+    """
+
+    id: str
+    title: Text
+    counts: Counted
+    grade: str = ""
+    kind: str = ""
+    days: int = Field(default=0, ge=0, le=3_660)
+    per_thousand: bool = False
+    at_least: int | None = None
+    beyond: str = ""
+    proposes: Literal["warn", "rectify", "pause", "terminate"]
+    effect: Effect
+    origin: Origin
+    sources: list[Source]
+
+
 class Pack(Shape):
     """A pack: the outcomes, derived facts and clauses that its rules share."""
 
@@ -352,6 +385,8 @@ class Pack(Shape):
     outcomes: list[Outcome]
     goes_to: list[GoesTo] = []
     notes: list[Note] = []
+    graded_by: str = ""  # the outcome whose values are the grades of incidents that monitors count
+    monitors: list[Monitor] = []
 
 
 class Retention(Shape):

@@ -180,7 +180,8 @@ class _Report:
             return self._say(duty.deadline.text)
         if duty.deadline.latest is None:
             return self._say(duty.deadline.text) + self.pick(f"（不早于{days[0]}）", f" (not before {days[0]})")
-        return f"{self._say(duty.deadline.text)} ({'..'.join(dict.fromkeys(days))})"
+        provisional = self.pick("，暂定", ", provisional") if duty.deadline.provisional else ""
+        return f"{self._say(duty.deadline.text)} ({'..'.join(dict.fromkeys(days))}{provisional})"
 
     # the rest ---------------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from engine.rulebook.typing import type_of_term
 if TYPE_CHECKING:
     from engine.decide.layout import Layout
     from engine.decide.values import Closure, Slots
-    from engine.rulebook.model import Type
+    from schemas.term import Type
 
 
 def truth(node: ir.Node, at: Layout) -> Closure:

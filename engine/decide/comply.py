@@ -113,7 +113,8 @@ class Proven:
     def standing(self, value: str, duty: Duty, applied: int) -> Standing:
         """Return how a duty stands that applies (T) or may apply (U). Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
-        when = deadlines.deadline(duty.due, self.filing, self.on, self.fired.get(f"told:{duty.due.done}", F) if duty.due else F)
+        done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
+        when = deadlines.deadline(duty.due, self.filing, self.on, done, self.proofs.rulebook.calendar)
         found: set[Final] = {"not_applicable"} if applied == U else set()
         for past in [past for past, may in ((False, when.before), (True, when.past)) if may]:
             late = self._late(duty, when) if past else F  # what is not past cannot have been missed yet
@@ -129,7 +130,9 @@ class Proven:
 
     def _timely(self, duty: Duty, last: deadlines.Span) -> int:
         law, slots = self._law
-        issued = law.layout.slot[f"{EVIDENCE}.issued"]
+        issued = law.layout.slot.get(f"{EVIDENCE}.issued")
+        if issued is None:
+            return U  # nothing in the pack reads the day of issue, so none was kept
         found = F
         for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
             if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:

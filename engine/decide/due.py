@@ -1,23 +1,25 @@
 """When a duty falls due: whether the day may lie before or after the deadline, and whether it was certainly done too late.
 
-No calendar of working days is known here. N working days are never shorter than N calendar days, so until then a duty is
-certainly not yet due; from then on it may be either, for as long as no calendar says otherwise.
+N working days are counted by the calendar of the rulebook, the first day not counted. In a year whose notice has not been
+published the deadline has bounds; between them a duty may be either not yet due or past.
 """
 
 from __future__ import annotations
 
-import calendar
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, Place
+from engine.rulebook.workdays import Bounds
 from schemas.rulebook import Text
 
 if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.rulebook.model import Rulebook
+    from engine.rulebook.workdays import Calendar
     from schemas.rulebook import Due
 
 Span = tuple[float, float]
@@ -27,26 +29,32 @@ EVER: Span = (-INF, INF)
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """Whether the day may be before the deadline, may be past it, and whether the duty was done late; `days` bounds the date."""
+    """Whether the day may be before the deadline, may be past it, and whether the duty was done late; `days` bounds the date.
+
+    `provisional` when a notice of days off that is still to come may move the deadline.
+    """
 
     before: bool
     past: bool
     late: int
     days: Span
+    provisional: bool = False
 
 
 NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadline binds at once
 
 
-def deadline(due: Due | None, filing: Filing, on: date, done: int) -> Deadline:
+def deadline(due: Due | None, filing: Filing, on: date, done: int, calendar: Calendar) -> Deadline:
     """Return where `on` stands to the deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
     if due is None:
         return NONE
     if due.hours:
         return _hours(due, filing, on, done)
-    low, high = _days(due, span(filing, due.before or due.after))  # of a fixed day there is nothing to know
+    start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
+    low, high, provisional = _working(due, start, calendar) if due.working_days else (*_days(due, start), False)
     today = on.toordinal()
-    return Deadline(today <= high, today > low, _late(span(filing, due.done), (low, high), due.done, done), (low, high))
+    late = _late(span(filing, due.done), (low, high), due.done, done)
+    return Deadline(today <= high, today > low, late, (low, high), provisional)
 
 
 def span(filing: Filing, name: str) -> Span:
@@ -62,11 +70,14 @@ def _days(due: Due, start: Span) -> Span:
         return due.by.toordinal(), due.by.toordinal()
     if due.before:
         return low - 1, high - 1
-    if due.working_days:
-        return low + due.working_days, INF  # until a calendar of working days is known
     if due.months:
         return _months(low, due.months), _months(high, due.months)
     return low + due.days, high + due.days
+
+
+def _working(due: Due, start: Span, calendar: Calendar) -> tuple[float, float, bool]:
+    ends = [calendar.after(int(day), due.working_days) if abs(day) != INF else Bounds(day, day) for day in start]
+    return ends[0].earliest, ends[1].latest, any(end.provisional for end in ends)
 
 
 def _months(day: float, months: int) -> float:
@@ -76,7 +87,7 @@ def _months(day: float, months: int) -> float:
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     if year > date.max.year:
         return INF
-    last = calendar.monthrange(year, month + 1)[1]
+    last = monthrange(year, month + 1)[1]
     return date(year, month + 1, min(start.day, last)).toordinal()
 
 

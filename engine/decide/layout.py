@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from engine.decide.tables import Face
     from engine.decide.values import Closure
-    from engine.rulebook.model import PackRules, Rulebook, Type
+    from engine.rulebook.model import PackRules, Rulebook
+    from schemas.term import Type
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Owed:
             return None
         days = [deadlines.day_of(day) for day in standing.deadline.days]
         first, last = (day.isoformat() if day else None for day in days)
-        return shapes.Deadline(text=text, earliest=first, latest=last)
+        return shapes.Deadline(text=text, earliest=first, latest=last, provisional=standing.deadline.provisional)
 
     def _proof(self, duty: Duty) -> list[Text]:
         """Return the kinds of evidence that would prove a duty."""

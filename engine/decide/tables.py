@@ -10,8 +10,8 @@ from engine.decide.values import F, T
 
 if TYPE_CHECKING:
     from engine.decide.values import Closure, Slots
-    from engine.rulebook.model import Type
     from schemas.rulebook import Table, TableVersion
+    from schemas.term import Type
 
 
 @dataclass

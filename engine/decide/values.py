@@ -23,9 +23,9 @@ from engine.errors import FactError, Place
 from engine.rulebook.read import Mapping, Scalar, Sequence
 
 if TYPE_CHECKING:
-    from engine.rulebook.model import Type
     from engine.rulebook.read import Node
     from schemas.rulebook import Fact
+    from schemas.term import Type
 
 Slots = list[Any]  # what is known of a filing, or of one item, by slot
 Closure = Callable[[Slots, Slots], Any]  # (filing's slots, item's slots) -> what is possible

@@ -13,7 +13,7 @@ from engine.decide.assess import examine
 from engine.evidence import canonical, facts
 from engine.evidence.facts import Disclosure
 from engine.evidence.keys import Holder
-from engine.rulebook.closure import from_closure
+from engine.rulebook.closure import calendars, from_closure
 
 if TYPE_CHECKING:
     from engine.decide.evaluate import Picture
@@ -86,7 +86,7 @@ def statement(of: Rules, disclosed: list[Disclosure], request: Request) -> dict[
         "law_snapshot_sha256": canonical.sha256_of(of.value["instruments"]),
         "vocabulary_sha256": canonical.sha256_of([of.value["facts"], of.value["lists"], of.value["constraints"]]),
         "lists_sha256": canonical.sha256_of(of.value["tables"]),
-        "calendars_sha256": canonical.sha256_of([]),
+        "calendars_sha256": canonical.sha256_of(calendars(of.value)),
         "authorities_sha256": canonical.sha256_of(of.value["authorities"]),
         "engine": {"version": engine_version(), "sources_sha256": engine_sources()},
         "as_of": world["as_of"],

@@ -654,7 +654,7 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:
     bound_so = manifest == wanted and manifest["profile"] in ("full", "regulator", "court", "public")
     demand(bound_so, "the manifest does not bind these members")
     parts = {"law_snapshot": rules["instruments"], "vocabulary": [rules[part] for part in ("facts", "lists", "constraints")]}
-    parts |= {"lists": rules["tables"], "calendars": [], "authorities": rules["authorities"]}
+    parts |= {"lists": rules["tables"], "calendars": rules.get("calendars", []), "authorities": rules["authorities"]}
     pinned = rules["format"] == "fenji-rules/1" and p["rulepack"]["sha256"] == digest(members["rules.json"])
     pinned &= all(p[f"{name}_sha256"] == digest(part) for name, part in parts.items())
     demand(pinned, "the rules are not those that the record pins")

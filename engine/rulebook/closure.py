@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import RulebookError
 from engine.rulebook import condition as ir
-from engine.rulebook import graph
+from engine.rulebook import duties, graph
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.polarity import split_facts
+from schemas import calendar as dates
 from schemas import rulebook as shapes
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
     lists = [entry for name, entry in rulebook.lists.items() if any(rulebook.list_of(fact) == name for fact in facts)]
     sources = {source.instrument for source in _sources(pack, tables)}
     bodies = {rule.authority for rule in pack.rules.values()}
+    counted = any(duty.due and duty.due.working_days for _, _, duty in duties.duties(pack))
     return {
         "format": FORMAT,
         "rulebook": rulebook.digest,
@@ -43,12 +45,19 @@ def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
         "tables": [_dump(table) for table in tables],
         "instruments": [_dump(entry) for name, entry in rulebook.instruments.items() if name in sources],
         "authorities": [_dump(entry) for name, entries in rulebook.authorities.items() if name in bodies for entry in entries],
+        **({"calendars": _calendars(rulebook)} if counted else {}),
         "conditions": {text: ir.to_json(rulebook.conditions[text]) for text in graph.pack_texts(rulebook, pack)},
         "splits": [
             {"fact": split.name, "cells": [_cell(rulebook.facts[split.name].type, cell) for cell in split.cells]}
             for split in split_facts(rulebook, pack)
         ],
     }
+
+
+def calendars(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the calendar in a pack's JSON value: its years, then what is certain of years to come; none where no day counts."""
+    found: list[dict[str, Any]] = value.get("calendars", [])
+    return found
 
 
 def from_closure(value: dict[str, Any]) -> Rulebook:
@@ -72,7 +81,14 @@ def from_closure(value: dict[str, Any]) -> Rulebook:
         conditions={text: ir.from_json(node) for text, node in value["conditions"].items()},
         topics=dict.fromkeys(facts, ""),
         digest=value["rulebook"],
+        years={entry["year"]: dates.CalendarYear.model_validate(entry) for entry in calendars(value) if "year" in entry},
+        statutory=next((dates.Statutory.model_validate(entry) for entry in calendars(value) if "year" not in entry), None),
     )
+
+
+def _calendars(rulebook: Rulebook) -> list[dict[str, Any]]:
+    years = [_dump(year) for _, year in sorted(rulebook.years.items())]
+    return years + ([_dump(rulebook.statutory)] if rulebook.statutory else [])
 
 
 def _facts(rulebook: Rulebook, pack: PackRules, tables: list[shapes.Table]) -> list[str]:
@@ -109,4 +125,4 @@ def _cell(kind: str, cell: Any) -> Any:
     return cell
 
 
-__all__ = ["FORMAT", "closure", "from_closure"]
+__all__ = ["FORMAT", "calendars", "closure", "from_closure"]

@@ -19,10 +19,14 @@ from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import Node, place_in, place_of, plain, read
+from schemas import calendar as dates
 from schemas import rulebook as shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+KINDS = ("pack", "rule", "topic", "table", "instruments", "authorities", "year", "statutory", "clocks")
 
 
 @dataclass
@@ -83,9 +87,7 @@ class _Loader:
     def __init__(self) -> None:
         self.sources = Sources()
         self.findings: list[Finding] = []
-        self.docs: dict[str, dict[str, Any]] = {
-            kind: {} for kind in ("pack", "rule", "topic", "table", "instruments", "authorities")
-        }
+        self.docs: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
 
@@ -143,6 +145,10 @@ class _Loader:
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            years={doc.year: doc for doc in self.docs["year"].values()},
+            statutory=next(iter(self.docs["statutory"].values()), None),
+            countings={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.countings},
+            clocks={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.clocks},
         )
         return Loaded(rulebook, self.sources, self.findings, self.docs)
 
@@ -156,6 +162,12 @@ class _Loader:
                 yield Finding("no-pack", Place(f"rules/{name}"), "the rule lies in a folder without `pack.yaml`", remedy)
 
 
+_CALENDAR: dict[str, tuple[str, type[BaseModel]]] = {
+    "statutory": ("statutory", dates.Statutory),
+    "clocks": ("clocks", dates.Clocks),
+}
+
+
 def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     folder = path.parts[0]
     if folder == "vocabulary":
@@ -164,6 +176,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "table", shapes.Table
     if folder == "instruments":
         return "instruments", shapes.Instruments
+    if folder == "calendar":
+        return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":
         return "authorities", shapes.Authorities
     return ("pack", shapes.Pack) if path.name == "pack.yaml" else ("rule", shapes.Rule)

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.rulebook import condition as ir
+from engine.rulebook.workdays import Calendar
+from schemas.term import Type
 
 if TYPE_CHECKING:
     from engine.errors import Place
+    from schemas import calendar as dates
     from schemas import rulebook as shapes
-
-TypeName = Literal["bool", "int", "decimal", "enum", "set", "date", "outcome", "error"]
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """The type of a term; `values` in declared order, `places` decimal digits, `unit` a word."""
-
-    name: TypeName
-    values: tuple[str, ...] = ()
-    unit: str = ""
-    places: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +69,21 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    years: dict[int, dates.CalendarYear] = field(default_factory=dict)
+    statutory: dates.Statutory | None = None
+    countings: dict[str, dates.Counting] = field(default_factory=dict)
+    clocks: dict[str, dates.Clock] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:
         """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""
         return {text: self._mentioned(node) for text, node in self.conditions.items()}
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The working days, worked out once and kept in the cached rulebook."""
+        return Calendar(self.years.values(), self.statutory)
 
     def with_pack(self, pack: PackRules, conditions: dict[str, ir.Node]) -> Rulebook:
         """Return the rulebook of one pack as it would be with other content; what was worked out of the others is kept."""

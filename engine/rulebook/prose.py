@@ -13,8 +13,9 @@ from engine.rulebook import condition as ir
 from engine.rulebook.typing import type_of_term
 
 if TYPE_CHECKING:
-    from engine.rulebook.model import PackRules, Rulebook, Type
+    from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Fact, Value
+    from schemas.term import Type
 
 WORDS = {
     "zh": {

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from engine.rulebook import condition as ir
-from engine.rulebook.model import Type
+from schemas.term import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

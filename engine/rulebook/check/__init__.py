@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import conditions, dates, declared, duties, effects, names, outcomes, strata, tables
+from engine.rulebook.check import calendars, conditions, dates, declared, duties, effects, names, outcomes, strata, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +33,9 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     duties.duties,
     duties.conflicts,
     strata.acyclic,
+    calendars.years,
+    calendars.statutory,
+    calendars.clocks,
 )
 
 

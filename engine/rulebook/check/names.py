@@ -80,19 +80,20 @@ def sources(loaded: Loaded) -> Iterator[Finding]:
     book = loaded.rulebook
     for pack_id, pack in book.packs.items():
         for rule_id, rule in pack.rules.items():
-            yield from _sources(loaded, rule_file(pack_id, rule_id), ("sources",), rule.sources)
+            yield from cited(loaded, rule_file(pack_id, rule_id), ("sources",), rule.sources)
         for o, outcome in enumerate(pack.doc.outcomes):
             for f, floor in enumerate(outcome.floor):
-                yield from _sources(loaded, pack_file(pack_id), ("outcomes", o, "floor", f, "sources"), floor.sources)
+                yield from cited(loaded, pack_file(pack_id), ("outcomes", o, "floor", f, "sources"), floor.sources)
         for g, clause in enumerate(pack.doc.goes_to):
             if clause.outcome not in pack.outcomes:
                 place = loaded.sources.place(pack_file(pack_id), "goes_to", g, "outcome")
                 remedy = nearest(clause.outcome, pack.outcomes, "declare it")
                 yield Finding("unknown-outcome", place, f"no outcome named `{clause.outcome}`", remedy)
-            yield from _sources(loaded, pack_file(pack_id), ("goes_to", g, "sources"), clause.sources)
+            yield from cited(loaded, pack_file(pack_id), ("goes_to", g, "sources"), clause.sources)
 
 
-def _sources(loaded: Loaded, file: str, path: tuple[str | int, ...], found: list[Source]) -> Iterator[Finding]:
+def cited(loaded: Loaded, file: str, path: tuple[str | int, ...], found: list[Source]) -> Iterator[Finding]:
+    """Every source of a thing names an instrument that is known, and there is one."""
     known = loaded.rulebook.instruments
     if not found:
         yield Finding("no-source", loaded.sources.place(file, *path), "nothing says where this comes from", "name an instrument")
