@@ -19,8 +19,9 @@ class RuleReading(Shape):
 
 
 class FloorReading(Shape):
-    """A floor: its value, articles and effect."""
+    """A floor: from when it holds, its value, articles and effect."""
 
+    since: Day
     law: list[str] = []
     value: str
     effect: Effect
@@ -57,6 +58,6 @@ class Reading(Shape):
     findings: str = ""
     rules: dict[str, RuleReading] = {}
     derived: dict[str, list[str]] = {}
-    floors: dict[str, FloorReading] = {}
+    floors: dict[str, list[FloorReading]] = {}
     duties: dict[str, DutyReading] = {}
     unnoticed: list[Unnoticed] = []

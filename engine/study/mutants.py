@@ -99,7 +99,9 @@ class Mutants:
         for index, version in enumerate(rule.versions):
             for text, put in self._texts(rule, index, version):
                 for kind, before, after, key, node in self._varied(text, self.pack):
-                    yield self._rule(kind, name, ("versions", index, *put), before, after, self._put(rule, index, put, key), {key: node})
+                    yield self._rule(
+                        kind, name, ("versions", index, *put), before, after, self._put(rule, index, put, key), {key: node}
+                    )
             yield from self._outcomes(name, rule, index, version)
         first = self.pack.doc.covers.start if self.pack.date_of(rule) == self.pack.doc.date else date.min
         for path, before, after, versions in _moved(rule.versions, first):
@@ -132,7 +134,9 @@ class Mutants:
                 versions = _replaced(rule.versions, index, changed)
                 path = ("versions", index, "then", outcome)
                 touched = {f"value:{outcome}.{each}" for each in (before, after) if each}
-                yield self._rule("outcome", name, path, before, after, rule.model_copy(update={"versions": versions}), touches=touched)
+                yield self._rule(
+                    "outcome", name, path, before, after, rule.model_copy(update={"versions": versions}), touches=touched
+                )
 
     def _law(self, name: str, rule: Rule) -> Iterator[Mutant]:
         for index, before, after, sources in _sources(rule.sources):
@@ -215,7 +219,9 @@ class Mutants:
             )
         if key == "derived":
             for path, before, after, versions in _moved(derived.versions, self.pack.doc.covers.start):
-                yield self._shared("date", part, (key, index, "versions", *path), before, after, put({"versions": versions}), touches)
+                yield self._shared(
+                    "date", part, (key, index, "versions", *path), before, after, put({"versions": versions}), touches
+                )
             for at, before, after, sources in _sources(derived.sources):
                 yield self._shared("source", part, (key, index, "sources", at), before, after, put({"sources": sources}), touches)
 

@@ -70,10 +70,7 @@ class _Study:
         self.reasons = {(each.of, each.change): each.why for each in self.reading.unnoticed} if self.reading else {}
         self.reach = _Reach(rulebook, pack)
         self.own = [(name, case) for name, rule in pack.rules.items() for case in rule.cases]
-        names = {value.id for outcome in pack.doc.outcomes for value in outcome.values}
-        duties = {value.id for outcome in pack.doc.outcomes for value in outcome.values if value.duty}
-        narrowed = (case.narrowed(duties, names | set(pack.outcomes), set(pack.outcomes)) for case in expectations.wholes)
-        self.wholes = [case for case in narrowed if case]
+        self.wholes = [found for case in expectations.wholes if (found := expected.about(pack, case))]
 
     def failing(self) -> Iterator[Finding]:
         """Yield the expectations that the unchanged rules do not meet: against them nothing can be noticed."""

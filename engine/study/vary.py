@@ -51,7 +51,9 @@ class Varying:
         below = ir.children(node)
         for index, child in enumerate(below):
             for each in self.of(child):
-                yield Variation(each.kind, each.before, each.after, rebuilt(node, (*below[:index], each.whole, *below[index + 1 :])))
+                yield Variation(
+                    each.kind, each.before, each.after, rebuilt(node, (*below[:index], each.whole, *below[index + 1 :]))
+                )
 
     def _here(self, node: ir.Node) -> Iterator[tuple[Kind, ir.Node, ir.Node | None, ir.Node]]:
         match node:
