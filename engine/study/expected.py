@@ -135,10 +135,15 @@ def differences(case: Case, found: Overall) -> list[str]:
     wrong += [
         f"{name} is {outcomes[name].possible if name in outcomes else None}, not {value}"
         for name, value in doc.get("outcomes", {}).items()
-        if name not in outcomes or outcomes[name].value != value
+        if name not in outcomes or not _same(outcomes[name].value, value)
     ]
     settled = (name for name in doc.get("undetermined", ()) if name not in outcomes or outcomes[name].determined)
     return wrong + [f"{name} is {outcomes[name].value if name in outcomes else None}" for name in settled]
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    """Tell whether an outcome has the value expected; the order of a set is not expected."""
+    return set(got) == set(wanted) and len(got) == len(wanted) if isinstance(got, list) and isinstance(wanted, list) else got == wanted
 
 
 def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
