@@ -40,7 +40,7 @@ class CalendarYear(Shape):
 
 
 class Holiday(Shape):
-    """A statutory holiday; `reach` is how many days around it an arrangement may touch."""
+    """A statutory holiday; within `reach` days of it weekend days may be worked for it."""
 
     id: str
     title: Text
@@ -55,10 +55,14 @@ class StatutoryYear(Shape):
 
 
 class Statutory(Shape):
-    """What is certain of a year before its notice, and how far a notice may move days: at most `swaps` weekend days a holiday."""
+    """What is certain of a year before its notice, and what a notice may move.
+
+    At most `swaps` weekend days a holiday are worked, within its reach; the weekdays off lie within `stretch` days of it.
+    """
 
     holidays: list[Holiday]
     swaps: int = Field(ge=0, le=10)
+    stretch: int = Field(ge=0, le=30)
     origin: Origin
     sources: list[Source]
     note: Text

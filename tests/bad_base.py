@@ -114,9 +114,57 @@ instruments:
   - {id: draft, title: {zh: 草案, en: Draft}, rank: law, binding: false, status: draft}
 """
 
+_CLAUSES = """\
+registers:
+  - {instrument: law, articles: 4, left_out: "4", clauses: [{class: definition, in: "whole, 1-2, 3(1)-(2)"}]}
+  - {instrument: plan, clauses: [{class: programme, in: "whole, 1-3"}]}
+  - {instrument: draft, clauses: [{class: definition, in: "whole, 1-3"}]}
+"""
+
+_LIFECYCLE = """\
+id: case
+title: {zh: 件, en: case}
+kind: case
+states:
+  - {id: begun, label: {zh: 始, en: begun}}
+  - {id: waiting, label: {zh: 待, en: waiting}}
+  - {id: ended, label: {zh: 终, en: ended}, final: true}
+fields: [{id: why, type: text, label: {zh: 由, en: reasons}}]
+guards: [{id: once-only, is: once, of: [pause], title: {zh: 一次, en: it happens once}, origin: design}]
+clocks:
+  - id: answer
+    title: {zh: 答, en: answer}
+    limit: {days: 5}
+    origin: law
+    sources: [{instrument: law, article: "2", read: official}]
+transitions:
+  - event: open
+    to: begun
+    title: {zh: 收, en: receive}
+    role: [official]
+    effect: advisory
+    origin: design
+    clocks: {start: [answer]}
+  - event: pause
+    from: [begun]
+    to: waiting
+    title: {zh: 停, en: pause}
+    role: [official, enterprise]
+    effect: statutory
+    authority: body
+    origin: law
+    sources: [{instrument: law, article: "2", read: official}]
+    guards: [once-only]
+    needs: [why]
+    clocks: {pause: [answer]}
+  - {event: end, from: [begun, waiting], to: ended, title: {zh: 结, en: end}, role: [official], effect: advisory, origin: design}
+"""
+
 BASE: dict[str, str] = {
     "authorities.yaml": "authorities:\n  - {id: body, title: {zh: 局, en: Body}, valid: 2000-01-01..}\n",
+    "instruments/clauses/c.yaml": _CLAUSES,
     "instruments/i.yaml": _INSTRUMENTS,
+    "lifecycles/case.yaml": _LIFECYCLE,
     "lists/tab.yaml": _TABLE,
     "p/item.yaml": _ITEM,
     "p/pack.yaml": _PACK,

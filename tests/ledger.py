@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -11,7 +13,7 @@ from engine.evidence.keys import FileSigner, Holder, PublicKey
 from engine.evidence.log import leaf
 from engine.evidence.merkle import leaf_hash, root_of_inclusion
 from engine.evidence.note import Checkpoint, read_checkpoint, read_receipt, signed_by
-from engine.store.append import Row
+from engine.store.append import COLUMNS, NO_DUE, Projection, Row
 
 ORIGIN = "log.example/fenji"
 AT = "2026-08-01T00:00:00.000Z"
@@ -25,6 +27,17 @@ def row(number: int, content: bytes = b"", *, at: str = AT, sealed: bool = False
     digest = leaf_hash(leaf("decision", payload))
     sealed_facts = (f"{name}-{number}", 0, b"nonce", b"cipher") if sealed else None
     return Row(f"{name}-{number}", "decision", digest, payload, "[]", at, None, sealed_facts)
+
+
+def event(of: Row, stream: str, number: int, **shown: Any) -> Row:
+    """Return the same row as an event of a stream, which shows `shown` since."""
+    return replace(of, event=(stream, number), projection=projected(stream, number, **shown))
+
+
+def projected(stream: str, number: int, **shown: Any) -> Projection:
+    """Return the row of a stream after its event `number`."""
+    empty: dict[str, Any] = dict.fromkeys(COLUMNS, "") | {"closed": 0, "due": NO_DUE, "opened": AT, "updated": AT, "fold": "{}"}
+    return Projection(**{**empty, "id": stream, "number": number, "state": f"after-{number}", **shown})
 
 
 def verify(leaf: bytes, text: str) -> Checkpoint:

@@ -53,6 +53,7 @@ def _files(random: Random) -> dict[str, str]:
     files["instruments/i.yaml"] = (
         f"instruments:\n  - {{id: act, title: {_text('a')}, rank: law, binding: true, in_force: 2020-01-01..}}\n"
     )
+    files["instruments/clauses/c.yaml"] = "registers:\n  - {instrument: act, clauses: [{in: whole}]}\n"
     ordered = "[" + ", ".join(f"{{id: {v}, label: {_text(v)}}}" for v in ("low", "mid", "high")) + "]"
     floor = f"[{{valid: 2021-01-01.., value: low, effect: advisory, sources: {source}}}]"
     files["p/pack.yaml"] = (

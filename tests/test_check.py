@@ -69,7 +69,7 @@ def test_the_base_is_good(tmp_path: Path) -> None:
 
 def test_form_is_refused_at_once(tmp_path: Path) -> None:
     for name, data in spoiled({"files": {"p/r.yaml": "a: 1\na: 2\n", "samples/s.yaml": "not: read"}}):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
     with pytest.raises(CheckFailedError, match="duplicate-key"):
         load(tmp_path)

@@ -149,11 +149,11 @@ def test_json_errors_of_a_json_file(tmp_path: Path) -> None:
 # a broken rulebook ----------------------------------------------------------------------------------------------------
 
 BROKEN = [
-    ("flow.state_secret\n", "flow.state_secrets\n", "11:36: unknown-fact: no fact named `flow.state_secrets`"),
+    ("flow.state_secret\n", "flow.state_secrets\n", "12:36: unknown-fact: no fact named `flow.state_secrets`"),
     (
         "flow.state_secret\n",
         "flow.state_secret" + " or flow.state_secret" * 5_000 + "\n",
-        "11:11: condition-too-long: the condition has 105042 characters",
+        "12:11: condition-too-long: the condition has 105042 characters",
     ),
     ("flow.state_secret\n", "flow.state_secret and (\n", None),
     ("versions:", "version:", None),
@@ -358,9 +358,9 @@ def test_a_new_rule_lacks_only_its_todos(rules: Path, pack: str) -> None:
     assert (rules / pack / "my-rule.yaml").read_text("utf-8") == written
     found = fenji("check", "--json", "--rules", rules).json()
     assert [(each["code"], each["problem"]) for each in found] == [("unknown-instrument", "no instrument named `TODO`")]
-    instrument = next(iter(open_rulebook(find()).packs[pack].rules.values())).sources[0].instrument
-    start = open_rulebook(find()).instruments[instrument].in_force
-    done = written.replace("instrument: TODO", f"instrument: {instrument}")
+    source = next(iter(open_rulebook(find()).packs[pack].rules.values())).sources[0]
+    start = open_rulebook(find()).instruments[source.instrument].in_force
+    done = written.replace('instrument: TODO, article: "1"', f"instrument: {source.instrument}, article: '{source.article}'")
     assert start
     (rules / pack / "my-rule.yaml").write_text(done, "utf-8")
     fenji("lock", "--rules", rules)

@@ -1,4 +1,4 @@
-"""Whole filings over all packs: each case of tests/duties/ says what is owed, open or free, and how duties stand."""
+"""Whole filings and requests over all packs: what tests/duties/ and tests/sharing/ expect is owed, open, free or allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from engine.study.expected import Case, differences, read_cases
 ROOT = Path(__file__).parents[1]
 CASES = [
     pytest.param(case, id=f"{case.file}: {case.name}")
-    for path in sorted((ROOT / "tests/duties").glob("*.yaml"))
+    for home in ("duties", "sharing")
+    for path in sorted((ROOT / "tests" / home).glob("*.yaml"))
     for case in read_cases(path, ROOT / "rules")
 ]
 

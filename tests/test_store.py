@@ -22,18 +22,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from engine.errors import EvidenceError, SigningError, StoreError
+from engine.errors import EvidenceError, InputError, SigningError, StoreError
 from engine.evidence import canonical
 from engine.evidence.installation import Entry, init, open_home
 from engine.evidence.keys import Holder
 from engine.evidence.log import Log, stamp
 from engine.evidence.merkle import consistency, verify_consistency
-from engine.store import opening, reading, tables
+from engine.store import opening, reading, streams, tables
 from engine.store.append import Appender, refused
 from engine.store.opening import Store, open_store
 from engine.store.vault import unseal
 from tests.crash.judge import judge
-from tests.ledger import AT, ORIGIN, SIGNER, row, verify
+from tests.ledger import AT, ORIGIN, SIGNER, event, projected, row, verify
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -90,7 +90,7 @@ def test_everything_is_read_back(store: Store) -> None:
     assert reading.sealed(store, "r-0") == [(0, b"nonce", b"cipher")]
     assert list(reading.blobs(store)) == [(name, data)]
     assert [[index for _, index, _ in reading.nodes(store, level)] for level in (1, 2)] == [[0], []]
-    assert reading.counts(store) == {"record": 2, "node": 1, "checkpoint": 1, "sealed": 1, "blob": 1}
+    assert reading.counts(store) == {"record": 2, "node": 1, "checkpoint": 1, "sealed": 1, "blob": 1, "event": 0, "stream": 0}
     at = reading.checkpoint_at(store, 1)
     assert at is not None
     assert at.size == 2
@@ -109,8 +109,8 @@ def test_append_only(store: Store, change: str) -> None:
     sqlite = isinstance(store.connection, sqlite3.Connection)
     if change.startswith("TRUNCATE" if sqlite else "REPLACE"):
         return  # the other database has no such statement
-    log_of(store).append([row(0, sealed=True), row(1)], [("0" * 64, b"")])
-    for table in tables.metadata.sorted_tables:
+    log_of(store).append([row(0, sealed=True), event(row(1), "s", 1)], [("0" * 64, b"")])
+    for table in set(tables.metadata.sorted_tables) - set(tables.REPLACED):
         sql = change.format(table=table.name, column=next(iter(table.columns)).name)
         with pytest.raises(errors_of(store)) as caught:
             store.connection.execute(sql)
@@ -171,7 +171,7 @@ def test_two_processes_write_at_once(store: Store, address: str) -> None:
 def test_another_version_is_refused(store: Store, address: str) -> None:
     log_of(store).append([row(0)])
     store.connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match="schema 9999, not 0001") as caught:
+    with pytest.raises(StoreError, match="schema 9999, not 0002") as caught:
         open_store(address)
     assert (caught.value.finding.code, caught.value.finding.help) == ("store-version", "upgrade with `fenji init`")
     store.connection.execute("DELETE FROM alembic_version")
@@ -236,6 +236,84 @@ def test_damaged_tree_is_not_extended(store: Store) -> None:
     with pytest.raises(StoreError, match="does not lead to the published root"):
         log_of(store).append([row(4)])
     assert size_of(store) == 4
+
+
+# streams --------------------------------------------------------------------------------------------------------------
+
+
+def test_only_one_of_two_writers_goes_on(store: Store, address: str) -> None:
+    log = log_of(store)
+    log.append([event(row(0), "s", 1, unit="a")])
+    with open_store(address) as second:
+        log_of(second).append([event(row(1), "s", 2, unit="b")])
+    with pytest.raises(StoreError, match="overtaken") as caught:
+        log.append([row(2), event(row(3), "s", 2, unit="c")])
+    assert "nothing was recorded" in caught.value.finding.help
+    assert [each.id for each in streams.events(store, "s")] == ["r-0", "r-1"]
+    assert list(streams.places(store)) == [(0, "s", 1), (1, "s", 2)]
+    found = streams.stream(store, "s")
+    assert found == projected("s", 2, unit="b")
+    assert streams.stream(store, "t") is None
+    assert judge(store, {}, []) == 2
+
+
+def test_two_open_streams_are_not_about_the_same(store: Store) -> None:
+    log = log_of(store)
+    log.append([event(row(0), "s", 1, subject="x"), event(row(1), "t", 1, subject="")])
+    with pytest.raises(StoreError, match="duplicate"):
+        log.append([event(row(2), "t", 2, subject="x")])
+    log.append([event(row(2), "s", 2, subject="x", closed=1)])
+    log.append([event(row(3), "t", 2, subject="x")])
+    assert judge(store, {}, []) == 4
+
+
+def test_queue_pages(store: Store) -> None:
+    shown = [
+        {"due": f"2026-0{1 + k % 3}-01", "unit": "a" if k % 2 else "b", "closed": int(k == 4), "updated": f"{k:02}"}
+        for k in range(9)
+    ]
+    log_of(store).append([event(row(k), f"s{k}", 1, **each) for k, each in enumerate(shown)])
+    pages, after = [], None
+    while page := streams.queue(store, streams.Page({"closed": 0}, after=after, limit=3)):
+        pages.append([each.id for each in page])
+        after = (page[-1].due, page[-1].id)
+    assert pages == [["s0", "s3", "s6"], ["s1", "s7", "s2"], ["s5", "s8"]]
+    newest = streams.queue(store, streams.Page({"unit": "b"}, order="updated", newest=True, limit=2))
+    assert [each.id for each in newest] == ["s8", "s6"]
+    older = streams.queue(store, streams.Page({"unit": "b"}, order="updated", newest=True, after=("06", "s6")))
+    assert [each.id for each in older] == ["s4", "s2", "s0"]
+    for strange in (streams.Page({"fold": "{}"}), streams.Page({}, order="fold")):
+        with pytest.raises(InputError, match="wrong-queue"):
+            streams.queue(store, strange)
+
+
+def test_rows_of_streams_are_replaced_together(store: Store) -> None:
+    log_of(store).append([event(row(0), "s", 1), event(row(1), "t", 1)])
+    store.appender.replace([projected("s", 1, unit="x")])
+    assert list(streams.rows(store)) == [projected("s", 1, unit="x")]
+    with pytest.raises(StoreError, match="duplicate"):
+        store.appender.replace([projected("u", 1, subject="x"), projected("v", 1, subject="x")])
+    assert [each.id for each in streams.rows(store)] == ["s"]
+
+
+def test_an_older_store_is_upgraded(address: str) -> None:
+    with open_store(address, make=True) as made:
+        drop(made)
+    with pytest.raises(StoreError, match="schema 0001, not 0002"):
+        open_store(address)
+    opening.create(address)
+    with open_store(address) as again:
+        log_of(again).append([row(0), event(row(1), "s", 1)])
+        assert judge(again, {}, []) == 2
+
+
+def drop(store: Store) -> None:
+    """Make a store what the first version made."""
+    execute = store.connection.execute
+    for statement in ("DROP TABLE stream", "DROP TABLE event", "DROP INDEX record_kind"):
+        execute(statement)
+    execute("CREATE INDEX record_kind ON record (kind) WHERE kind <> 'decision'")
+    execute("UPDATE alembic_version SET version_num = '0001'")
 
 
 # the disk and the connection -----------------------------------------------------------------------------------------

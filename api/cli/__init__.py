@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "coverage": "study",
+    "stale": "study",
     "decide": "decide",
     "export": "evidence",
     "verify": "evidence",
@@ -40,6 +42,7 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "clock": "clock",
 }
 BAD_INPUT = 2
 

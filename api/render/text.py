@@ -39,6 +39,7 @@ DECIDED = {
     "no_law": {"zh": "当日无法律规定", "en": "no law on that day"},
     "completion": {"zh": "逐一补全得出", "en": "by completion"},
 }
+PARTS = {"annex": "附件", "goals": "建设目标", "safeguards": "保障措施"}  # parts of an instrument that are no articles
 SPECIAL = {"not_governed": {"zh": "不受规范", "en": "not governed"}, "conflict": {"zh": "规则冲突", "en": "rules conflict"}}
 
 
@@ -57,10 +58,12 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _article(number: str) -> str:
+def _article(number: str, lang: str) -> str:
     """Return `5(1)(4)` as 第5条(1)(4): whether a bracket counts paragraphs or items, only the instrument tells."""
     article, bracket, rest = number.partition("(")
-    return f"第{article}条{bracket}{rest}"
+    if not article[0].isdigit():
+        return f"{PARTS.get(article, article)}{bracket}{rest}" if lang == "zh" else f", {number}"
+    return f"第{article}条{bracket}{rest}" if lang == "zh" else f", art. {number}"
 
 
 class Words:
@@ -199,7 +202,7 @@ class Words:
         """Return instrument, article and how the text was read."""
         instrument = self.rulebook.instruments.get(source.instrument)
         title = instrument.title.get(self.lang) if instrument else source.instrument
-        article = self.pick(_article(source.article), f", art. {source.article}") if source.article else ""
+        article = _article(source.article, self.lang) if source.article else ""
         note = f"; {source.note.get(self.lang)}" if source.note else ""
         return f"{title}{article} [{READ[source.read][self.lang]}{note}]"
 

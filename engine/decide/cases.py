@@ -50,7 +50,9 @@ def _rule(loaded: Loaded, evaluator: Evaluator, rule_id: str, rule: Rule) -> Ite
 def judge(evaluator: Evaluator, rule_id: str, case: Case, place: Place) -> Iterator[Finding]:
     """Yield where a rule does not do what a case expects. Raises InputError."""
     rule = evaluator.pack.rules[rule_id]
-    picture = evaluator.picture(from_document(evaluator.rulebook, node_from(facts_of(evaluator, rule, case), place)), case.on)
+    about = {*case.outcomes, *(name for version in rule.versions for name in version.then)} & evaluator.pack.outcomes.keys()
+    filing = from_document(evaluator.rulebook, node_from(facts_of(evaluator, rule, case), place))
+    picture = evaluator.picture(filing, case.on, about=sorted(about))
     index = 0 if rule.on else -1
     got = _status(picture, rule_id, index)
     if got != case.expect:

@@ -18,7 +18,7 @@ from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from engine.decide.filing import Filing
     from engine.decide.program import Program
@@ -87,10 +87,13 @@ class Evaluator:
         self.tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
         self._programs: dict[tuple[int, ...], Program] = {}
 
-    def picture(self, filing: Filing, as_of: date, *, split: bool = True, governed: bool = True) -> Picture:
+    def picture(
+        self, filing: Filing, as_of: date, *, split: bool = True, governed: bool = True, about: Collection[str] | None = None
+    ) -> Picture:
         """Return what is possible; a date that is certainly outside the pack is refused when `governed`.
 
-        Raises ContradictionError, DateError.
+        Only the outcomes `about` are split into cases, where they are named: the others may be wider. Raises
+        ContradictionError, DateError.
         """
         base = self.inputs.slots(filing)
         settle(self.inputs, filing, base)
@@ -101,7 +104,7 @@ class Evaluator:
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
             try:
-                here = self._united(law, slots, filing, split=split)
+                here = self._united(law, slots, filing, self.pack.outcomes if about is None else about, split=split)
             except ContradictionError as error:
                 first = first or error
                 continue
@@ -151,13 +154,13 @@ class Evaluator:
         if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
             settle(self.inputs, filing, slots)
 
-    def _united(self, law: Program, slots: Slots, filing: Filing, *, split: bool) -> Picture:
+    def _united(self, law: Program, slots: Slots, filing: Filing, about: Collection[str], *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
         settle(self.inputs, filing, slots)
         law.run(slots)
         plain = picture = self._read(law, slots)
         tried: set[tuple[Any, ...]] = set()
-        for outcome in self.pack.outcomes if split else ():
+        for outcome in about if split else ():
             cases = self._split(law, slots, outcome)
             if len(cases) > 1 and cases not in tried:
                 tried.add(cases)

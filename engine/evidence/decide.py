@@ -150,7 +150,7 @@ def new_id(now: datetime) -> str:
 def opened(home: Installation, decision_id: str) -> tuple[list[Disclosure], int]:
     """Return the facts of a decision that can still be read, and how many were erased or lost. Raises StoreError."""
     stored = reading.record(home.store, decision_id)
-    if stored is None or stored.kind != "decision":
+    if stored is None or stored.kind not in ("decision", "event"):
         raise EvidenceError("no-such-record", f"there is no decision `{decision_id}`", "`fenji log` lists them")
     committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
     found: list[Disclosure] = []

@@ -10,16 +10,17 @@ from typing import Any
 from engine.errors import EvidenceError, StoreError
 from engine.evidence import canonical, dsse, facts, merkle
 from engine.evidence.actors import Revocation, key_from, revoked
+from engine.evidence.events import Chains, record_id
 from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey, Purpose
 from engine.evidence.log import leaf
 from engine.evidence.note import Checkpoint, read_checkpoint, signed_by
 from engine.evidence.record import PREDICATE
-from engine.store import reading
+from engine.store import reading, streams
 from engine.store.reading import Record
 from engine.store.vault import unseal
 
-KINDS = ("decision", "release", "activation", "actor", "revocation", "erasure")
+KINDS = ("decision", "event", "release", "activation", "actor", "revocation", "erasure")
 EVERY = 10_000
 Progress = Callable[[int, int], None]
 
@@ -28,6 +29,7 @@ Progress = Callable[[int, int], None]
 class _State:
     """What the records so far have shown."""
 
+    chains: Chains
     keys: dict[str, PublicKey] = field(default_factory=dict)
     seen: set[bytes] = field(default_factory=set)  # ids as 16-byte digests: a million of them fit
     pinned: set[str] = field(default_factory=set)
@@ -43,7 +45,7 @@ def fsck(home: Installation, kept: str | None = None, progress: Progress = lambd
     `kept` is the text of a checkpoint kept outside the store. Raises EvidenceError for the first thing that is wrong.
     """
     total = reading.counts(home.store)
-    state, tree = _State(), merkle.Frontier()
+    state, tree = _State(Chains(streams.places(home.store))), merkle.Frontier()
     heads = reading.checkpoints(home.store)
     size, upcoming = 0, next(heads, None)
     outside = read_checkpoint(kept) if kept else None
@@ -66,6 +68,7 @@ def fsck(home: Installation, kept: str | None = None, progress: Progress = lambd
     nodes = _nodes(home, tree.size)
     if nodes != total["node"]:
         raise _wrong("the tree", f"has {total['node']} stored nodes, not {nodes}")
+    state.chains.compare(home)
     _blobs(home, state.pinned)
     return {**total, "sealed": _sealed(home, state)}
 
@@ -95,7 +98,7 @@ def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) ->
     """Check the columns against the statement, and what the statement points to against what came before."""
     mark = bytes.fromhex(canonical.sha256(each.id.encode())[:32])
     state.kinds[each.kind] += 1
-    named = predicate["decision_id"] if each.kind == "decision" else f"{each.kind}-{state.kinds[each.kind]}"
+    named = _name(each.kind, predicate, state)
     at = predicate["decided_at"] if each.kind == "decision" else predicate["at"]
     if named != each.id or at != each.at or mark in state.seen:
         raise _wrong(what, "does not carry its own id and time, or its id stands twice")
@@ -109,11 +112,26 @@ def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) ->
     if each.kind == "decision":
         state.pinned.add(predicate["rulepack"]["sha256"])
         state.sealed += bool(predicate["input_commitments"])
+    elif each.kind == "event":
+        state.pinned.add(predicate["table_sha256"])
+        state.sealed += bool(predicate["input_commitments"])
+        state.chains.go_on(each, predicate)
     elif each.kind == "release":
         state.pinned.add(predicate["archive_sha256"])
     elif each.kind == "erasure":
         state.erased[predicate["decision_id"]] = predicate["sealed"]
         state.sealed += bool(predicate["kept"])
+
+
+def _name(kind: str, predicate: dict[str, Any], state: _State) -> str:
+    """Return the id that a statement gives its record."""
+    match kind:
+        case "decision":
+            return str(predicate["decision_id"])
+        case "event":
+            return record_id(predicate["stream"], predicate["number"])
+        case _:
+            return f"{kind}-{state.kinds[kind]}"
 
 
 def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -> None:
@@ -123,7 +141,7 @@ def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -
         state.keys[key.keyid] = key
     stored = canonical.loads(each.signatures.encode(), f"the signatures of {what}")
     wanted = _signers(each.kind, predicate)
-    if not stored and each.kind == "decision" and not wanted:
+    if not stored and each.kind in ("decision", "event") and not wanted:
         return
     envelope = dsse.rebuild(each.payload, each.signatures)
     _, signers = dsse.verify(envelope, dsse.STATEMENT, list(state.keys.values()), what)
@@ -133,7 +151,7 @@ def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -
         raise _wrong(what, "lacks a signature, or has one of an unknown key")
     purpose: Purpose = "rulebook" if each.kind == "release" else "decision"
     for key in signers:
-        if each.kind in ("decision", "release"):
+        if each.kind in ("decision", "event", "release"):
             key.may_sign(purpose, each.at, each.seq)
     if each.kind == "revocation":
         revocation = Revocation(predicate["keyid"], predicate["reason"], predicate["since"], predicate["size"])
@@ -145,6 +163,8 @@ def _signers(kind: str, predicate: dict[str, Any]) -> set[str]:
     match kind:
         case "decision":
             return {predicate["actor"]["key"]} if predicate["kind"] == "decision" else set()
+        case "event":
+            return {each["key"] for each in (predicate["by"], predicate["second"]) if each}
         case "release":
             return {each["key"] for each in predicate["publishers"]}
         case "erasure":

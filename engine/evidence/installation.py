@@ -3,12 +3,13 @@
 home.json   the name of the log and the address of the store
 store.db    the store, unless home.json names a PostgreSQL server
 vault.db    the keys of sealed facts, wrapped by keys/master
-keys/       private keys, one file each, named by key id
+keys/       private keys, one file each, named by key id; `master` of the vault, `hashing` of keyed hashes
 checkpoint  the last published head, for comparison after a restore
 """
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ from engine.evidence.log import Log, Published, leaf
 from engine.evidence.merkle import leaf_hash
 from engine.evidence.note import read_checkpoint
 from engine.store import reading
-from engine.store.append import Head, Row
+from engine.store.append import Head, Projection, Row
 from engine.store.opening import Store, create, open_store
 from engine.store.vault import Vault, seal
 
@@ -44,6 +45,8 @@ class Entry:
     supersedes: str | None = None
     facts: bytes = b""
     sealed: tuple[str, int, bytes, bytes] | None = None  # instead of `facts`: another generation of an earlier record's
+    event: tuple[str, int] | None = None  # its place in a stream
+    projection: Projection | None = None  # the stream after it
 
 
 class Installation:
@@ -80,6 +83,15 @@ class Installation:
     def actors(self) -> Actors:
         """The table of actors as the log stands. Raises StoreError."""
         return fold(self.origin, reading.of_kind(self.store, "actor", "revocation"))
+
+    @cached_property
+    def _hashing(self) -> bytes:
+        """The key of keyed hashes. Raises SigningError."""
+        return keys.read_secret(self.home / "keys" / "hashing")
+
+    def keyed(self, kind: str, value: str) -> str:
+        """Return the keyed hash (HMAC-SHA-256, RFC 2104) by which a person or a firm is found without being named."""
+        return hmac.new(self._hashing, f"{kind}\0{value}".encode(), "sha256").hexdigest()
 
     def signer(self, key: PublicKey) -> FileSigner:
         """Return the signer of a key of this installation. Raises SigningError."""
@@ -173,8 +185,20 @@ class Installation:
                 envelope = json.loads(dsse.seal(dsse.STATEMENT, entry.payload, entry.signers))
                 signatures = canonical.encode(envelope["signatures"]).decode()
             digest = leaf_hash(leaf(entry.kind, entry.payload))
-            row = Row(entry.id, entry.kind, digest, entry.payload, signatures, entry.at, entry.supersedes, sealed.get(entry.id))
-            rows.append(row)
+            rows.append(
+                Row(
+                    entry.id,
+                    entry.kind,
+                    digest,
+                    entry.payload,
+                    signatures,
+                    entry.at,
+                    entry.supersedes,
+                    sealed.get(entry.id),
+                    entry.event,
+                    entry.projection,
+                )
+            )
         return rows
 
     def _keep(self, head: Head) -> None:
@@ -205,6 +229,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
     config = home / "home.json"
     if config.exists():
         create(settings(home)[1])
+        _secrets(home)
         return None
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -212,14 +237,20 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
         raise StoreError(
             "no-home", f"the folder cannot be made: {error.strerror}", "choose another --home", Place(str(home))
         ) from None
-    master = home / "keys" / "master"
-    if not master.exists():
-        keys.write_secret(master, os.urandom(32))
+    _secrets(home)
     keys.write_secret(config, canonical.dumps({"format": FORMAT, "origin": origin, "store": address}))
     with Installation(home, origin, open_store(_address(home, address), make=True)) as made:
         if made.store.appender.head() is None:
             return made.add_actor(Holder("log", origin, "", ()), "log", at, None)
     return None
+
+
+def _secrets(home: Path) -> None:
+    """Make what is missing of the master key of the vault and the key of keyed hashes. Raises SigningError."""
+    for name in ("master", "hashing"):
+        path = home / "keys" / name
+        if not path.exists():
+            keys.write_secret(path, os.urandom(32))
 
 
 def open_home(home: Path) -> Installation:

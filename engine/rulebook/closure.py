@@ -105,6 +105,7 @@ def _sources(pack: PackRules, tables: list[shapes.Table]) -> Iterator[shapes.Sou
         yield from chain.from_iterable(floor.sources for floor in outcome.floor)
     yield from chain.from_iterable(derived.sources for derived in pack.doc.derived)
     yield from chain.from_iterable(clause.sources for clause in pack.doc.goes_to)
+    yield from chain.from_iterable(monitor.sources for monitor in pack.doc.monitors)
     for table in tables:
         yield from table.sources
         yield from chain.from_iterable(row.sources for version in table.versions for row in version.rows)

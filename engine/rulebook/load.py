@@ -15,18 +15,20 @@ from pydantic import BaseModel, ValidationError
 from engine.errors import CheckFailedError, ConditionError, Finding, Place, ReadError
 from engine.rulebook import condition as ir
 from engine.rulebook import duties
+from engine.rulebook.clauses import cited
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import calendar as dates
 from schemas import rulebook as shapes
+from schemas.lifecycle import Lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-KINDS = ("pack", "rule", "topic", "table", "instruments", "authorities", "year", "statutory", "clocks")
+KINDS = ("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "year", "statutory", "clocks", "lifecycle")
 
 
 @dataclass
@@ -145,6 +147,9 @@ class _Loader:
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            lifecycles={doc.id: doc for doc in self.docs["lifecycle"].values()},
+            registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
+            cited=tuple(cited(self.docs)),
             years={doc.year: doc for doc in self.docs["year"].values()},
             statutory=next(iter(self.docs["statutory"].values()), None),
             countings={entry.id: entry for doc in self.docs["clocks"].values() for entry in doc.countings},
@@ -174,8 +179,10 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "topic", shapes.Topic
     if folder == "lists":
         return "table", shapes.Table
+    if folder == "lifecycles":
+        return "lifecycle", Lifecycle
     if folder == "instruments":
-        return "instruments", shapes.Instruments
+        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "calendar":
         return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":

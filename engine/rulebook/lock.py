@@ -45,13 +45,13 @@ def digest(pack: PackRules, rule: Rule, index: int) -> str:
 
 
 def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
-    """Return the duties and conflicts that a version gives: what they ask is part of its legal content."""
+    """Return the duties, conflicts and acts that a version gives: what they ask or do is part of its legal content."""
     found = {}
     for name, given in version.then.items():
         outcome = pack.outcomes.get(name)
         wanted = {given} if isinstance(given, str) else set(given)
         for value in outcome.values if outcome else ():
-            if value.id in wanted and (value.duty or value.conflict):
+            if value.id in wanted and (value.duty or value.conflict or value.act):
                 found[f"{name}.{value.id}"] = value.model_dump(mode="json", exclude={"id", "label"}, exclude_defaults=True)
     return found
 

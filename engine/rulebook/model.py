@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.errors import Place
     from schemas import calendar as dates
     from schemas import rulebook as shapes
+    from schemas.lifecycle import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,17 @@ class Where:
 
     file: str
     parts: dict[tuple[str | int, ...], Place] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A source as a document names it: by what, and where it stands."""
+
+    by: str
+    file: str
+    path: tuple[str | int, ...]
+    instrument: str
+    article: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,9 @@ class Rulebook:
     topics: dict[str, str]
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
+    lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
+    cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
     years: dict[int, dates.CalendarYear] = field(default_factory=dict)
     statutory: dates.Statutory | None = None
     countings: dict[str, dates.Counting] = field(default_factory=dict)

@@ -1,8 +1,9 @@
 """Working days: by the year's notice where there is one, within bounds where there is none yet.
 
     announced     Monday to Friday less the days off, with the weekend days that are worked (调休)
-    unannounced   the statutory days are off. An arrangement may have at most `swaps` weekend days worked within the reach of a
-                  holiday; as many weekdays there are off in turn, and one for each statutory day on a weekend (补假)
+    unannounced   the statutory days are off. An arrangement may have at most `swaps` weekend days worked within the `reach` of
+                  a holiday; as many weekdays within its `stretch` are off in turn, and one for each statutory day on a
+                  weekend (补假)
     beyond        nothing is known: every day may be worked, none need be
 
 Days are ordinals. Counts are over (a, b]: the first day is not counted (Civil Code, article 201).
@@ -14,7 +15,7 @@ calendar lies between them, and knowing more only narrows.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import inf
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 FRIDAY = 5  # ISO
 WEEK = 7
+Window = tuple[int, int]  # (a, b]: the day after the first to the second
+Windows = Sequence[Window]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,14 @@ class _Season:
     weekends: list[int] = field(default_factory=list)
     weekdays: list[int] = field(default_factory=list)
 
-    def most(self, a: int, b: int) -> int:
-        """Return by how much an arrangement can raise the working days of (a, b] at most."""
-        inside, outside = _between(self.weekends, a, b), len(self.weekdays) - _between(self.weekdays, a, b)
+    def most(self, windows: Windows) -> int:
+        """Return by how much an arrangement can raise the working days of the windows at most."""
+        inside, outside = _within(self.weekends, windows), len(self.weekdays) - _within(self.weekdays, windows)
         return max(min(m, inside) - max(0, self.owed + m - outside) for m in range(self._moves() + 1))
 
-    def least(self, a: int, b: int) -> int:
+    def least(self, windows: Windows) -> int:
         """Return the same at least; mostly below zero."""
-        outside, inside = len(self.weekends) - _between(self.weekends, a, b), _between(self.weekdays, a, b)
+        outside, inside = len(self.weekends) - _within(self.weekends, windows), _within(self.weekdays, windows)
         return min(max(0, m - outside) - min(self.owed + m, inside) for m in range(self._moves() + 1))
 
     def _moves(self) -> int:
@@ -82,24 +85,25 @@ class Calendar:
         self.removed = sorted(day for day, worked in named.items() if not worked and not _weekend(day))
         self.first, self.settled, self.last = _limits(announced, lawful)
 
-    def most(self, a: int, b: int) -> int:
-        """Return how many days of (a, b] are worked at most."""
-        low, high = self._clip(a, b)
-        return b - a - (high - low) + self._fixed(low, high) + sum(s.most(low, high) for s in self._meeting(low, high))
+    def most(self, *windows: Window) -> int:
+        """Return how many days of some windows (a, b] are worked at most; the windows do not meet."""
+        found = [self._clip(*window) for window in windows]
+        unknown = sum(b - a - (high - low) for (a, b), (low, high) in zip(windows, found, strict=True))
+        return unknown + self._fixed(found) + sum(season.most(found) for season in self._meeting(found))
 
-    def least(self, a: int, b: int) -> int:
-        """Return how many days of (a, b] are worked at least."""
-        low, high = self._clip(a, b)
-        return self._fixed(low, high) + sum(s.least(low, high) for s in self._meeting(low, high))
+    def least(self, *windows: Window) -> int:
+        """Return how many are worked at least."""
+        found = [self._clip(*window) for window in windows]
+        return self._fixed(found) + sum(season.least(found) for season in self._meeting(found))
 
-    def after(self, start: int, days: int) -> Bounds:
-        """Return the last of so many working days after `start`, which is not counted; 0 gives `start` itself."""
+    def after(self, start: int, days: int, *before: Window) -> Bounds:
+        """Return the last of so many working days after `start`, which is not counted; those of earlier windows count too."""
         span = range(start, start + 2 * days + 60)  # no run of days off is longer than this allows
         ends = []
         for count in (self.most, self.least):
-            at = bisect_left(span, days, key=lambda end, count=count: count(start, end))  # type: ignore[misc]
+            at = bisect_left(span, days, key=lambda end, count=count: count(*before, (start, end)))  # type: ignore[misc]
             ends.append(float(span[at]) if at < len(span) else inf)
-        return Bounds(ends[0], ends[1], self._open(start, ends[1]))
+        return Bounds(ends[0], ends[1], self._open(before[0][0] if before else start, ends[1]))
 
     def rolled(self, day: int) -> Bounds:
         """Return the day, or the next working day when it is a day off."""
@@ -108,28 +112,30 @@ class Calendar:
     def works(self, day: int) -> bool | None:
         """Tell whether a day is worked by the notices there are; None where there is none and the law does not decide."""
         if self.first <= day <= self.settled:
-            return bool(self._fixed(day - 1, day))
-        most, least = self.most(day - 1, day), self.least(day - 1, day)
+            return bool(self._fixed([(day - 1, day)]))
+        most, least = self.most((day - 1, day)), self.least((day - 1, day))
         return bool(most) if most == least else None
 
     def open(self, day: int) -> bool:
         """Tell whether a notice to come may still say otherwise of a day."""
-        return self.most(day - 1, day) != self.least(day - 1, day)
+        return self.most((day - 1, day)) != self.least((day - 1, day))
 
-    def _fixed(self, low: int, high: int) -> int:
-        return _weekdays(high) - _weekdays(low) + _between(self.added, low, high) - _between(self.removed, low, high)
+    def _fixed(self, windows: Windows) -> int:
+        weekdays = sum(_weekdays(high) - _weekdays(low) for low, high in windows)
+        return weekdays + _within(self.added, windows) - _within(self.removed, windows)
 
-    def _clip(self, a: int, b: int) -> tuple[int, int]:
+    def _clip(self, a: int, b: int) -> Window:
         low, high = max(a, self.first - 1), min(b, self.last)
         return (low, high) if low < high else (a, a)
 
-    def _meeting(self, low: int, high: int) -> Iterator[_Season]:
+    def _meeting(self, windows: Windows) -> Iterator[_Season]:
+        low, high = windows[0][0], windows[-1][1]
         return (season for season in self.seasons if season.first <= high and season.last > low)
 
     def _open(self, start: int, latest: float) -> bool:
         if start < self.first - 1 or latest > self.settled:
             return True
-        return any(True for _ in self._meeting(start, int(latest)))
+        return any(True for _ in self._meeting([(start, int(latest))]))
 
 
 def _limits(announced: dict[int, CalendarYear], lawful: dict[int, StatutoryYear]) -> tuple[int, int, int]:
@@ -174,10 +180,11 @@ def _seasons(years: Iterable[StatutoryYear], statutory: Statutory, named: dict[i
         else:
             found.append(_Season(first, last, statutory.swaps, owed))
     kept = named.keys() | set(closed)
+    near = {day for each in closed for day in range(each - statutory.stretch, each + statutory.stretch + 1)}
     for season in found:
         free = [day for day in range(season.first, season.last + 1) if day not in kept]
         season.weekends = [day for day in free if _weekend(day)]
-        season.weekdays = [day for day in free if not _weekend(day)]
+        season.weekdays = [day for day in free if not _weekend(day) and day in near]
     return found
 
 
@@ -186,8 +193,8 @@ def _days(period: Period) -> list[int]:
     return list(range(period.start.toordinal(), end.toordinal() + 1))
 
 
-def _between(days: list[int], a: int, b: int) -> int:
-    return bisect_right(days, b) - bisect_right(days, a)
+def _within(days: list[int], windows: Windows) -> int:
+    return sum(bisect_right(days, b) - bisect_right(days, a) for a, b in windows)
 
 
 def _weekend(day: int) -> bool:

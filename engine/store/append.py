@@ -1,5 +1,8 @@
 """The hot path: records, tree nodes and the new head go down in one durable transaction, or not at all.
 
+An event of a stream is a record that also takes a place in its stream: the key (stream, number) lets one of two writers through,
+and the stream's row, the only row of the store that is ever replaced, goes down in the same transaction.
+
 The connection comes from outside (sqlite3, psycopg, or apsw where power loss is simulated), in autocommit mode; every statement
 is spelled out here. What the tree becomes is worked out by `grow`, inside the transaction, from the head that the transaction
 sees: so two writers can never publish different trees of one size.
@@ -8,15 +11,47 @@ sees: so two writers can never publish different trees of one size.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from typing import Any, Protocol
 
 from engine.errors import StoreError
 
+NO_DUE = "9999-12-31"  # so that what is never due stands last in a queue
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A stream as its last event leaves it: what a queue shows and filters by, and the folded state in canonical JSON.
+
+    `holder` and `subject` are keyed hashes; `subject` is empty unless no second open stream may have the same.
+    """
+
+    id: str
+    process: str
+    state: str
+    closed: int
+    holder: str
+    subject: str
+    unit: str
+    district: str
+    tier: str
+    assignee: str
+    due: str
+    opened: str
+    updated: str
+    number: int
+    fold: str
+
+
+COLUMNS = tuple(each.name for each in fields(Projection))
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record to append; `leaf` is its leaf hash, `sealed` facts as (filing, generation, nonce, ciphertext)."""
+    """One record to append; `leaf` is its leaf hash, `sealed` facts as (filing, generation, nonce, ciphertext).
+
+    `event` is its place in a stream as (stream, number from 1), `projection` the stream's row after it.
+    """
 
     id: str
     kind: str
@@ -26,6 +61,8 @@ class Row:
     at: str
     supersedes: str | None = None
     sealed: tuple[str, int, bytes, bytes] | None = None
+    event: tuple[str, int] | None = None
+    projection: Projection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +125,8 @@ class Appender:
         self._checkpoint = sql("INSERT INTO checkpoint (size, previous, root, note, at) VALUES (?, ?, ?, ?, ?)")
         self._sealed = sql("INSERT INTO sealed (filing, generation, nonce, ciphertext) VALUES (?, ?, ?, ?)")
         self._blob = sql("INSERT INTO blob (sha256, data) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING")
+        self._event = sql("INSERT INTO event (stream, number, seq) VALUES (?, ?, ?)")
+        self._project = sql(project())
         self._read_leaf = sql("SELECT leaf FROM record WHERE seq = ?")
         self._read_node = sql("SELECT hash FROM node WHERE level = ? AND idx = ?")
 
@@ -130,9 +169,7 @@ class Appender:
             for sha256, data in blobs:
                 execute(self._blob, (sha256, data))
             for seq, row in enumerate(rows, start):
-                execute(self._record, (seq, row.id, row.kind, row.leaf, row.payload, row.signatures, row.at, row.supersedes))
-                if row.sealed:
-                    execute(self._sealed, row.sealed)
+                self._insert(seq, row)
             for entry in growth.nodes:
                 execute(self._node, entry)
             head = Head(start + len(rows), growth.root, growth.note, rows[-1].at)
@@ -144,6 +181,30 @@ class Appender:
             raise
         self._commit()
         return head
+
+    def replace(self, rows: Sequence[Projection]) -> None:
+        """Put these rows in the place of all rows of streams. Raises StoreError; then they are as they were."""
+        execute = self._connection.execute
+        try:
+            for statement in self._dialect.begin:
+                execute(statement)
+            execute("DELETE FROM stream")
+            for row in rows:
+                execute(self._project, astuple(row))
+        except self._dialect.errors as error:
+            self._roll_back()
+            raise refused(error) from None
+        self._commit()
+
+    def _insert(self, seq: int, row: Row) -> None:
+        execute = self._connection.execute
+        if row.event:  # first, so that a writer who was overtaken learns just that
+            execute(self._event, (*row.event, seq))
+        execute(self._record, (seq, row.id, row.kind, row.leaf, row.payload, row.signatures, row.at, row.supersedes))
+        if row.sealed:
+            execute(self._sealed, row.sealed)
+        if row.projection:
+            execute(self._project, astuple(row.projection))
 
     def _commit(self) -> None:
         try:
@@ -162,6 +223,17 @@ class Appender:
             self._broken = True
 
 
+OVERTAKEN = "another event of this stream came first; look at the stream again"
+DUPLICATE = "go on with the one that is open, or withdraw it first"
+
+
+def project() -> str:
+    """Return the statement that puts a stream's row in the place of its earlier one."""
+    replaced = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])
+    marks = ", ".join("?" for _ in COLUMNS)
+    return f"INSERT INTO stream ({', '.join(COLUMNS)}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {replaced}"  # noqa: S608 - our own names
+
+
 def refused(error: Exception) -> StoreError:
     """Return the error for what a database refused."""
     text = _said(error)
@@ -174,6 +246,10 @@ def refused(error: Exception) -> StoreError:
         ("readonly", "read-only", "give the store's file and folder write permission"),
         ("read-only", "read-only", "give the store's file and folder write permission"),
         ("append-only", "append-only", "records are superseded, never edited"),
+        ("event.stream", "overtaken", OVERTAKEN),  # as SQLite names the key of the table `event`
+        ("event_pkey", "overtaken", OVERTAKEN),  # as PostgreSQL does
+        ("stream.subject", "duplicate", DUPLICATE),
+        ("stream_subject", "duplicate", DUPLICATE),
         ("unique", "exists", "this was recorded before"),
         ("malformed", "damaged", "run `fenji fsck`, then restore a backup"),
         ("not a database", "damaged", "restore a backup"),

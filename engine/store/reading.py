@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.store import tables as t
@@ -36,7 +36,8 @@ class Record:
 
 
 @contextmanager
-def _connected(store: Store) -> Iterator[Connection]:
+def connected(store: Store) -> Iterator[Connection]:
+    """Give a connection for reads. Raises StoreError."""
     try:
         with store.engine.connect() as connection:
             yield connection
@@ -45,11 +46,11 @@ def _connected(store: Store) -> Iterator[Connection]:
 
 
 def _one(store: Store, query: Select[Any]) -> Any:
-    with _connected(store) as connection:
+    with connected(store) as connection:
         return connection.execute(query).first()
 
 
-_RECORD = select(
+RECORD = select(
     t.record.c.seq,
     t.record.c.id,
     t.record.c.kind,
@@ -61,37 +62,36 @@ _RECORD = select(
 )
 
 
-def _record(row: Any) -> Record:
+def record_of(row: Any) -> Record:
+    """Return the record of a row of `RECORD`."""
     return Record(row.seq, row.id, row.kind, bytes(row.leaf), bytes(row.payload), row.signatures, row.at, row.supersedes)
 
 
 def record(store: Store, record_id: str) -> Record | None:
     """Return the record of an id, or None. Raises StoreError."""
-    row = _one(store, _RECORD.where(t.record.c.id == record_id))
-    return _record(row) if row else None
+    row = _one(store, RECORD.where(t.record.c.id == record_id))
+    return record_of(row) if row else None
 
 
 def superseding(store: Store, record_id: str) -> Record | None:
     """Return the first record that supersedes another, or None. Raises StoreError."""
-    row = _one(store, _RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))
-    return _record(row) if row else None
+    row = _one(store, RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))
+    return record_of(row) if row else None
 
 
 def of_kind(store: Store, *kinds: str) -> list[Record]:
     """Return the records of some kinds, in the order of the log; meant for the kinds that are few. Raises StoreError."""
-    with _connected(store) as connection:
-        rows = connection.execute(
-            _RECORD.where(t.record.c.kind.in_(kinds), t.record.c.kind != "decision").order_by(t.record.c.seq)
-        )
-        return [_record(row) for row in rows]
+    with connected(store) as connection:
+        rows = connection.execute(RECORD.where(t.record.c.kind.in_(kinds), text(t.FEW)).order_by(t.record.c.seq))
+        return [record_of(row) for row in rows]
 
 
 def records(store: Store, start: int = 0) -> Iterator[Record]:
     """Yield every record from leaf `start` on, a batch at a time. Raises StoreError."""
     while True:
-        with _connected(store) as connection:
-            query = _RECORD.where(t.record.c.seq >= start).order_by(t.record.c.seq).limit(BATCH)
-            rows = [_record(row) for row in connection.execute(query)]
+        with connected(store) as connection:
+            query = RECORD.where(t.record.c.seq >= start).order_by(t.record.c.seq).limit(BATCH)
+            rows = [record_of(row) for row in connection.execute(query)]
         if not rows:
             return
         yield from rows
@@ -102,7 +102,7 @@ def checkpoints(store: Store, start: int = 0) -> Iterator[tuple[int, Head]]:
     """Yield every published head above `start` with the size it extends, oldest first. Raises StoreError."""
     c = t.checkpoint.c
     while True:
-        with _connected(store) as connection:
+        with connected(store) as connection:
             query = select(c.size, c.previous, c.root, c.note, c.at).where(c.size > start).order_by(c.size).limit(BATCH)
             rows = list(connection.execute(query))
         if not rows:
@@ -122,7 +122,7 @@ def checkpoint_at(store: Store, size: int) -> Head | None:
 def nodes(store: Store, level: int) -> Iterator[tuple[int, int, bytes]]:
     """Yield the stored tree nodes of a level by index. Raises StoreError."""
     c = t.node.c
-    with _connected(store) as connection:
+    with connected(store) as connection:
         query = select(c.level, c.idx, c.hash).where(c.level == level).order_by(c.idx)
         rows = connection.execution_options(yield_per=BATCH).execute(query)
         for row in rows:
@@ -137,7 +137,7 @@ def blob(store: Store, sha256: str) -> bytes | None:
 
 def blobs(store: Store) -> Iterator[tuple[str, bytes]]:
     """Yield every large value with its hash, in order. Raises StoreError."""
-    with _connected(store) as connection:
+    with connected(store) as connection:
         names = list(connection.scalars(select(t.blob.c.sha256).order_by(t.blob.c.sha256)))
     for name in names:
         yield name, blob(store, name) or b""
@@ -146,7 +146,7 @@ def blobs(store: Store) -> Iterator[tuple[str, bytes]]:
 def sealed(store: Store, filing: str) -> list[tuple[int, bytes, bytes]]:
     """Return the generations of a filing's sealed facts: number, nonce, ciphertext. Raises StoreError."""
     c = t.sealed.c
-    with _connected(store) as connection:
+    with connected(store) as connection:
         query = select(c.generation, c.nonce, c.ciphertext).where(c.filing == filing).order_by(c.generation)
         return [(row.generation, bytes(row.nonce), bytes(row.ciphertext)) for row in connection.execute(query)]
 
@@ -154,7 +154,7 @@ def sealed(store: Store, filing: str) -> list[tuple[int, bytes, bytes]]:
 def all_sealed(store: Store) -> Iterator[tuple[str, int, bytes, bytes]]:
     """Yield every generation of sealed facts: filing, number, nonce, ciphertext. Raises StoreError."""
     c = t.sealed.c
-    with _connected(store) as connection:
+    with connected(store) as connection:
         query = select(c.filing, c.generation, c.nonce, c.ciphertext).order_by(c.filing, c.generation)
         for row in connection.execution_options(yield_per=BATCH).execute(query):
             yield row.filing, row.generation, bytes(row.nonce), bytes(row.ciphertext)
@@ -162,7 +162,7 @@ def all_sealed(store: Store) -> Iterator[tuple[str, int, bytes, bytes]]:
 
 def counts(store: Store) -> dict[str, int]:
     """Return how many rows each table holds. Raises StoreError."""
-    with _connected(store) as connection:
+    with connected(store) as connection:
         return {
             table.name: int(connection.scalar(select(func.count()).select_from(table)) or 0) for table in t.metadata.sorted_tables
         }

@@ -1,10 +1,14 @@
-"""The tables of the store. Nothing in them is ever updated or deleted; the database refuses both."""
+"""The tables of the store. Nothing in them is ever updated or deleted, and the database refuses both - but for `stream`.
+
+The rows of `stream` are replaced: each is what the last event of its stream says, so it can be made again from the log.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table, Text, text
 
-HEAD = "0001"  # the migration that this code expects
+HEAD = "0002"  # the migration that this code expects
+FEW = "kind <> 'decision' AND kind <> 'event'"  # the kinds of which there are few are found by an index
 
 metadata = MetaData()
 
@@ -24,7 +28,7 @@ record = Table(
     Column("supersedes", String(64)),
     sqlite_with_rowid=True,
 )
-Index("record_kind", record.c.kind, sqlite_where=text("kind <> 'decision'"), postgresql_where=text("kind <> 'decision'"))
+Index("record_kind", record.c.kind, sqlite_where=text(FEW), postgresql_where=text(FEW))
 
 # complete subtrees above the leaves
 node = Table(
@@ -66,3 +70,44 @@ blob = Table(
     Column("sha256", String(64), primary_key=True),
     Column("data", LargeBinary, nullable=False),
 )
+
+# the place of a record in its stream, from 1; the key is what lets only one of two writers go on
+event = Table(
+    "event",
+    metadata,
+    Column("stream", String(52), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False, unique=True),
+    PrimaryKeyConstraint("stream", "number"),
+    sqlite_with_rowid=False,
+)
+
+# every stream as its last event leaves it (`append.Projection`)
+stream = Table(
+    "stream",
+    metadata,
+    Column("id", String(52), primary_key=True),
+    Column("process", String(32), nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("closed", Integer, nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("district", String(32), nullable=False),
+    Column("tier", String(32), nullable=False),
+    Column("assignee", String(64), nullable=False),
+    Column("due", String(24), nullable=False),
+    Column("opened", String(24), nullable=False),
+    Column("updated", String(24), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fold", Text, nullable=False),
+)
+# a queue is read along one of these orders; what it filters by stands in the same index, so that no row is read in vain
+QUEUE = ("closed", "process", "state", "unit", "district", "tier", "assignee", "holder")
+for _order in ("due", "updated"):
+    Index(f"stream_{_order}", stream.c[_order], stream.c.id, *(stream.c[name] for name in QUEUE))
+Index("stream_holder", stream.c.holder)
+OPEN = "subject <> '' AND closed = 0"
+Index("stream_subject", stream.c.subject, unique=True, sqlite_where=text(OPEN), postgresql_where=text(OPEN))
+
+REPLACED = (stream,)  # every other table is append-only

@@ -1,1 +1,1 @@
-"""Looking at many answers at once: whole filings with what people expect of them, and changes that nobody would notice."""
+"""Looking at many at once: what of the law is encoded, and what a changed law makes stale."""

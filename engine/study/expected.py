@@ -1,13 +1,14 @@
 """Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
 
-A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first data flow; or over
-those of an earlier case of the file (`like`).
+A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item; or over those
+of an earlier case of the file (`like`).
 
     owes, open, free      duties that are certain, possible, impossible
     status, due           how a duty stands, and the last day that is certainly in time
     effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
     conflicts, flaws      certainly shown; `unflawed` are flaws that are certainly not
-    outcomes, undetermined
+    outcomes, undetermined    `name@item` is an outcome of an item
+    has, lacks            values that a union certainly has, or cannot have
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ if TYPE_CHECKING:
 
     from engine.rulebook.model import PackRules, Rulebook
     from engine.rulebook.read import Node
+    from schemas.answer import OutcomeAnswer
     from schemas.duties import DutyAnswer, Overall
 
 DUTIES = ("owes", "open", "free", "status", "due", "effects", "bodies", "sources")
 SHOWN = ("conflicts", "flaws", "unflawed")
-OUTCOMES = ("outcomes", "undetermined")
+OUTCOMES = ("outcomes", "undetermined", "has", "lacks")
 EXPECTS = (*DUTIES, *SHOWN, *OUTCOMES)
 KEYS = frozenset({"name", "blind", "law", "on", "as_of", "base", "facts", "item", "like", *EXPECTS})
 STATES = {"owes": ("certain", "owed"), "open": ("possible", "open")}
@@ -69,8 +71,8 @@ class Case:
 
 def _only(expected: Any, names: set[str]) -> Any:
     if isinstance(expected, dict):
-        return {name: value for name, value in expected.items() if name in names}
-    return [name for name in expected if name in names]
+        return {name: value for name, value in expected.items() if name.partition("@")[0] in names}
+    return [name for name in expected if name.partition("@")[0] in names]
 
 
 def about(pack: PackRules, case: Case) -> Case | None:
@@ -100,15 +102,17 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return the filing of a case; one that says nothing of exports has none: most are not about them, and they cost the most."""
-    found: dict[str, Any] = {"product.data_export": False}
+    """Return the filing of a case; one silent on exports, requests for data and pilots has none: few are about them."""
+    no_pilot = {"pilot.applied": False}
+    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False} | no_pilot
     if base := doc.get("base"):
         path = rules / f"samples/{base}.yaml"
         sample: Any = plain(read(path.read_bytes(), path.name))
-        found = {name: value for name, value in sample.items() if name != "about"}  # says itself whether anything is exported
+        found = no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
         if changed := doc.get("item"):
-            first, *others = found["flow"]["items"]
-            found["flow"] = {"complete": True, "items": [first | changed, *others]}
+            home = next(name for name in ("request", "flow") if name in found)
+            first, *others = found[home]["items"]
+            found[home] = {"complete": True, "items": [first | changed, *others]}
     stated: dict[str, Any] = doc.get("facts", {})
     return found | stated
 
@@ -131,14 +135,34 @@ def differences(case: Case, found: Overall) -> list[str]:
     for key in ("conflicts", "flaws"):
         certain = {entry.id for entry in getattr(found, key) if entry.applies == "certain"}
         wrong += [f"{key}: {name} is missing" for name in doc.get(key, ()) if name not in certain]
-    outcomes = {name: entry for pack in found.packs if pack.answer for name, entry in pack.answer.outcomes.items()}
-    wrong += [
-        f"{name} is {outcomes[name].possible if name in outcomes else None}, not {value}"
-        for name, value in doc.get("outcomes", {}).items()
-        if name not in outcomes or not _same(outcomes[name].value, value)
-    ]
-    settled = (name for name in doc.get("undetermined", ()) if name not in outcomes or outcomes[name].determined)
-    return wrong + [f"{name} is {outcomes[name].value if name in outcomes else None}" for name in settled]
+    return [*wrong, *_outcomes(doc, _answers(found))]
+
+
+def _answers(found: Overall) -> dict[str, OutcomeAnswer]:
+    """Return every outcome of an answer by name, those of items as `name@item`."""
+    answers = [pack.answer for pack in found.packs if pack.answer]
+    outcomes = {name: entry for answer in answers for name, entry in answer.outcomes.items()}
+    items = (item for answer in answers for listed in answer.items.values() for item in listed)
+    return outcomes | {f"{name}@{item.id}": entry for item in items for name, entry in item.outcomes.items()}
+
+
+def _outcomes(doc: dict[str, Any], outcomes: dict[str, OutcomeAnswer]) -> Iterator[str]:
+    """Yield how outcomes differ from what is expected of them."""
+    for key in OUTCOMES:
+        expected = doc.get(key, {})
+        for name in expected:
+            value: Any = expected[name] if isinstance(expected, dict) else None
+            entry = outcomes.get(name)
+            if entry is None:
+                yield f"{name} is not in the answer"
+            elif key == "outcomes" and not _same(entry.value, value):
+                yield f"{name} is {entry.possible}, not {value}"
+            elif key == "undetermined" and entry.determined:
+                yield f"{name} is {entry.value}"
+            elif key == "has" and not set(value) <= set(entry.certain or ()):
+                yield f"{name} has {entry.certain}, not {value}"
+            elif key == "lacks" and set(value) & set(entry.possible):
+                yield f"{name} may have {entry.possible}, which {value} are not"
 
 
 def _same(got: Any, wanted: Any) -> bool:

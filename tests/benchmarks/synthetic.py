@@ -22,6 +22,7 @@ def write(folder: Path, rules: int) -> None:
     _put(folder, "vocabulary/v.yaml", f"topic: v\ntitle: {text}\nfacts:\n{facts}")
     entry = f"{{id: act, title: {text}, rank: law, binding: true, in_force: 2020-01-01..}}"
     _put(folder, "instruments/i.yaml", f"instruments:\n  - {entry}\n")
+    _put(folder, "instruments/clauses/c.yaml", 'registers:\n  - {instrument: act, clauses: [{in: "whole, 1-70"}]}\n')
     values = "[" + ", ".join(f"{{id: {v}, label: {text}}}" for v in ("low", "mid", "high")) + "]"
     floor = "[{valid: 2020-01-01.., value: low, effect: advisory, sources: [{instrument: act, read: official}]}]"
     outcome = f"  - {{id: grade, title: {text}, combine: strictest, values: {values}, floor: {floor}}}\n"

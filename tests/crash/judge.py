@@ -32,6 +32,18 @@ def judge(store: Store, rows: Mapping[int, Row], heads: Iterable[Head]) -> int:
             assert roots[each.size] == each.root, "a published head is not extended: the log forked"
             path = merkle.consistency(each.size, head.size, store.appender.hash)
             merkle.verify_consistency(each.size, each.root, head.size, head.root, path)
+    streams(store, stored_seqs=len(stored))
     assert note.signed_by(head.note, [LOG_KEY]) == [LOG_KEY]
     assert note.read_checkpoint(head.note) == note.Checkpoint(ORIGIN, head.size, roots[head.size])
     return head.size
+
+
+def streams(store: Store, stored_seqs: int) -> None:
+    """Refuse an event without its record, a gap in a stream, and a stream's row that is not what its last event left."""
+    read = store.connection.execute
+    last: dict[str, int] = {}
+    for stream, number, seq in read("SELECT stream, number, seq FROM event ORDER BY stream, number").fetchall():
+        assert number == last.get(stream, 0) + 1, "an event is lost"
+        assert seq < stored_seqs
+        last[stream] = number
+    assert dict(read("SELECT id, number FROM stream").fetchall()) == last

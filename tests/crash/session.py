@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -18,7 +19,7 @@ from engine.store.append import Appender, Dialect, Head, Row
 from engine.store.opening import create, open_store, prepare_sqlite
 from tests.crash.judge import judge
 from tests.crash.recording import NAME, Acknowledged, Recording, RecordingVFS
-from tests.ledger import ORIGIN, SIGNER, row
+from tests.ledger import ORIGIN, SIGNER, event, row
 
 DIALECT = Dialect(("BEGIN IMMEDIATE",), "?", (apsw.Error,))
 GROUPS = 24
@@ -33,6 +34,7 @@ class Session:
     rows: list[Row] = field(default_factory=list)
     blobs: list[list[tuple[str, bytes]]] = field(default_factory=list)
     heads: list[Head] = field(default_factory=list)
+    numbers: Counter[str] = field(default_factory=Counter)  # the last event of each stream
 
 
 @cache
@@ -73,9 +75,9 @@ def _opened(folder: Path, random: Random, synchronous: str) -> tuple[Log, apsw.C
 def _append(session: Session, log: Log, random: Random) -> None:
     start = len(session.rows)
     count = random.randrange(1, 5)
-    rows = [row(start + i, random.randbytes(random.randrange(20, 5000)), sealed=random.random() < 0.3) for i in range(count)]
+    rows = [_row(session, start + i, random) for i in range(count)]
     if random.random() < 0.05:
-        with pytest.raises(StoreError, match="exists"):
+        with pytest.raises(StoreError, match=r"exists|overtaken"):
             log.append([*rows, rows[0]])
     data = random.randbytes(random.randrange(20_000)) if random.random() < 0.1 else b""
     blobs = [(sha256(data).hexdigest(), data)] if data else []
@@ -83,6 +85,16 @@ def _append(session: Session, log: Log, random: Random) -> None:
     session.blobs.append(blobs)
     session.heads.append(log.append(rows, blobs).head)
     session.recording.events.append(Acknowledged(len(session.heads)))
+
+
+def _row(session: Session, number: int, random: Random) -> Row:
+    """Return the next row; half of them are events of a few streams."""
+    made = row(number, random.randbytes(random.randrange(20, 5000)), sealed=random.random() < 0.3)
+    if random.random() < 0.5:
+        return made
+    stream = f"s-{random.randrange(5)}"
+    session.numbers[stream] += 1
+    return event(made, stream, session.numbers[stream])
 
 
 def lost(session: Session, acknowledged: int, folder: Path, *, go_on: bool) -> int:

@@ -15,7 +15,7 @@ from engine.store.append import Row
 from engine.store.opening import open_store
 from tests import postgres
 from tests.crash.judge import judge
-from tests.ledger import ORIGIN, SIGNER, row
+from tests.ledger import ORIGIN, SIGNER, event, row
 from tests.long import LONG
 
 RUNS, CYCLES = 10 if LONG else 1, 20
@@ -45,7 +45,8 @@ class Writer(threading.Thread):
         with open_store(self._address) as store:
             log, number = Log(store.appender, ORIGIN, [SIGNER]), 0
             while self.error is None:
-                rows = [row(number + i, name=self._prefix) for i in range(self._random.randrange(1, 4))]
+                count = self._random.randrange(1, 4)
+                rows = [event(row(number + i, name=self._prefix), self._prefix, number + i + 1) for i in range(count)]
                 number += len(rows)
                 try:
                     self.acknowledged.append((log.append(rows), rows))

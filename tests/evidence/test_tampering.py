@@ -11,14 +11,19 @@ from typing import Any
 
 import pytest
 
-from engine.errors import EvidenceError, FenjiError
+from api.cli.options import now
+from engine.errors import EvidenceError, FenjiError, InputError
 from engine.evidence import archive, canonical
 from engine.evidence.fsck import fsck
-from engine.evidence.installation import Installation, settings
+from engine.evidence.installation import Installation, open_home, settings
 from engine.evidence.keys import Trust, read_trust
+from engine.evidence.log import stamp
 from engine.evidence.verify import verify
+from engine.rulebook.locate import open_rulebook
 from engine.store.opening import open_store
+from engine.supervise.streams import Act, Streams
 from tests.evidence.conftest import SAMPLES, Office
+from tests.supervise.desk import FILED, HASH
 
 LONG = "FENJI_LONG" in os.environ
 FLIPS = 2_000
@@ -95,7 +100,7 @@ def keys_of(connection: sqlite3.Connection, table: str) -> list[str]:
 def attacks(path: Path) -> Iterator[tuple[str, str, tuple[Any, ...]]]:
     """Yield every change of one stored value and every deletion of one row: name, statement, parameters."""
     with closing(sqlite3.connect(path)) as connection:
-        for table in ("record", "node", "checkpoint", "sealed", "blob"):
+        for table in ("record", "node", "checkpoint", "sealed", "blob", "event", "stream"):
             keys = keys_of(connection, table)
             where = " AND ".join(f"{key} = ?" for key in keys)
             cursor = connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own names
@@ -125,6 +130,8 @@ def test_every_stored_value(office: Office) -> None:
     """Each value changed, each row deleted."""
     store = office.folder / "store.db"
     office.said("erase", office.ids[2], "flow", "--basis", "PIPL 47", "--as", "chen", "--and", "wang")
+    happened(office)
+    office.said("erase", "a/2", "name", "--basis", "PIPL 47", "--as", "chen", "--and", "wang")
     kept = (office.folder / "checkpoint").read_text("utf-8")
     unlocked(store)
     saved = store.read_bytes()
@@ -143,6 +150,16 @@ def test_every_stored_value(office: Office) -> None:
         put_back(store, saved)
     assert tried > 200
     assert unseen == []
+
+
+def happened(office: Office) -> None:
+    """Record events of two streams, one of them a refused attempt."""
+    with open_home(office.folder) as opened:
+        streams, chen = Streams(opened, open_rulebook(office.rules)), opened.actors.key_of("chen", "decision", stamp(now()))
+        fields = {**FILED, "mandate": HASH}
+        for stream, event in (("a", "draft"), ("a", "submit_for_party"), ("b", "draft"), ("a", "submit_for_party")):
+            with suppress(InputError):
+                streams.perform(Act(stream, "filing", event, chen, now(), fields if event != "draft" else {}))
 
 
 def put_back(store: Path, saved: bytes) -> None:

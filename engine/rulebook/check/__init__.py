@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.rulebook.check import calendars, conditions, dates, declared, duties, effects, names, outcomes, strata, tables
+from engine.rulebook.check import (
+    calendars,
+    clauses,
+    conditions,
+    dates,
+    declared,
+    duties,
+    effects,
+    lifecycles,
+    monitors,
+    names,
+    outcomes,
+    strata,
+    tables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +34,9 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     names.packs,
     tables.tables,
     names.sources,
+    clauses.registers,
+    clauses.citations,
+    clauses.classes,
     conditions.typed,
     conditions.derived,
     conditions.decided_by_types,
@@ -30,8 +47,13 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     outcomes.bands,
     outcomes.unique_conflicts,
     effects.competence,
+    effects.acts,
+    monitors.monitors,
     duties.duties,
     duties.conflicts,
+    lifecycles.named,
+    lifecycles.shape,
+    lifecycles.based,
     strata.acyclic,
     calendars.years,
     calendars.statutory,

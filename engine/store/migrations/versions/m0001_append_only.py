@@ -3,6 +3,8 @@
 from alembic import op
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, PrimaryKeyConstraint, String, Text, text
 
+from engine.store.migrations.forbidding import forbid
+
 revision = "0001"
 down_revision = None
 
@@ -49,26 +51,5 @@ def upgrade() -> None:
         PrimaryKeyConstraint("filing", "generation"),
     )
     op.create_table("blob", Column("sha256", String(64), primary_key=True), Column("data", LargeBinary, nullable=False))
-    forbid = _forbid_sqlite if op.get_bind().dialect.name == "sqlite" else _forbid_postgresql
     for table in TABLES:
         forbid(table)
-
-
-def _forbid_sqlite(table: str) -> None:
-    for event in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{event.lower()} BEFORE {event} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        )
-
-
-def _forbid_postgresql(table: str) -> None:
-    op.execute(
-        "CREATE OR REPLACE FUNCTION fenji_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    for events, each in (("UPDATE OR DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{each.lower()} BEFORE {events} ON {table} "
-            f"FOR EACH {each} EXECUTE FUNCTION fenji_append_only()"
-        )

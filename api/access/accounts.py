@@ -1,0 +1,226 @@
+"""Accounts: log in with password and one-time password, with an API key, or through an identity provider.
+
+A failed attempt never says which part was wrong, takes as long as one with a password that exists, and after LOCK_AFTER of them
+the account rests. Secrets of 256 random bits are kept as SHA-256, passwords as Argon2id (RFC 9106); one-time passwords are those
+of RFC 6238.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.twofactor import InvalidToken
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+
+from api.access.permissions import Who, permissions
+from engine.errors import InputError, SigningError
+from engine.store.access import AccessStore, Account, ApiKey, Reading, Session
+
+SHORTEST, LONGEST = 12, 128  # characters of a password (ASVS 5.0 V6.2 asks for 8 and recommends 15)
+LOCK_AFTER, LOCK_MINUTES = 5, 15
+STEP = 30  # seconds of a one-time password
+SESSION_HOURS, IDLE_MINUTES = 12, 60
+KEY_DAYS = 365
+NONCE = 12
+PREFIX = "fenji"
+DENIED = ("denied", "log-in failed", "give the right name, password and one-time password, or wait and try again")
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as a UTC text that sorts."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Accounts:
+    """The accounts of an installation; `secret` is its master key, from which that of one-time passwords is derived."""
+
+    def __init__(self, store: AccessStore, secret: bytes) -> None:
+        """Work on `store`."""
+        self.store = store
+        self._hasher = PasswordHasher()
+        self._seal = AESGCM(HKDF(SHA256(), 32, None, b"fenji/one-time-passwords").derive(secret))
+
+    # making -----------------------------------------------------------------------------------------------------------
+
+    def add(self, account: Account, password: str = "") -> Account:
+        """Add an account, with a password unless only an identity provider lets it in. Raises InputError."""
+        known = permissions().roles
+        for role in account.roles:
+            if role not in known:
+                raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
+        if self.store.account("login", account.login):
+            raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
+        made = replace(account, password=self._hashed(password, account.login) if password else "")
+        self.store.put(made)
+        return made
+
+    def set_password(self, account: Account, password: str) -> None:
+        """Give an account another password and end its sessions. Raises InputError."""
+        with self.store.together():
+            self.store.put(replace(account, password=self._hashed(password, account.login), failed=0, locked_until=""))
+            self.store.end_sessions(account.id)
+
+    def set_totp(self, account: Account) -> str:
+        """Give an account a new secret for one-time passwords and return it in base32, to be shown once."""
+        secret, nonce = secrets.token_bytes(20), secrets.token_bytes(NONCE)
+        sealed = nonce + self._seal.encrypt(nonce, secret, account.id.encode())
+        self.store.put(replace(account, totp=sealed, step=0))
+        return base64.b32encode(secret).decode()
+
+    def make_key(self, account: Account, scopes: tuple[str, ...], now: datetime, days: int = KEY_DAYS) -> str:
+        """Return a new API key, shown once: `fenji_ID_SECRET`, cut down to `scopes`. Raises InputError."""
+        for scope in scopes:
+            if scope not in permissions().actions:
+                raise InputError("unknown-scope", f"no action `{scope[:40]}`", "a scope is an action of the permissions")
+        if not scopes or not 1 <= days <= KEY_DAYS:
+            raise InputError("out-of-range", "a key needs scopes and an end", f"name actions, and 1 to {KEY_DAYS} days")
+        key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+        self.store.put(ApiKey(key_id, account.id, digest(secret), scopes, stamp(now + timedelta(days=days))))
+        return f"{PREFIX}_{key_id}_{secret}"
+
+    # coming in --------------------------------------------------------------------------------------------------------
+
+    def log_in(self, login: str, password: str, code: str, now: datetime) -> tuple[str, Session]:
+        """Return the token of a new session and the session. Raises SigningError, always the same one."""
+        account = self.store.account("login", login)
+        usable = account is not None and bool(account.password) and not account.disabled and account.locked_until <= stamp(now)
+        right = self._verified(account.password if account and usable else self._nobody, password)
+        if account is None or not usable:
+            raise SigningError(*DENIED)
+        step = self._step_of(account, code, now) if account.totp else account.step
+        if not right or step is None:
+            self._failed(account, now)
+            raise SigningError(*DENIED)
+        with self.store.together():
+            newest = self.store.account("id", account.id)
+            if newest is None or newest.disabled or (account.totp and newest.step >= step):  # the same code, at the same time
+                raise SigningError(*DENIED)
+            self.store.put(replace(newest, step=step, failed=0, locked_until=""))
+        return self._session(account, now)
+
+    def come_in(self, subject: str, now: datetime) -> tuple[str, Session]:
+        """Return a session for whom an identity provider vouched. Raises SigningError."""
+        account = self.store.account("subject", subject) if subject else None
+        if account is None or account.disabled:
+            raise SigningError("denied", "nobody here is known by that identity", "an administrator links it to an account")
+        return self._session(account, now)
+
+    def by_session(self, token: str, now: datetime) -> tuple[Who, Session] | None:
+        """Return who a session's token stands for, or None when it ended."""
+        found = self.store.session(digest(token))
+        if found is None or found.expires <= stamp(now) or found.seen <= stamp(now - timedelta(minutes=IDLE_MINUTES)):
+            return None
+        who = self._who(found.account)
+        if who is None:
+            return None
+        if found.seen <= stamp(now - timedelta(minutes=1)):  # not at every request: each is a write
+            self.store.put(replace(found, seen=stamp(now)))
+        return who, found
+
+    def by_key(self, text: str, now: datetime) -> Who | None:
+        """Return who an API key stands for, or None when it is none, ended, or was revoked."""
+        prefix, _, rest = text.partition("_")
+        key_id, _, secret = rest.partition("_")
+        found = self.store.key(key_id)
+        same = secrets.compare_digest(digest(secret), found.hash if found else digest(""))
+        if prefix != PREFIX or found is None or not same or found.revoked or found.expires <= stamp(now):
+            return None
+        who = self._who(found.account)
+        return replace(who, scopes=frozenset(found.scopes)) if who else None
+
+    def log_out(self, session: Session) -> None:
+        """End a session."""
+        self.store.end_sessions(session.account, session.hash)
+
+    def revoke(self, key: ApiKey) -> None:
+        """End an API key."""
+        self.store.put(replace(key, revoked=True))
+
+    # looking ----------------------------------------------------------------------------------------------------------
+
+    def note(self, who: Who, action: str, thing: str, now: datetime, *, allowed: bool) -> None:
+        """Record that somebody looked at something, or was refused; each is chained to the one before."""
+        with self.store.together():
+            last = self.store.last_reading()
+            number = last.number + 1 if last else 1
+            at = stamp(now)
+            text = "\n".join((last.chain if last else "", str(number), at, who.account, action, thing, str(allowed)))
+            self.store.put(Reading(number, at, who.account, action, thing, allowed, digest(text)))
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash that no password fits: who is not there takes as long as who is."""
+        return self._hasher.hash(secrets.token_hex(16))
+
+    def _hashed(self, password: str, login: str) -> str:
+        if not SHORTEST <= len(password) <= LONGEST or login.lower() in password.lower():
+            remedy = f"choose {SHORTEST} to {LONGEST} characters without the log-in name"
+            raise InputError("weak-password", "the password is too short, too long, or holds the log-in name", remedy)
+        return self._hasher.hash(password)
+
+    def _verified(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password[: LONGEST + 1])
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _step_of(self, account: Account, code: str, now: datetime) -> int | None:
+        """Return the time step that a one-time password is of, when it fits and neither it nor a later one was used."""
+        sealed = account.totp or b""
+        try:
+            secret = self._seal.decrypt(sealed[:NONCE], sealed[NONCE:], account.id.encode())
+        except InvalidTag:
+            return None
+        once = TOTP(secret, 6, SHA1(), STEP, enforce_key_length=False)  # noqa: S303 - RFC 6238; what authenticator apps speak
+        this = int(now.timestamp()) // STEP
+        for step in (this, this - 1, this + 1):
+            if step > account.step and _fits(once, code, step):
+                return step
+        return None
+
+    def _failed(self, account: Account, now: datetime) -> None:
+        with self.store.together():
+            newest = self.store.account("id", account.id) or account
+            failed = newest.failed + 1
+            rests = failed >= LOCK_AFTER
+            until = stamp(now + timedelta(minutes=LOCK_MINUTES)) if rests else newest.locked_until
+            self.store.put(replace(newest, failed=0 if rests else failed, locked_until=until))
+
+    def _session(self, account: Account, now: datetime) -> tuple[str, Session]:
+        token = secrets.token_urlsafe(32)
+        ends = stamp(now + timedelta(hours=SESSION_HOURS))
+        made = Session(digest(token), account.id, secrets.token_urlsafe(32), stamp(now), ends)
+        self.store.put(made)
+        return token, made
+
+    def _who(self, account_id: str) -> Who | None:
+        account = self.store.account("id", account_id)
+        if account is None or account.disabled:
+            return None
+        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text: enough for a secret of 256 random bits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _fits(once: TOTP, code: str, step: int) -> bool:
+    try:
+        once.verify(code.encode(), step * STEP)
+    except InvalidToken:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""fenji clock: when a period ends, the working days of a year, the periods of law, and deadlines as an iCalendar file."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.options import AsOf, File, Json, Language, On, Rules, day, document, now, rulebook_of, say, say_json, write_new
+from api.render import clocks as render
+from api.render import table
+from engine.decide.overall import assess_all
+from engine.errors import InputError, Place
+from engine.rulebook.model import Rulebook
+from engine.supervise import clocks
+from engine.supervise.ics import Entry, ics
+from schemas.calendar import Clock
+from schemas.duties import DutyAnswer
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="Working days and periods: when they end, and what they rest on.")
+app.add_typer(group, name="clock")
+
+Start = Annotated[str, typer.Option("--start", metavar="DAY", help="The day, for hours the moment, on which the period starts.")]
+Count = Annotated[int, typer.Option(min=0, max=10_000)]
+Named = Annotated[str, typer.Option("--clock", metavar="ID", help="A period of law; `fenji clock list` names them.")]
+Paused = Annotated[
+    list[str], typer.Option("--pause", metavar="DAY..DAY[=REASON]", help="A pause; without its second day it lasts. Repeatable.")
+]
+_PAUSE = re.compile(r"([^.=]+)\.\.([^=]*)(?:=(.*))?\Z")
+
+
+@group.command()
+def due(
+    lang: Language,
+    start: Start,
+    working_days: Count = 0,
+    days: Count = 0,
+    months: Count = 0,
+    hours: Count = 0,
+    clock: Named = "",
+    roll: Annotated[bool, typer.Option("--roll", help="A last day that is a day off moves to the next working day.")] = False,
+    extended: Annotated[bool, typer.Option("--extended", help="With the extension that the law allows the clock.")] = False,
+    pause: Paused = [],  # noqa: B006 - typer wants a list
+    as_json: Json = False,
+    rules: Rules = "",
+) -> None:
+    """When a period ends. Exit 1 while a notice of days off that is still to come may move the day."""
+    book = rulebook_of(rules)
+    named = _clock(book, clock) if clock else None
+    counts = {"working_days": working_days, "days": days, "months": months, "hours": hours}
+    term = _term(book, named, counts, roll=roll, extended=extended)
+    run = clocks.Run(start, tuple(_pause(each) for each in pause))
+    end = clocks.due(book.calendar, term, run)
+    counting = book.countings[named.counting] if named else None
+    found = render.Counted(term, run, end, clocks.reminders(book.calendar, term, run), named, counting)
+    if as_json:
+        say_json(render.due_json(found))
+    else:
+        say(render.due(book, found, lang))
+    raise typer.Exit(int(end is None or end.provisional))
+
+
+@group.command("calendar")
+def of_year(
+    lang: Language,
+    year: Annotated[int, typer.Argument(min=1, max=9999, metavar="YEAR", help="The year.")],
+    as_json: Json = False,
+    rules: Rules = "",
+) -> None:
+    """The days off and the weekend days worked of a year, and the notice behind them. Exit 1 before there is a notice."""
+    book = rulebook_of(rules)
+    if as_json:
+        say_json(render.year_json(book, year))
+    else:
+        say(render.year(book, year, lang))
+    raise typer.Exit(int(year not in book.years))
+
+
+@group.command("list")
+def named(lang: Language, as_json: Json = False, rules: Rules = "") -> None:
+    """The periods of law: length, rule of counting, what interrupts them, and their articles."""
+    book = rulebook_of(rules)
+    if as_json:
+        say_json([each.model_dump(mode="json") for each in book.clocks.values()])
+    else:
+        say(table.render(*render.listed(book, lang)))
+
+
+@group.command("ics")
+def to_ics(
+    lang: Language,
+    file: File,
+    as_of: AsOf = "",
+    on: On = "",
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="A new file; - for standard output.")] = "-",
+    rules: Rules = "",
+) -> None:
+    """The deadlines of a filing's duties that are not met, as an iCalendar file."""
+    book = rulebook_of(rules)
+    law = day(as_of)
+    found = assess_all(book, document(file), law, day(on, "--on") if on else law)
+    entries = [entry for duty in found.duties if (entry := _entry(duty, lang))]
+    write_new(out, ics(entries, now()))
+
+
+def _clock(book: Rulebook, name: str) -> Clock:
+    if name not in book.clocks:
+        raise InputError("unknown-clock", f"no period named `{name[:60]}`", "`fenji clock list` names them", Place("--clock"))
+    return book.clocks[name]
+
+
+def _term(book: Rulebook, named: Clock | None, counts: dict[str, int], *, roll: bool, extended: bool) -> clocks.Term:
+    given = [(unit, count) for unit, count in counts.items() if count]
+    if len(given) + bool(named) != 1:
+        remedy = "give one of --working-days, --days, --months, --hours and --clock"
+        raise InputError("no-period", "a period is one number of one unit, or a clock of law", remedy)
+    if named:
+        counting = book.countings[named.counting]
+        return clocks.Term(counting.unit, named.length + (named.extension if extended else 0), counting.rolls)
+    unit, count = given[0]
+    if roll and unit not in ("days", "months"):
+        raise InputError("no-roll", f"a period in {unit.replace('_', ' ')} does not end on a day off", "leave out --roll")
+    chosen: Any = unit
+    return clocks.Term(chosen, count, roll)
+
+
+def _pause(text: str) -> clocks.Pause:
+    found = _PAUSE.match(text)
+    if not found:
+        remedy = "write 2026-09-20..2026-09-25=hearing, or 2026-09-20.. while it lasts"
+        raise InputError("wrong-pause", f"`{text[:60]}` is no pause", remedy, Place("--pause"))
+    return clocks.Pause(found[1], found[2] or None, found[3] or "")
+
+
+def _entry(duty: DutyAnswer, lang: str) -> Entry | None:
+    """Return the deadline of a duty that is still to be met, where its days are known."""
+    when = duty.deadline
+    if when is None or when.earliest is None or duty.status == "met":
+        return None
+    latest = date.fromisoformat(when.latest) if when.latest else None
+    end = clocks.Due(date.fromisoformat(when.earliest), latest, when.provisional or when.latest != when.earliest)
+    body = duty.authority.title.get(lang) if duty.authority else ""
+    return Entry(f"{duty.pack}.{duty.id}@fenji", duty.label.get(lang), end, "\n".join(filter(None, (when.text.get(lang), body))))

@@ -1,0 +1,166 @@
+"""Life cycles: every name in a transition table is declared, every state is reached and left, every transition has its basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from engine.errors import Finding
+from engine.rulebook.check.effects import NO_LEGAL_FORCE
+from engine.rulebook.check.names import nearest
+from schemas.lifecycle import SAME
+
+if TYPE_CHECKING:
+    from engine.rulebook.load import Loaded
+    from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
+
+BUILT_IN = frozenset({"refused", "recomputed"})  # events that every stream may have, whatever its table says
+# what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
+_ABOUT: dict[str, tuple[str | None, ...]] = {
+    "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
+    "own_holder": (), "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
+    "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
+    "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
+}  # fmt: skip
+Path = tuple[str | int, ...]
+
+
+def named(loaded: Loaded) -> Iterator[Finding]:
+    """A table lies in the file of its name; its states, fields, guards and clocks are declared once, and used as declared."""
+    for file, table in loaded.docs["lifecycle"].items():
+        if table.id != PurePosixPath(file).stem:
+            yield Finding(
+                "bad-name", loaded.sources.place(file, "id"), f"`{table.id}` does not lie in a file of its name", "rename"
+            )
+        for kind in ("states", "fields", "guards", "clocks"):
+            seen: set[str] = set()
+            for i, entry in enumerate(getattr(table, kind)):
+                if entry.id in seen:
+                    place = loaded.sources.place(file, kind, i, "id")
+                    yield Finding("duplicate-name", place, f"`{entry.id}` is declared twice", "rename one of them")
+                seen.add(entry.id)
+        for path, name, known, what in _uses(table):
+            if name not in known:
+                remedy = nearest(name, known, f"declare it under `{what}s:`")
+                yield Finding(f"unknown-{what}", loaded.sources.place(file, *path), f"no {what} named `{name}`", remedy)
+
+
+def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
+    """Yield every use of a name: where it stands, the name, the names there are, and of what kind."""
+    states, clocks = {each.id for each in table.states}, {each.id for each in table.clocks}
+    fields, guards = {each.id for each in table.fields}, {each.id for each in table.guards}
+    events = {each.event for each in table.transitions}
+    for i, each in enumerate(table.transitions):
+        at: Path = ("transitions", i)
+        yield from (((*at, "from", k), name, states, "state") for k, name in enumerate(each.from_))
+        if each.to != SAME:
+            yield (*at, "to"), each.to, states, "state"
+        yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
+        for key in ("needs", "may", "unique"):
+            yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        for key in ("start", "pause", "resume", "stop"):
+            yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
+    kinds = {"event": events, "clock": clocks, "field": fields}
+    for i, guard in enumerate(table.guards):
+        about = _ABOUT[guard.is_]
+        for k, name in enumerate(guard.of):
+            what = about[min(k, len(about) - 1)] if about else None
+            if what:
+                yield ("guards", i, "of", k), name, kinds[what], what
+    yield from (
+        (("fields", i, "not_before"), each.not_before, events, "event") for i, each in enumerate(table.fields) if each.not_before
+    )
+
+
+def shape(loaded: Loaded) -> Iterator[Finding]:
+    """Every state is reached from the opening, only final ones are dead ends, and no event of a state leads two ways."""
+    for file, table in loaded.docs["lifecycle"].items():
+        openings = [each for each in table.transitions if not each.from_]
+        if not openings:
+            yield Finding(
+                "no-opening", loaded.sources.place(file, "transitions"), "no transition opens a stream", "leave `from` out of one"
+            )
+        reached = _reached(table, {each.to for each in openings})
+        left = {name for each in table.transitions for name in each.from_ if each.to != SAME}
+        for i, state in enumerate(table.states):
+            place = loaded.sources.place(file, "states", i)
+            if state.id not in reached:
+                yield Finding(
+                    "unreachable-state", place, f"nothing leads to `{state.id}`", "add the transition, or remove the state"
+                )
+            if not state.final and state.id not in left:
+                yield Finding(
+                    "dead-end", place, f"`{state.id}` is never left and not final", "say `final: true`, or add its way out"
+                )
+        yield from _ways(loaded, file, table)
+
+
+def _ways(loaded: Loaded, file: str, table: Lifecycle) -> Iterator[Finding]:
+    final, seen = {each.id for each in table.states if each.final}, set()
+    for i, each in enumerate(table.transitions):
+        place = loaded.sources.place(file, "transitions", i, "event")
+        if each.event in BUILT_IN:
+            yield Finding("reserved-name", place, f"every stream has the event `{each.event}`", "choose another name")
+        if not each.from_ and each.to == SAME:
+            yield Finding("bad-opening", place, "the opening leads to no state", "name the first state in `to:`")
+        for name in each.from_ or [""]:
+            if name in final:
+                yield Finding(
+                    "final-left", place, f"`{name}` is final, but `{each.event}` is possible in it", "remove one of the two"
+                )
+            if (name, each.event) in seen:
+                yield Finding("two-ways", place, f"`{each.event}` in `{name}` stands twice", "use another event name")
+            seen.add((name, each.event))
+
+
+def _reached(table: Lifecycle, reached: set[str]) -> set[str]:
+    while True:
+        more = {each.to for each in table.transitions if each.to != SAME and reached & set(each.from_)} - reached
+        if not more:
+            return reached
+        reached |= more
+
+
+def based(loaded: Loaded) -> Iterator[Finding]:
+    """What is not design names its source, a statutory effect its body and a law that can create it."""
+    book = loaded.rulebook
+    for file, table in loaded.docs["lifecycle"].items():
+        for path, each in _based(table):
+            place = loaded.sources.place(file, *path)
+            if each.origin != "design" and not each.sources:
+                problem = f"what comes from {each.origin} names no source"
+                yield Finding("no-source", place, problem, "add `sources:`, or say `origin: design`")
+            for k, source in enumerate(each.sources):
+                if source.instrument not in book.instruments:
+                    there = loaded.sources.place(file, *path, "sources", k, "instrument")
+                    remedy = nearest(source.instrument, book.instruments, "declare it in rules/instruments/")
+                    yield Finding("unknown-instrument", there, f"no instrument named `{source.instrument}`", remedy)
+        for i, transition in enumerate(table.transitions):
+            yield from _competent(loaded, file, i, transition)
+
+
+def _based(table: Lifecycle) -> Iterator[tuple[Path, Transition | GuardDecl | ClockDecl]]:
+    groups: tuple[tuple[str, Iterable[Transition | GuardDecl | ClockDecl]], ...] = (
+        ("transitions", table.transitions),
+        ("guards", table.guards),
+        ("clocks", table.clocks),
+    )
+    for kind, entries in groups:
+        yield from (((kind, i), each) for i, each in enumerate(entries))
+
+
+def _competent(loaded: Loaded, file: str, i: int, each: Transition) -> Iterator[Finding]:
+    """A statutory effect needs a body and a law (Administrative Licence Law 14-17, Administrative Penalty Law 9, 16)."""
+    book, place = loaded.rulebook, loaded.sources.place(file, "transitions", i)
+    if each.authority and each.authority not in book.authorities:
+        remedy = nearest(each.authority, book.authorities, "add it to rules/authorities.yaml")
+        yield Finding("unknown-authority", place, f"no authority named `{each.authority}`", remedy)
+    if each.effect != "statutory":
+        return
+    if not each.authority:
+        yield Finding("no-authority", place, "a statutory effect needs its competent body", "add `authority:`")
+    ranks = {book.instruments[source.instrument].rank for source in each.sources if source.instrument in book.instruments}
+    if ranks <= NO_LEGAL_FORCE:
+        remedy = "cite the law that does, or use agreed, owner or advisory"
+        yield Finding("beyond-competence", place, "nothing cited can create a statutory effect", remedy)

@@ -1,0 +1,79 @@
+"""Reads of streams: one by its id, its events, every row, and the pages of a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, tuple_
+
+from engine.errors import InputError
+from engine.store import tables as t
+from engine.store.append import COLUMNS, Projection
+from engine.store.reading import BATCH, RECORD, Record, connected, record_of
+
+if TYPE_CHECKING:
+    from engine.store.opening import Store
+
+ORDERS = ("due", "updated")
+_STREAM = select(*(t.stream.c[name] for name in COLUMNS))
+
+
+def stream(store: Store, stream_id: str) -> Projection | None:
+    """Return a stream as its last event left it, or None. Raises StoreError."""
+    with connected(store) as connection:
+        row = connection.execute(_STREAM.where(t.stream.c.id == stream_id)).first()
+    return Projection(*row) if row else None
+
+
+def rows(store: Store) -> Iterator[Projection]:
+    """Yield the row of every stream by id. Raises StoreError."""
+    with connected(store) as connection:
+        query = _STREAM.order_by(t.stream.c.id)
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield Projection(*row)
+
+
+def events(store: Store, stream_id: str, start: int = 1) -> list[Record]:
+    """Return the events of a stream from number `start` on. Raises StoreError."""
+    e = t.event.c
+    query = RECORD.join(t.event, e.seq == t.record.c.seq).where(e.stream == stream_id, e.number >= start).order_by(e.number)
+    with connected(store) as connection:
+        return [record_of(row) for row in connection.execute(query)]
+
+
+def places(store: Store) -> Iterator[tuple[int, str, int]]:
+    """Yield the place of every event in the order of the log: leaf, stream, number. Raises StoreError."""
+    e = t.event.c
+    with connected(store) as connection:
+        query = select(e.seq, e.stream, e.number).order_by(e.seq)
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield row.seq, row.stream, row.number
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a queue asks for: the streams that have these values, along `due` or `updated`, after a row of the page before."""
+
+    where: Mapping[str, str | int]
+    order: str = "due"
+    after: tuple[str, str] | None = None  # the order's value and the id of the last row seen
+    limit: int = 50
+    newest: bool = False
+
+
+def queue(store: Store, page: Page) -> list[Projection]:
+    """Return one page of streams; only the columns of `tables.QUEUE` are asked for. Raises InputError, StoreError."""
+    strange = sorted(set(page.where) - set(t.QUEUE))
+    if strange or page.order not in ORDERS:
+        remedy = f"by {', '.join(t.QUEUE)}; in the order of {' or '.join(ORDERS)}"
+        raise InputError("wrong-queue", f"there is no queue by `{', '.join(strange) or page.order}`", remedy)
+    along, key = t.stream.c[page.order], t.stream.c.id
+    query = _STREAM.where(*(t.stream.c[name] == value for name, value in page.where.items())).limit(page.limit)
+    if page.after:
+        seen = tuple_(along, key)
+        query = query.where(seen < page.after if page.newest else seen > page.after)
+    query = query.order_by(along.desc(), key.desc()) if page.newest else query.order_by(along, key)
+    with connected(store) as connection:
+        return [Projection(*row) for row in connection.execute(query)]

@@ -1,0 +1,188 @@
+"""The tests that transition tables name: each returns what is wrong, or nothing when it holds.
+
+All are pure and look only at the state and the event; the names in `of` say what they are about. A thing that is not known never
+counts as being in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.supervise.state import Done, Event, Run, State
+
+if TYPE_CHECKING:
+    from schemas.lifecycle import Lifecycle, Transition
+
+_NOTHING = Done(0, "", (), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """A transition that is about to be taken."""
+
+    table: Lifecycle
+    transition: Transition
+    state: State
+    event: Event
+
+    def done(self, name: str) -> Done:
+        """Return what is known of the events of a name."""
+        return self.state.done.get(name, _NOTHING)
+
+    def value(self, name: str) -> object:
+        """Return an open value as the event states it, else as the stream has it."""
+        return self.event.values.get(name, self.state.values.get(name))
+
+
+Guard = Callable[[Happening, Sequence[str]], str]
+
+
+def _once(h: Happening, of: Sequence[str]) -> str:
+    """None of these events has happened; without names, this one has not."""
+    names = [name for name in of or [h.event.name] if h.done(name).count]
+    return f"`{names[0]}` happened on {h.done(names[0]).on}, and happens once" if names else ""
+
+
+def _done(h: Happening, of: Sequence[str]) -> str:
+    """All of these events have happened."""
+    missing = [name for name in of if not h.done(name).count]
+    return f"`{missing[0]}` has not happened yet" if missing else ""
+
+
+def _not_done(h: Happening, of: Sequence[str]) -> str:
+    """None of these events has happened."""
+    found = [name for name in of if h.done(name).count]
+    return f"`{found[0]}` happened on {h.done(found[0]).on}" if found else ""
+
+
+def _other_person(h: Happening, of: Sequence[str]) -> str:
+    """Whoever does this, and the second official, did none of these events."""
+    both = {h.event.by, h.event.second} - {""}
+    for name in of:
+        same = sorted(both & set(h.done(name).by))
+        if same:
+            return f"`{same[0]}` did `{name}`, so somebody else does this"
+    return ""
+
+
+def _impartial(h: Happening, of: Sequence[str]) -> str:
+    """Nobody decides on a firm of their own, nor after being recused (values named by `of`)."""
+    if h.event.own and h.event.own == h.state.holder:
+        return f"`{h.event.by}` belongs to the party"
+    for name in of:
+        recused = h.state.values.get(name) or ()
+        both = sorted({h.event.by, h.event.second} & set(recused if isinstance(recused, list) else [recused]))
+        if both and both[0]:
+            return f"`{both[0]}` is recused from this stream"
+    return ""
+
+
+def _own_holder(h: Happening, _of: Sequence[str]) -> str:
+    """An enterprise acts on its own streams; an official may act for it."""
+    if "official" in h.event.roles:
+        return ""
+    if not h.event.own or h.event.own != (h.state.holder or h.event.holder):
+        return f"`{h.event.by}` does not act for the party"
+    return ""
+
+
+def _second(h: Happening, of: Sequence[str]) -> str:
+    """A second, other person signs: always, or when one of these values is true."""
+    if of and not any(h.value(name) is True for name in of):
+        return ""
+    return "" if h.event.second and h.event.second != h.event.by else "a second official must sign this"
+
+
+def _given_if(h: Happening, of: Sequence[str]) -> str:
+    """The first field is given when the value named second is true, or is (or holds) one of the others."""
+    wanted, name, *values = of
+    found = h.value(name)
+    several = found if isinstance(found, list) else [found]
+    met = any(each in values for each in several) if values else found is True
+    return f"`{wanted}` is not given" if met and wanted not in h.event.given else ""
+
+
+def _asked_unit(h: Happening, of: Sequence[str]) -> str:
+    """The actor's unit is one of those asked."""
+    asked = h.state.values.get(of[0]) or []
+    return "" if isinstance(asked, list) and h.event.unit in asked else f"`{h.event.unit}` was not asked"
+
+
+def _lead_unit(h: Happening, of: Sequence[str]) -> str:
+    """The actor's unit leads."""
+    lead = h.state.values.get(of[0])
+    return "" if lead == h.event.unit else f"`{h.event.unit}` does not lead this; `{lead}` does"
+
+
+def _all_asked(h: Happening, of: Sequence[str]) -> str:
+    """Every unit asked (first) has done the event (second)."""
+    asked = h.state.values.get(of[0]) or []
+    missing = [unit for unit in asked if unit not in h.done(of[1]).units] if isinstance(asked, list) else []
+    return f"`{missing[0]}` was asked and has not answered" if missing else ""
+
+
+def _ran_out(h: Happening, run: Run) -> bool:
+    return (h.event.on if len(run.due) == len("2026-01-01") else h.event.at) > run.due
+
+
+def _heard(h: Happening, of: Sequence[str]) -> str:
+    """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out."""
+    clock, *names = of
+    run = h.state.clock(clock)
+    late = run is not None and run.running and bool(run.due) and _ran_out(h, run)
+    since = run.started if run else ""
+    spoken = any(h.done(name).count and h.done(name).on >= since for name in names)
+    return "" if late or spoken else f"none of {', '.join(names)} has happened, and there is still time for it"
+
+
+def _overdue(h: Happening, of: Sequence[str]) -> str:
+    """The clock ran out; one whose end is not known has not."""
+    run = h.state.clock(of[0])
+    if run is None or not run.running or not run.due:
+        return f"the clock `{of[0]}` does not run, or its end is not known"
+    return "" if _ran_out(h, run) else f"the clock `{of[0]}` runs until {run.due}"
+
+
+def _not_overdue(h: Happening, of: Sequence[str]) -> str:
+    """The clock did not run out; one whose end is not known may not have."""
+    run = h.state.clock(of[0])
+    if run is None:
+        return f"the clock `{of[0]}` was never started"
+    return f"the clock `{of[0]}` ran out on {run.due}" if run.due and _ran_out(h, run) else ""
+
+
+def _equals(h: Happening, of: Sequence[str]) -> str:
+    """The value named first is one of the others."""
+    name, *wanted = of
+    found = h.value(name)
+    text = {True: "true", False: "false"}.get(found, found) if isinstance(found, bool) else found
+    return "" if text in wanted else f"`{name}` is {'not known' if text is None else f'`{text}`'}, not {' or '.join(wanted)}"
+
+
+def _fewer_than(h: Happening, of: Sequence[str]) -> str:
+    """The event named first has happened fewer times than the number named second."""
+    name, number = of
+    count = h.done(name).count
+    return "" if count < int(number) else f"`{name}` has happened {count} times, and may {number} times"
+
+
+GUARDS: dict[str, Guard] = {
+    "once": _once,
+    "done": _done,
+    "not_done": _not_done,
+    "other_person": _other_person,
+    "impartial": _impartial,
+    "own_holder": _own_holder,
+    "second": _second,
+    "given_if": _given_if,
+    "asked_unit": _asked_unit,
+    "lead_unit": _lead_unit,
+    "all_asked": _all_asked,
+    "heard": _heard,
+    "overdue": _overdue,
+    "not_overdue": _not_overdue,
+    "equals": _equals,
+    "fewer_than": _fewer_than,
+}

@@ -1,0 +1,151 @@
+"""The one step function: a table, a state and an event give the next state, or the rule that refuses the event.
+
+It is pure: it reads no clock, no store and no key. In order: the stream is open, the table has the transition, the actor has the
+role, nothing is dated before its cause or after the day it is told, every field is given, no other is, every guard holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.supervise.clocked import clocked
+from engine.supervise.guards import GUARDS, Happening
+from engine.supervise.state import Done, Event, State
+from schemas.lifecycle import SAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from schemas.lifecycle import GuardDecl, Lifecycle, Transition
+    from schemas.rulebook import Source
+
+REFUSED, RECOMPUTED = "refused", "recomputed"  # events of every stream, whatever its table says: they change no state
+SECOND = "official"  # the role of whoever signs as second
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event does not happen: a stable code, the rule that refuses it as `table/transition#guard`, and what helps."""
+
+    code: str
+    rule: str
+    problem: str
+    help: str
+    sources: tuple[Source, ...] = ()
+
+
+def step(table: Lifecycle, state: State, event: Event) -> State | Refusal:
+    """Return the state after an event, or the refusal of the first rule that is in its way."""
+    if event.name in (REFUSED, RECOMPUTED):
+        return noted(state, event)
+    transition = transition_of(table, state.name, event.name)
+    if transition is None:
+        return _nowhere(table, state, event)
+    refusal = next(_refusals(table, transition, state, event), None)
+    return refusal or _after(table, transition, state, event)
+
+
+def noted(state: State, event: Event) -> State:
+    """Return the state after a refused attempt or a new calendar, which is the same state one event later."""
+    refused = state.refused + (event.name == REFUSED)
+    return replace(state, number=state.number + 1, refused=refused, at=event.at, opened=state.opened or event.at)
+
+
+def transition_of(table: Lifecycle, state: str, event: str) -> Transition | None:
+    """Return the transition of an event in a state, or None when the table has none."""
+    return next((each for each in table.transitions if each.event == event and state in (each.from_ or [""])), None)
+
+
+def possible(table: Lifecycle, state: State) -> list[Transition]:
+    """Return the transitions that the table has for a state; who may take them, their guards say."""
+    return [each for each in table.transitions if state.name in (each.from_ or [""])]
+
+
+def role_of(transition: Transition, roles: tuple[str, ...]) -> str | None:
+    """Return the role in which somebody with `roles` takes a transition, None when there is none."""
+    return next((role for role in transition.role if role in roles), None)
+
+
+def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
+    """Return the refusal of an event that the table does not have in this state."""
+    if state.closed:
+        return Refusal(
+            "closed", f"{table.id}/{state.name}", f"`{state.name}` is final: nothing happens after it", "open another stream"
+        )
+    known = sorted({each.event for each in possible(table, state)})
+    where = f"in the state `{state.name}`" if state.name else "before the stream is opened"
+    problem = f"the table has no `{event.name}` {where}"
+    return Refusal("no-transition", f"{table.id}/{state.name or '(none)'}", problem, f"possible here: {', '.join(known)}")
+
+
+def _refusals(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
+    rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
+    if role_of(transition, event.roles) is None:
+        wanted = " or ".join(transition.role)
+        problem, remedy = f"`{event.by}` has not the role {wanted}", f"an actor with the role {wanted} does this"
+        yield Refusal("wrong-role", rule, problem, remedy, sources)
+    if event.second and (event.second == event.by or SECOND not in event.second_roles):
+        problem = f"`{event.second}` cannot sign as the second official"
+        yield Refusal("wrong-second", rule, problem, "another official signs as second", sources)
+    if event.on > event.told:
+        yield Refusal("in-future", rule, f"{event.on} has not come yet", "name the day on which it happened", sources)
+    if event.on < state.on:
+        problem = f"{event.on} lies before {state.on}, when the stream came to `{state.name}`"
+        yield Refusal("before-cause", rule, problem, "name the day on which it happened", sources)
+    yield from _fields(table, transition, state, event)
+    declared = {guard.id: guard for guard in table.guards}
+    for name in transition.guards:
+        yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
+
+
+def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
+    rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
+    allowed = {*transition.needs, *transition.may}
+    for name in transition.needs:
+        if name not in event.given:
+            yield Refusal("missing-field", f"{rule}#{name}", f"`{name}` is not given", f"give `{name}`", sources)
+    for name in sorted(event.given - allowed):
+        remedy = f"it carries {', '.join(sorted(allowed)) or 'nothing'}"
+        yield Refusal("unknown-field", f"{rule}#{name}", f"`{transition.event}` carries no `{name}`", remedy, sources)
+    for declared in table.fields:
+        cause = state.done.get(declared.not_before)
+        value = event.values.get(declared.id)
+        if cause and value is not None and value < cause.on:
+            problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
+            yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
+
+
+def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refusal]:
+    problem = GUARDS[guard.is_](happening, guard.of)
+    if problem:
+        yield Refusal(guard.id, f"{rule}#{guard.id}", problem, guard.title.en, tuple(guard.sources))
+
+
+def _after(table: Lifecycle, transition: Transition, state: State, event: Event) -> State:
+    """Return the state that a transition leads to."""
+    name = state.name if transition.to == SAME else transition.to
+    collected = {each.id for each in table.fields if each.collect}
+    values = dict(state.values)
+    for key, value in event.values.items():
+        values[key] = [*values.get(key, ()), value] if key in collected else value
+    before = state.done.get(event.name, Done(0, "", (), ()))
+    done = Done(before.count + 1, event.on, _with(before.by, event.by), _with(before.units, event.unit))
+    return replace(
+        state,
+        name=name,
+        number=state.number + 1,
+        on=event.on,
+        at=event.at,
+        opened=state.opened or event.at,
+        closed=next(each.final for each in table.states if each.id == name),
+        holder=event.holder or state.holder,
+        subject=event.subject if transition.unique else state.subject,
+        values=values,
+        done={**state.done, event.name: done},
+        clocks=clocked(table, transition, state.clocks, event.on, event.at),
+    )
+
+
+def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return names if name in names or not name else (*names, name)

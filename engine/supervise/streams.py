@@ -1,0 +1,308 @@
+"""Record events of streams, and read streams back.
+
+An act is judged by the table in force and the state as it stands; the event, its fields and the stream's new row go down in one
+durable group with whatever is recorded beside it, or nothing does. A refused attempt is recorded as an event of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from engine.errors import InputError, Place, StoreError
+from engine.evidence import canonical, events, facts, record
+from engine.evidence.installation import Entry, Installation
+from engine.evidence.keys import FileSigner, PublicKey
+from engine.evidence.log import Log, stamp
+from engine.evidence.note import Receipt
+from engine.rulebook.model import Rulebook
+from engine.store import streams as stored
+from engine.supervise import uscc
+from engine.supervise.deadline import timed
+from engine.supervise.fields import HOLDER, WIDTHS, Given, given
+from engine.supervise.state import Event, State, from_text
+from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
+from schemas.lifecycle import Lifecycle
+
+CHINA = timezone(timedelta(hours=8))  # legal days are those of Beijing
+ATTEMPTS = 8  # how often an act is judged again when another event came first
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody does: an event of a stream with its fields, on a legal day (today, unless it is recorded later).
+
+    `by` is None for what the rules do by themselves (role `system`). `expected` is the number of the last event that the actor
+    saw; without it, an act that was overtaken is judged again on the newer state.
+    """
+
+    stream: str
+    process: str
+    name: str
+    by: PublicKey | None
+    now: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    on: date | None = None
+    second: PublicKey | None = None
+    expected: int | None = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is recorded in the same group as an event, such as the decision that it is about."""
+
+    entries: Sequence[Entry] = ()
+    blobs: Iterable[tuple[str, bytes]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded event: the stream after it, its statement and its receipt."""
+
+    id: str
+    state: State
+    statement: dict[str, Any]
+    receipt: Receipt
+
+
+class Streams:
+    """The streams of an installation under a rulebook; the log is kept open between events."""
+
+    def __init__(self, home: Installation, rulebook: Rulebook) -> None:
+        """Judge by the tables of `rulebook`."""
+        self.home = home
+        self.rulebook = rulebook
+        self._pins: dict[str, tuple[str, bytes]] = {}
+        self._log: tuple[str, Log] | None = None
+
+    def table(self, process: str) -> Lifecycle:
+        """Return a transition table. Raises InputError when there is none of that name."""
+        found = self.rulebook.lifecycles.get(process)
+        if found is None:
+            known = ", ".join(sorted(self.rulebook.lifecycles)) or "none"
+            raise InputError("unknown-process", f"no life cycle named `{process[:60]}`", f"there are {known}")
+        return found
+
+    def state(self, stream: str) -> State:
+        """Return a stream as it stands. Raises InputError when there is none, StoreError."""
+        row = stored.stream(self.home.store, stream)
+        if row is None:
+            raise InputError("no-such-stream", f"there is no stream `{stream[:60]}`", "`fenji case list` shows them")
+        return from_text(row.fold)
+
+    def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
+        """Record an event. Raises InputError when it is refused, once the attempt is recorded; StoreError, SigningError."""
+        return self.perform_all([act], beside)[0]
+
+    def perform_all(self, acts: Sequence[Act], beside: Beside | None = None) -> list[Recorded]:
+        """Record events of different streams in one group: all of them, or none and the first attempt that is refused."""
+        for attempt in range(ATTEMPTS):
+            prepared: list[_Prepared] = []
+            for act in acts:
+                found = self._prepared(act)
+                prepared.append(found)
+                if isinstance(found.refusal, Refusal):
+                    break
+            refused = prepared[-1] if prepared[-1].refusal else None
+            try:
+                done = self._record([refused] if refused else prepared, None if refused else beside)
+            except StoreError as error:
+                if error.finding.code == "overtaken" and attempt + 1 < ATTEMPTS and all(act.expected is None for act in acts):
+                    continue
+                if error.finding.code != "duplicate" or refused:
+                    raise
+                claiming = next(each.act for each in prepared if each.event.subject)
+                duplicate = _duplicate(claiming)
+                self._record([self._attempt(claiming, duplicate)], None)
+                raise refusal_error(duplicate) from None
+            if refused and refused.refusal:
+                raise refusal_error(refused.refusal)
+            return done
+        raise AssertionError  # the last attempt returns or raises
+
+    # judging ----------------------------------------------------------------------------------------------------------
+
+    def _prepared(self, act: Act) -> _Prepared:
+        """Return an act as it would be recorded: as its event, or as a refused attempt."""
+        table = self.table(act.process)
+        state = self._standing(act)
+        if act.expected is not None and act.expected != state.number:
+            problem = f"the stream has {state.number} events, not {act.expected}"
+            return self._attempt(act, Refusal("overtaken", f"{act.process}/{act.name}", problem, "look at it again"))
+        fields = given(table, act.name, act.fields, self.home.keyed)
+        if isinstance(fields, Refusal):
+            return self._attempt(act, fields)
+        event = self._event(table, state, act, fields)
+        after = step(table, state, event)
+        if isinstance(after, Refusal):
+            return self._attempt(act, after)
+        after = timed(table, after, self.rulebook.calendar)
+        return _Prepared(act, table, event, state, after, fields)
+
+    def _standing(self, act: Act) -> State:
+        row = stored.stream(self.home.store, act.stream)
+        state = from_text(row.fold) if row else State(act.stream, act.process)
+        if state.process != act.process:
+            problem = f"`{act.stream[:60]}` is a stream of `{state.process}`, not of `{act.process}`"
+            raise InputError("wrong-process", problem, f"name it as one of `{state.process}`")
+        return state
+
+    def _attempt(self, act: Act, refusal: Refusal) -> _Prepared:
+        """Return the event that says that an attempt was refused, and by which rule."""
+        table, state = self.table(act.process), self._standing(act)
+        fields = Given({"attempted": act.name[:64], "code": refusal.code, "rule": refusal.rule[:200]})
+        event = self._event(table, state, replace(act, name=REFUSED, on=None, second=None), fields)
+        alone = replace(act, second=None)  # whoever was to sign as second has not
+        return _Prepared(alone, table, event, state, noted(state, event), fields, refusal)
+
+    def _event(self, table: Lifecycle, state: State, act: Act, fields: Given) -> Event:
+        holder, unit = (act.by.holder, act.by.holder.unit) if act.by else (None, "")
+        told = act.now.astimezone(CHINA).date().isoformat()
+        firm = uscc.tidy(unit)
+        transition = transition_of(table, state.name, act.name)
+        unique = transition.unique if transition else []
+        return Event(
+            name=act.name,
+            by=holder.sub if holder else "",
+            roles=holder.roles if holder else ("system",),
+            unit=unit,
+            on=act.on.isoformat() if act.on else told,
+            told=told,
+            at=stamp(act.now),
+            values=fields.open,
+            given=fields.names,
+            second=act.second.holder.sub if act.second else "",
+            second_roles=act.second.holder.roles if act.second else (),
+            own=self.home.keyed("company", firm) if not uscc.fault(firm) else "",
+            holder=fields.open.get(HOLDER, ""),
+            subject=self._subject(table, unique, fields) if unique else "",
+        )
+
+    def _subject(self, table: Lifecycle, unique: list[str], fields: Given) -> str:
+        """Return the keyed hash of what no second open stream of the table may have."""
+        values = [fields.sealed.get(name, fields.open.get(name)) for name in unique]
+        plain = [" ".join(each.split()).casefold() if isinstance(each, str) else each for each in values]
+        return self.home.keyed("subject", canonical.encode([table.id, *plain]).decode())
+
+    # recording --------------------------------------------------------------------------------------------------------
+
+    def _record(self, prepared: list[_Prepared], beside: Beside | None) -> list[Recorded]:
+        at = prepared[0].event.at
+        entries = [self._entry(each) for each in prepared]
+        others = list(beside.entries) if beside else []
+        blobs = dict(self._pin(each.table) for each in prepared)
+        blobs.update(beside.blobs if beside else ())
+        group = [*others, *(entry for entry, _ in entries)]
+        published = self.home.record(group, blobs.items(), self._opened(at))
+        return [
+            Recorded(entry.id, each.after, value, published.receipt(len(others) + place))
+            for place, (each, (entry, value)) in enumerate(zip(prepared, entries, strict=True))
+        ]
+
+    def _entry(self, each: _Prepared) -> tuple[Entry, dict[str, Any]]:
+        disclosed = facts.disclosures(each.fields.sealed)
+        predicate = self._predicate(each, facts.commitments(disclosed))
+        payload = events.statement(predicate)
+        name, number = predicate["stream"], predicate["number"]
+        entry = Entry(
+            events.record_id(name, number),
+            "event",
+            payload,
+            each.event.at,
+            self._signers(each.act),
+            facts=facts.write(disclosed) if disclosed else b"",
+            event=(name, number),
+            projection=events.projection(predicate, each.after.opened, each.after.text()),
+        )
+        return entry, predicate
+
+    def _predicate(self, each: _Prepared, commitments: list[str]) -> dict[str, Any]:
+        state, event, act = each.after, each.event, each.act
+        transition = transition_of(each.table, each.before.name, event.name)
+        role = role_of(transition, event.roles) if transition else None
+        by = record.actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
+        second = record.actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
+        return {
+            "stream": state.stream,
+            "number": state.number,
+            "process": state.process,
+            "table_sha256": self._pin(each.table)[0],
+            "name": event.name,
+            "from": each.before.name,
+            "to": state.name,
+            "on": event.on,
+            "at": event.at,
+            "by": by,
+            "second": second,
+            "effect": transition.effect if transition else "advisory",
+            "basis": [f"{source.instrument} {source.article}".strip() for source in transition.sources] if transition else [],
+            "values": dict(event.values),
+            "given": sorted(event.given),
+            "own": event.own,
+            "input_commitments": commitments,
+            "dues": {run.clock: [run.soonest, run.due] for run in state.clocks if run.stopped is None},
+            "shows": shown(state),
+            "state_sha256": canonical.sha256(state.text().encode()),
+        }
+
+    def _signers(self, act: Act) -> tuple[FileSigner, ...]:
+        return tuple(self.home.signer(key) for key in (act.by, act.second) if key)
+
+    def _pin(self, table: Lifecycle) -> tuple[str, bytes]:
+        if table.id not in self._pins:
+            data = canonical.dumps(table.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+            self._pins[table.id] = (canonical.sha256(data), data)
+        return self._pins[table.id]
+
+    def _opened(self, at: str) -> Log:
+        """Return the log, opened anew each day, so that keys come and go."""
+        if self._log is None or self._log[0] != at[:10]:
+            self._log = (at[:10], self.home.log(at))
+        return self._log[1]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """An act that was judged: the event as it is recorded, and the state before and after it."""
+
+    act: Act
+    table: Lifecycle
+    event: Event
+    before: State
+    after: State
+    fields: Given
+    refusal: Refusal | None = None
+
+
+def shown(state: State) -> dict[str, Any]:
+    """Return what a stream shows in a queue."""
+    columns = {name: str(state.values.get(name, "")) for name in WIDTHS}
+    return {**columns, "closed": state.closed, "holder": state.holder, "subject": state.subject, "due": state.due}
+
+
+def refusal_error(refusal: Refusal) -> InputError:
+    """Return the error of a refusal; its place is the rule that refuses."""
+    basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in refusal.sources)
+    remedy = f"{refusal.help} ({basis})" if basis else refusal.help
+    return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule))
+
+
+def _duplicate(act: Act) -> Refusal:
+    rule = f"{act.process}/{act.name}#unique"
+    return Refusal("duplicate", rule, "an open stream is about the same", "go on with that one, or withdraw it first")
+
+
+def history(home: Installation, stream: str) -> list[dict[str, Any]]:
+    """Return the predicates of a stream's events, oldest first. Raises EvidenceError, StoreError."""
+    return [json.loads(each.payload)["predicate"] for each in stored.events(home.store, stream)]
+
+
+def day_of(now: datetime) -> date:
+    """Return the legal day of a moment."""
+    return now.astimezone(CHINA).date()
+
+
+__all__ = ["CHINA", "Act", "Beside", "Recorded", "Streams", "day_of", "history", "refusal_error", "shown"]

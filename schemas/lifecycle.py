@@ -1,0 +1,128 @@
+"""Shapes of life cycles: the transition tables of filings, cases, requests, registers and pilots, as their authors write them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
+
+Role = Literal["admin", "official", "enterprise", "auditor", "system"]
+FieldType = Literal[
+    "text", "texts", "date", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts", "document"
+]
+GuardName = Literal[
+    "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
+    "all_asked",
+    "heard", "overdue", "not_overdue", "equals", "fewer_than",
+]  # fmt: skip
+SAME = "="  # as `to`: the state stays
+
+
+class Limit(Shape):
+    """How long a clock runs; the day or hour on which it starts is not counted."""
+
+    hours: int = Field(default=0, ge=0, le=10_000)
+    days: int = Field(default=0, ge=0, le=10_000)
+    working_days: int = Field(default=0, ge=0, le=1_000)
+    months: int = Field(default=0, ge=0, le=1_200)
+
+    @model_validator(mode="after")
+    def _one(self) -> Limit:
+        if sum(bool(part) for part in (self.hours, self.days, self.working_days, self.months)) != 1:
+            message = "a limit is a number of hours, days, working_days or months: one of them"
+            raise ValueError(message)
+        return self
+
+
+class StateDecl(Shape):
+    """A state; after a `final` one nothing happens any more."""
+
+    id: str
+    label: Text
+    final: bool = False
+
+
+class FieldDecl(Shape):
+    """What an event may carry. `open` fields stand in the log in clear; all others are commitments, their values sealed.
+
+    Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
+    by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
+    """
+
+    id: str
+    label: Text
+    type: FieldType
+    open: bool = False
+    collect: bool = False
+    values: list[Value] = Field(default_factory=list)
+    not_before: str = ""
+
+
+class GuardDecl(Shape):
+    """A condition on a transition: a named test of the engine with the names it is about, and why it is asked."""
+
+    id: str
+    is_: GuardName = Field(alias="is")
+    of: list[str] = Field(default_factory=list)
+    title: Text
+    origin: Origin
+    sources: list[Source] = Field(default_factory=list)
+
+
+class ClockDecl(Shape):
+    """A limit of time that transitions start, pause, resume and stop."""
+
+    id: str
+    title: Text
+    limit: Limit
+    origin: Origin
+    sources: list[Source] = Field(default_factory=list)
+
+
+class ClockEffects(Shape):
+    """What a transition does to clocks, by their ids; stopped and paused ones need not run."""
+
+    start: list[str] = Field(default_factory=list)
+    pause: list[str] = Field(default_factory=list)
+    resume: list[str] = Field(default_factory=list)
+    stop: list[str] = Field(default_factory=list)
+
+
+class Transition(Shape):
+    """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
+
+    No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
+    fields whose values no second open stream of the table may have.
+    """
+
+    event: str
+    from_: list[str] = Field(default_factory=list, alias="from")
+    to: str
+    title: Text
+    role: list[Role] = Field(min_length=1)
+    effect: Effect
+    authority: str = ""
+    origin: Origin
+    sources: list[Source] = Field(default_factory=list)
+    guards: list[str] = Field(default_factory=list)
+    needs: list[str] = Field(default_factory=list)
+    may: list[str] = Field(default_factory=list)
+    unique: list[str] = Field(default_factory=list)
+    clocks: ClockEffects = ClockEffects()
+    note: Text | None = None
+
+
+class Lifecycle(Shape):
+    """A transition table, one file."""
+
+    id: str
+    title: Text
+    kind: Literal["filing", "case", "request", "register", "pilot"]
+    states: list[StateDecl] = Field(min_length=1)
+    fields: list[FieldDecl] = Field(default_factory=list)
+    guards: list[GuardDecl] = Field(default_factory=list)
+    clocks: list[ClockDecl] = Field(default_factory=list)
+    transitions: list[Transition] = Field(min_length=1)
+    note: Text | None = None

@@ -1,0 +1,66 @@
+"""Stories as data: who does what on which day, the state it leads to, or the rule that refuses it and that this was recorded.
+
+A step names `do`, `by`, its fields; `dated` is its legal day, `day` lets days pass before. `to` is the state after it, `refused`
+a code with `rule`. `$firm` and `$hash` stand for the firm of the desk and the hash of a document, `filed` for a whole filing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.evidence.fsck import fsck
+from engine.supervise.audit import audit
+from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
+
+STORIES = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
+WORDS = {"$firm": FIRM, "$rival": RIVAL, "$hash": HASH, "$wrong": FIRM[:-1] + ("0" if FIRM[-1] != "0" else "1")}
+
+
+def filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: filled(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each) for each in value]
+    return WORDS.get(value, value) if isinstance(value, str) else value
+
+
+def run(on: Desk, step: dict[str, Any], process: str) -> None:
+    step = dict(step)
+    if "dated" in step:
+        step["on"] = step.pop("dated")
+    stream, event, by = step.pop("stream", "s"), step.pop("do"), step.pop("by", None)
+    if "day" in step:
+        on.until(step.pop("day"))
+    to, code, rule = step.pop("to", None), step.pop("refused", None), step.pop("rule", None)
+    process, fields = step.pop("process", process), filled(step.pop("fields", {}))
+    if step.pop("filed", False):
+        fields = {**FILED, **fields}
+    shows, clocks = step.pop("shows", {}), step.pop("clocks", {})
+    if code:
+        error = on.refused(stream, process, event, by, fields, **step)
+        assert (error.finding.code, error.finding.place.file) == (code, rule), error.text()
+        return
+    after = on.act(stream, process, event, by, fields, **step)
+    assert after.name == to, event
+    assert {name: after.values.get(name) for name in shows} == shows
+    for name, wanted in clocks.items():
+        run_of = after.clock(name)
+        assert run_of
+        assert ("stopped" if run_of.stopped else "paused" if run_of.paused else "running") == wanted
+
+
+@pytest.mark.parametrize("file", STORIES, ids=lambda path: path.stem)
+def test_story(file: Path, tmp_path: Path) -> None:
+    story = yaml.safe_load(file.read_text("utf-8"))
+    with desk(tmp_path) as on:
+        for number, step in enumerate(story["steps"]):
+            try:
+                run(on, step, story["process"])
+            except Exception as error:
+                raise AssertionError(f"{file.name}, step {number}: {step}") from error
+        assert fsck(on.home)["event"] == len([step for step in story["steps"] if not step.get("twice")])
+        assert audit(on.home)

@@ -1,0 +1,56 @@
+"""`fenji clock`: golden answers in both languages, JSON, and an iCalendar file of a filing's deadlines."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import icalendar
+import pytest
+
+from engine.rulebook.read import plain, read
+from tests.test_cli import fenji
+
+GOLDEN = Path(__file__).parent / "cli" / "clock.yaml"
+SAYS: Any = plain(read(GOLDEN.read_bytes(), GOLDEN.name))
+FILING = """\
+product.offered_to_public: true
+function.algorithm_service: true
+function.opinion_attribute: true
+launch.date: 2026-12-20
+filed.algorithm: false
+evidence: {complete: true, items: []}
+ai.found_breached: []
+"""
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["words"]) for case in SAYS])
+def test_answers(case: dict[str, Any]) -> None:
+    ended = fenji("clock", *case["words"].split())
+    assert ended.code == case["code"]
+    assert (ended.err if ended.code == 2 else ended.out).startswith(case["says"])
+
+
+def test_json_has_bounds_rule_and_law() -> None:
+    found = fenji("clock", "due", "--start", "2026-12-20", "--working-days", "10", "--json").json()
+    assert [found[name] for name in ("due", "earliest", "latest", "provisional")] == [None, "2026-12-30", "2027-01-04", True]
+    found = fenji("clock", "due", "--start", "2026-08-05", "--clock", "reconsideration_request", "--json").json()
+    assert (found["due"], found["rolls"], found["counting"]["sources"][0]["article"]) == ("2026-10-08", True, "85")
+    year = fenji("clock", "calendar", "2026", "--json").json()
+    assert (year["working_days"], year["worked"][0], year["open"][0]) == (248, "2026-01-04", "2026-12-25")
+    assert fenji("clock", "list", "--json").json()[0]["id"] == "licence_acceptance"
+    assert "licence_decision" in fenji("clock", "list", "--lang", "zh").out
+
+
+def test_deadlines_of_a_filing_as_an_icalendar_file(tmp_path: Path) -> None:
+    filing, out = tmp_path / "f.yaml", tmp_path / "f.ics"
+    filing.write_text(FILING, "utf-8")
+    words = ("clock", "ics", filing, "--as-of", "2026-12-21", "--lang", "zh", "--out")
+    assert fenji(*words, out).code == 0
+    events = {str(each["uid"]): each for each in icalendar.Calendar.from_ical(out.read_bytes()).walk("VEVENT")}
+    event = events["cn-ai-duties.algorithm_filing@fenji"]
+    assert [event.decoded(name) for name in ("dtstart", "dtend")] == [date(2026, 12, 30), date(2027, 1, 5)]
+    assert str(event["summary"]) == "提供服务之日起十个工作日内办理算法备案"
+    assert str(event["status"]) == "TENTATIVE"
+    assert "exists" in fenji(*words, out).err
