@@ -28,6 +28,7 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "mutate": "mutate",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",

@@ -12,11 +12,13 @@ from engine.decide import cases as own
 from engine.decide.evaluate import Evaluator
 from engine.errors import CheckFailedError, FenjiError, Finding, Place
 from engine.rulebook import graph
+from engine.rulebook.read import Mapping, read
 from engine.study import expected, reading
 from engine.study.mutants import PROOFS, Mutant, Mutants
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Case as OwnCase
@@ -40,6 +42,23 @@ class Expectations:
 
     wholes: tuple[expected.Case, ...] = ()
     readings: dict[str, Reading] = field(default_factory=dict)
+
+
+def gather(folders: Sequence[Path], rules: Path) -> Expectations:
+    """Return what the files of some folders expect: a list is whole filings, a mapping the second reading of a pack.
+
+    Raises InputError, CheckFailedError.
+    """
+    wholes: list[expected.Case] = []
+    readings: dict[str, Reading] = {}
+    for file in (file for folder in folders for file in sorted(folder.glob("*.yaml"))):
+        node = read(file.read_bytes(), str(file))
+        if isinstance(node, Mapping):
+            found = reading.read_reading(node)
+            readings[found.pack] = found
+        else:
+            wholes += expected.read_cases(file, rules)
+    return Expectations(tuple(wholes), readings)
 
 
 def mutate(rulebook: Rulebook, expectations: Expectations, pack: str, rules: Collection[str] = ()) -> Iterator[Result]:
