@@ -12,8 +12,8 @@ from schemas.rulebook import Day, Effect, Shape
 class RuleReading(Shape):
     """A rule's articles as `instrument article`, those of single versions by their first day, its effect and its body."""
 
-    law: list[str] = []
-    versions: dict[str, list[str]] = {}
+    law: list[str] = Field(default_factory=list)
+    versions: dict[str, list[str]] = Field(default_factory=dict)
     effect: Effect
     body: str = ""
 
@@ -22,7 +22,7 @@ class FloorReading(Shape):
     """A floor: from when it holds, its value, articles and effect."""
 
     since: Day
-    law: list[str] = []
+    law: list[str] = Field(default_factory=list)
     value: str
     effect: Effect
 
@@ -35,10 +35,10 @@ class DutyReading(Shape):
 
     due: str = ""
     body: str = ""
-    proof: list[str] = []
-    by: list[Literal["self", "accredited", "authority"]] = ["self", "accredited", "authority"]
-    given: dict[str, Any] = {}
-    against: dict[str, Any] = {}
+    proof: list[str] = Field(default_factory=list)
+    by: list[Literal["self", "accredited", "authority"]] = Field(default=["self", "accredited", "authority"])
+    given: dict[str, Any] = Field(default_factory=dict)
+    against: dict[str, Any] = Field(default_factory=dict)
 
 
 class Unnoticed(Shape):
@@ -56,8 +56,8 @@ class Reading(Shape):
     on: Day
     covers: Day
     findings: str = ""
-    rules: dict[str, RuleReading] = {}
-    derived: dict[str, list[str]] = {}
-    floors: dict[str, list[FloorReading]] = {}
-    duties: dict[str, DutyReading] = {}
-    unnoticed: list[Unnoticed] = []
+    rules: dict[str, RuleReading] = Field(default_factory=dict)
+    derived: dict[str, list[str]] = Field(default_factory=dict)
+    floors: dict[str, list[FloorReading]] = Field(default_factory=dict)
+    duties: dict[str, DutyReading] = Field(default_factory=dict)
+    unnoticed: list[Unnoticed] = Field(default_factory=list)

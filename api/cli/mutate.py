@@ -18,7 +18,9 @@ from engine.study.mutate import Expectations, Result, gather, mutate, stale
 
 app = typer.Typer()
 KINDS = ("duties", "sharing", "gates", "reading")  # folders of expectations in tests/, beside the rules
-Parts = Annotated[list[str] | None, typer.Argument(metavar="[PACK|RULE]...", help="Packs, or rules as PACK/RULE; all when left out.")]
+Parts = Annotated[
+    list[str] | None, typer.Argument(metavar="[PACK|RULE]...", help="Packs, or rules as PACK/RULE; all when left out.")
+]
 Cases = Annotated[
     list[str] | None,
     typer.Option("--cases", metavar="FOLDER", help="A folder of expectations; may be repeated.", show_default="those in tests/"),
@@ -71,7 +73,8 @@ def _wanted(rulebook: Rulebook, parts: list[str]) -> dict[str, list[str]]:
         pack, slash, rule = part.partition("/")
         known = rulebook.packs.get(pack)
         if known is None or (slash and rule not in known.rules):
-            raise InputError("unknown-rule", f"no pack or rule named `{part[:80]}`", "write PACK or PACK/RULE; `fenji packs` lists them")
+            remedy = "write PACK or PACK/RULE; `fenji packs` lists the packs"
+            raise InputError("unknown-rule", f"no pack or rule named `{part[:80]}`", remedy)
         wanted.setdefault(pack, []).extend([rule] if slash else [])
     return wanted
 

@@ -1,4 +1,4 @@
-"""Changes that nobody would notice, in a lawyer's words: what the rule says, what it would say instead, and why that cannot be seen."""
+"""Changes that nobody would notice, in a lawyer's words: what a rule says, what it would say, and why nobody can see that."""
 
 from __future__ import annotations
 
@@ -33,6 +33,19 @@ KINDS = {
     "due": ("期限", "deadline"),
 }
 HEADS = {"zh": ("规则", "改动", "原文", "改为"), "en": ("rule", "change of", "as written", "changed to")}
+COUNTS = {
+    "zh": ("规则包", "改动", "被发现", "有理由", "剩余", "比例"),
+    "en": ("pack", "changes", "noticed", "explained", "left", "share"),
+}
+TEXT = {
+    "zh": {"bare": "没有任何人写下的预期会发现的改动：", "stale": "已不能说明任何改动的理由：{}", "all": "合计", "why": "理由"},
+    "en": {
+        "bare": "changes that no expectation written by a person notices:",
+        "stale": "a reason that explains no change any more: {}",
+        "all": "all",
+        "why": "why",
+    },
+}
 PARTS = {
     "covers": ("规则包的起始日", "the pack's first day"),
     "applies": ("规则包的适用条件", "when the pack applies"),
@@ -107,34 +120,32 @@ class Report:
         return bool(self.stale) or any(not result.noticed and not result.why for rows in self.found.values() for result in rows)
 
     def text(self, *, every: bool) -> str:
-        """Return the survivors, those without a reason first, and the count of each pack."""
-        pick = (lambda zh, _en: zh) if self.lang == "zh" else (lambda _zh, en: en)
+        """Return the survivors without a reason, with `every` those with one too, and the count of each pack."""
+        words = TEXT[self.lang]
         parts = []
         bare = [(pack, r) for pack, rows in self.found.items() for r in rows if not r.noticed and not r.why]
         if bare:
-            parts.append(pick("没有任何人的预期会发现的改动：", "changes that no one's expectation notices:"))
-            parts.append(table.render(HEADS[self.lang], [self._row(pack, result) for pack, result in bare]))
+            parts += [words["bare"], table.render(HEADS[self.lang], [self._row(pack, result) for pack, result in bare])]
         if every:
             parts += [self._explained(pack, result) for pack, rows in self.found.items() for result in rows if result.why]
-        parts += [pick(f"已不能说明任何改动的理由：{each}", f"a reason that explains no change any more: {each}") for each in self.stale]
-        heads = pick(("规则包", "改动", "被发现", "有理由", "剩余", "比例"), ("pack", "changes", "noticed", "explained", "left", "share"))
+        parts += [words["stale"].format(each) for each in self.stale]
         counts = [(pack, *count(rows)) for pack, rows in self.found.items()]
-        parts.append(table.render(heads, [*counts, (pick("合计", "all"), *count([r for rows in self.found.values() for r in rows]))]))
+        total = count([result for rows in self.found.values() for result in rows])
+        parts.append(table.render(COUNTS[self.lang], [*counts, (words["all"], *total)]))
         return "\n\n".join(parts)
 
     def _row(self, pack: str, result: Result) -> tuple[str, ...]:
         mutant = result.mutant
         title = f"{titled(mutant, self.rulebook.packs[pack], self.lang)}\n{self._place(mutant)}"
         kind = KINDS[mutant.kind][0 if self.lang == "zh" else 1]
-        return title, kind, *(wording(mutant, said, self.rulebook, self.lang) for said in (mutant.before, mutant.after))
+        return title, kind, *(wording(mutant, said, self.rulebook, self.lang) for said in (mutant.made.before, mutant.made.after))
 
     def _explained(self, pack: str, result: Result) -> str:
         title, kind, before, after = self._row(pack, result)
-        why = "理由" if self.lang == "zh" else "why"
-        return f"{title.replace(chr(10), ' ')} [{kind}]\n  {before} -> {after}\n  {why}: {result.why}"
+        return f"{title.replace(chr(10), ' ')} [{kind}]\n  {before} -> {after}\n  {TEXT[self.lang]['why']}: {result.why}"
 
     def _place(self, mutant: Mutant) -> str:
-        return str(self.sources.place(mutant.file, *mutant.path))
+        return str(self.sources.place(mutant.file, *mutant.made.path))
 
     def json(self) -> dict[str, Any]:
         """Return counts and survivors, words in both languages."""
@@ -153,8 +164,8 @@ class Report:
                     "kind": mutant.kind,
                     "place": self._place(mutant),
                     "change": mutant.change,
-                    "before": {lang: wording(mutant, mutant.before, self.rulebook, lang) for lang in ("zh", "en")},
-                    "after": {lang: wording(mutant, mutant.after, self.rulebook, lang) for lang in ("zh", "en")},
+                    "before": {lang: wording(mutant, mutant.made.before, self.rulebook, lang) for lang in ("zh", "en")},
+                    "after": {lang: wording(mutant, mutant.made.after, self.rulebook, lang) for lang in ("zh", "en")},
                     "why": result.why or None,
                 }
 

@@ -1,7 +1,7 @@
 """Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
 
-A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item; or over those
-of an earlier case of the file (`like`).
+A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item; or over
+those of an earlier case of the file (`like`).
 
     owes, open, free      duties that are certain, possible, impossible
     status, due           how a duty stands, and the last day that is certainly in time
@@ -167,7 +167,9 @@ def _outcomes(doc: dict[str, Any], outcomes: dict[str, OutcomeAnswer]) -> Iterat
 
 def _same(got: Any, wanted: Any) -> bool:
     """Tell whether an outcome has the value expected; the order of a set is not expected."""
-    return set(got) == set(wanted) and len(got) == len(wanted) if isinstance(got, list) and isinstance(wanted, list) else got == wanted
+    if isinstance(got, list) and isinstance(wanted, list):
+        return sorted(got) == sorted(wanted)
+    return bool(got == wanted)
 
 
 def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:

@@ -14,7 +14,9 @@ from engine.errors import CheckFailedError, FenjiError, Finding, Place
 from engine.rulebook import graph
 from engine.rulebook.read import Mapping, read
 from engine.study import expected, reading
-from engine.study.mutants import PROOFS, Mutant, Mutants
+from engine.study.mutants import PROOFS, Mutant
+from engine.study.pack_mutants import PackMutants
+from engine.study.rule_mutants import RuleMutants
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -62,15 +64,24 @@ def gather(folders: Sequence[Path], rules: Path) -> Expectations:
 
 
 def mutate(rulebook: Rulebook, expectations: Expectations, pack: str, rules: Collection[str] = ()) -> Iterator[Result]:
-    """Yield what becomes of each mutant of a pack, or of some of its rules. Raises CheckFailedError when a case fails unchanged."""
+    """Yield what becomes of each mutant of a pack, or of some of its rules.
+
+    Raises CheckFailedError when a case fails on the unchanged rules.
+    """
     study = _Study(rulebook, rulebook.packs[pack], expectations)
     if failing := list(study.failing()):
         raise CheckFailedError(failing)
-    mutants = Mutants(rulebook, study.pack)
-    made = (mutant for rule in rules for mutant in mutants.rule(rule)) if rules else mutants.all()
-    for mutant in made:
+    for mutant in mutants(rulebook, study.pack, rules):
         noticed = study.noticed(mutant)
         yield Result(mutant, noticed, "" if noticed else study.reason(mutant))
+
+
+def mutants(rulebook: Rulebook, pack: PackRules, rules: Collection[str] = ()) -> Iterator[Mutant]:
+    """Yield the mutants of some rules; or of every rule and then of pack.yaml."""
+    for name in rules or pack.rules:
+        yield from RuleMutants(rulebook, pack, name).all()
+    if not rules:
+        yield from PackMutants(rulebook, pack).all()
 
 
 def stale(results: list[Result], found: Reading) -> list[str]:
@@ -116,10 +127,10 @@ class _Study:
             for name, case in self._visible(mutant, seen):
                 if _fails(evaluator, name, case):
                     return f"{name}: {case.name}"
-        for case in self.wholes:
-            about = self._about(case, seen)
+        for whole in self.wholes:
+            about = self._about(whole, seen)
             if about and next(_whole(about, changed), None):
-                return f"{case.file}: {case.name}"
+                return f"{whole.file}: {whole.name}"
         return ""
 
     def _visible(self, mutant: Mutant, seen: set[str]) -> Iterator[tuple[str, OwnCase]]:

@@ -17,7 +17,7 @@ from engine.errors import CheckFailedError, FenjiError, Place
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules
 from engine.rulebook.read import Node, node_from, plain
-from engine.study.mutants import cited, fallen
+from engine.study.steps import cited, fallen
 from schemas.study import DutyReading, Reading
 
 if TYPE_CHECKING:
