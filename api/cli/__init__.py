@@ -29,6 +29,7 @@ COMMANDS = {
     "new-rule": "author",
     "lock": "author",
     "mutate": "mutate",
+    "pages": "pages",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
