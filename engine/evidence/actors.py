@@ -14,7 +14,7 @@ from engine.evidence import canonical, record
 from engine.evidence.keys import PublicKey, Purpose, Trust, read_trust
 from engine.store.reading import Record
 
-ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor")
+ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor", "owner", "grantor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Asked:
     approved_by: PublicKey | None = None
     supersedes: str | None = None
     retention: str = "decision"
+    decision_id: str = ""  # reserved for it before; a fresh one otherwise
     mark: Callable[[Answer], list[str]] = lambda _answer: []  # which of the rules that an answer used are unpublished
 
 
@@ -51,8 +52,24 @@ class Decided:
     receipt: Receipt
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A decision that is worked out and signed, and not yet recorded."""
+
+    statement: dict[str, Any]
+    entry: Entry
+    blobs: tuple[tuple[str, bytes], ...]
+
+
 def decide(home: Installation, asked: Asked) -> Decided:
     """Record what the rules propose, or an official decides. Raises InputError, EvidenceError; then nothing is kept."""
+    made = prepare(home, asked)
+    published = home.record([made.entry], made.blobs)
+    return Decided(made.entry.id, made.statement, made.entry.payload, published.receipt())
+
+
+def prepare(home: Installation, asked: Asked) -> Prepared:
+    """Return a decision to record in whatever group its caller likes. Raises InputError, EvidenceError."""
     if asked.supersedes and reading.record(home.store, asked.supersedes) is None:
         raise EvidenceError(
             "no-such-record", f"there is no record `{asked.supersedes}` to supersede", "name one that was recorded"
@@ -65,24 +82,22 @@ def decide(home: Installation, asked: Asked) -> Decided:
     if asked.outcome:
         request, signers = _official(home, asked, request, verdict)
     made = record.statement(asked.of, disclosed, request)
-    payload = canonical.dumps(made)
     entry = Entry(
         request.decision_id,
         "decision",
-        payload,
+        canonical.dumps(made),
         request.decided_at,
         tuple(signers),
         asked.supersedes,
         facts.write(disclosed) if disclosed else b"",
     )
-    published = home.record([entry], [(canonical.sha256(asked.of.data), asked.of.data)])
-    return Decided(request.decision_id, made, payload, published.receipt())
+    return Prepared(made, entry, ((canonical.sha256(asked.of.data), asked.of.data),))
 
 
 def _request(home: Installation, asked: Asked) -> Request:
-    role = home.actors.require(asked.by, "official", "enterprise", "admin")
+    role = home.actors.require(asked.by, "official", "enterprise", "admin", "owner", "grantor")
     return Request(
-        decision_id=new_id(asked.now),
+        decision_id=asked.decision_id or new_id(asked.now),
         kind="proposal",
         type=asked.of.rulebook.packs[asked.of.pack].doc.decides,
         release=asked.release,

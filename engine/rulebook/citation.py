@@ -65,7 +65,11 @@ def order(part: str) -> tuple[int, int, int, str]:
 
 def parse(text: str) -> tuple[Span, ...]:
     """Return the spans that a citation names; none written is the whole. Raises ValueError for what is no citation."""
-    return tuple(_span(item) for item in re.split(r"\s*[,，、;；]\s*", _plain(text).strip()))
+    items = re.split(r"\s*[,，、;；]\s*", _plain(text).strip())
+    if len(items) > 1 and not all(items):
+        message = f"`{text}` ends without a clause"
+        raise ValueError(message)
+    return tuple(_span(item) for item in items)
 
 
 def expand(text: str) -> list[Address]:

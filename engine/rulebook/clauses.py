@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 # what an entry of a document's list is called; a list not named here says it itself
-SINGULAR = {"outcomes": "outcome", "proofs": "proof", "clocks": "clock", "countings": "counting"}
+SINGULAR = {"outcomes": "outcome", "proofs": "proof", "clocks": "clock", "countings": "counting", "guards": "guard"}
 
 
 @dataclass(frozen=True, slots=True)

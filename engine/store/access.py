@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS api_key (
 CREATE TABLE IF NOT EXISTS session (
   hash TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES account(id), csrf TEXT NOT NULL, seen TEXT NOT NULL,
   expires TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS sending (
+  key TEXT PRIMARY KEY, request TEXT NOT NULL, reserved TEXT NOT NULL, process TEXT NOT NULL, at TEXT NOT NULL,
+  status INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '');
 CREATE TABLE IF NOT EXISTS reading (
   number INTEGER PRIMARY KEY, at TEXT NOT NULL, account TEXT NOT NULL, action TEXT NOT NULL, thing TEXT NOT NULL,
   allowed INTEGER NOT NULL, chain TEXT NOT NULL);
@@ -41,6 +44,7 @@ COLUMNS = {
                 "disabled", "subject"),
     "api_key": ("id", "account", "hash", "scopes", "expires", "revoked"),
     "session": ("hash", "account", "csrf", "seen", "expires"),
+    "sending": ("key", "request", "reserved", "process", "at", "status", "answer"),
     "reading": ("number", "at", "account", "action", "thing", "allowed", "chain"),
 }  # fmt: skip
 
@@ -103,9 +107,22 @@ class Reading:
     chain: str
 
 
-Row = Account | ApiKey | Session | Reading
-T = TypeVar("T", Account, ApiKey, Session, Reading)
-_TABLE: dict[type, str] = {Account: "account", ApiKey: "api_key", Session: "session", Reading: "reading"}
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A request under an idempotency key: hash of what was asked, id of its effect, process that works on it, its answer."""
+
+    key: str
+    request: str
+    reserved: str
+    process: str
+    at: str
+    status: int = 0
+    answer: str = ""
+
+
+Row = Account | ApiKey | Session | Reading | Sending
+T = TypeVar("T", Account, ApiKey, Session, Reading, Sending)
+_TABLE: dict[type, str] = {Account: "account", ApiKey: "api_key", Session: "session", Reading: "reading", Sending: "sending"}
 
 
 class AccessStore:
@@ -173,6 +190,18 @@ class AccessStore:
         """End one session of an account, or all of them. Raises StoreError."""
         self._run("DELETE FROM session WHERE account = ? AND (? = '' OR hash = ?)", (account, digest, digest))
 
+    def sending(self, key: str) -> Sending | None:
+        """Return the request of an idempotency key, or None. Raises StoreError."""
+        return self._one(Sending, "key", key)
+
+    def drop_sending(self, key: str) -> None:
+        """Forget a request that had no effect. Raises StoreError."""
+        self._run("DELETE FROM sending WHERE key = ?", (key,))
+
+    def drop_sendings(self, before: str) -> None:
+        """Forget requests that were sent before a time. Raises StoreError."""
+        self._run("DELETE FROM sending WHERE at < ?", (before,))
+
     def last_reading(self) -> Reading | None:
         """Return the last look that was recorded, or None. Raises StoreError."""
         found = self._many(Reading, "1 = 1 ORDER BY number DESC LIMIT 1", ())
@@ -215,4 +244,4 @@ def _made(kind: type[T], row: tuple[Any, ...]) -> T:
     return kind(**values)
 
 
-__all__ = ["AccessStore", "Account", "ApiKey", "Reading", "Session", "StoreError"]
+__all__ = ["AccessStore", "Account", "ApiKey", "Reading", "Sending", "Session", "StoreError"]

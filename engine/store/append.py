@@ -130,6 +130,11 @@ class Appender:
         self._read_leaf = sql("SELECT leaf FROM record WHERE seq = ?")
         self._read_node = sql("SELECT hash FROM node WHERE level = ? AND idx = ?")
 
+    @property
+    def broken(self) -> bool:
+        """Tell whether a commit failed, so that this connection is not used again."""
+        return self._broken
+
     def head(self) -> Head | None:
         """Return the published head, or None for an empty store. Raises StoreError."""
         try:

@@ -57,10 +57,13 @@ def _rows(rulebook: Rulebook, register: Register, lang: str) -> Iterator[Coverag
 
 
 def locator(rulebook: Rulebook, register: Register, address: Address) -> str:
-    """Return where a clause can be read: the address of the text, then the words its article begins with."""
-    official = rulebook.instruments[register.instrument].address
-    home = official or register.address or (register.text.address if register.text else "")
-    return f"{home} {anchor(register, address)}".strip()
+    """Return where a clause can be read: the address of the text, then the words its article begins with.
+
+    Where no address is known the number or title of the instrument stands for it.
+    """
+    known = rulebook.instruments[register.instrument]
+    home = known.address or register.address or (register.text.address if register.text else "")
+    return f"{home or (known.number or known.title).zh} {anchor(register, address)}".strip()
 
 
 def anchor(register: Register, address: Address) -> str:

@@ -168,6 +168,21 @@ def _fewer_than(h: Happening, of: Sequence[str]) -> str:
     return "" if count < int(number) else f"`{name}` has happened {count} times, and may {number} times"
 
 
+def _same(h: Happening, of: Sequence[str]) -> str:
+    """The event names in the first field what the stream has in the second."""
+    name, other = of
+    stated, known = h.event.values.get(name), h.state.values.get(other)
+    return "" if stated is not None and stated == known else f"`{name}` is not what `{other}` is"
+
+
+def _only_if(h: Happening, of: Sequence[str]) -> str:
+    """The first field is given only when the value named second is true, or is one of the others."""
+    stated, name, *values = of
+    found = h.value(name)
+    met = found in values if values else found is True
+    return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -185,4 +200,6 @@ GUARDS: dict[str, Guard] = {
     "not_overdue": _not_overdue,
     "equals": _equals,
     "fewer_than": _fewer_than,
+    "same": _same,
+    "only_if": _only_if,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Any
 
 from engine.errors import InputError, Place, StoreError
@@ -21,13 +21,13 @@ from engine.evidence.note import Receipt
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import uscc
+from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
-CHINA = timezone(timedelta(hours=8))  # legal days are those of Beijing
 ATTEMPTS = 8  # how often an act is judged again when another event came first
 
 
@@ -160,7 +160,7 @@ class Streams:
 
     def _event(self, table: Lifecycle, state: State, act: Act, fields: Given) -> Event:
         holder, unit = (act.by.holder, act.by.holder.unit) if act.by else (None, "")
-        told = act.now.astimezone(CHINA).date().isoformat()
+        told = legal_day(act.now).isoformat()
         firm = uscc.tidy(unit)
         transition = transition_of(table, state.name, act.name)
         unique = transition.unique if transition else []
@@ -298,11 +298,3 @@ def _duplicate(act: Act) -> Refusal:
 def history(home: Installation, stream: str) -> list[dict[str, Any]]:
     """Return the predicates of a stream's events, oldest first. Raises EvidenceError, StoreError."""
     return [json.loads(each.payload)["predicate"] for each in stored.events(home.store, stream)]
-
-
-def day_of(now: datetime) -> date:
-    """Return the legal day of a moment."""
-    return now.astimezone(CHINA).date()
-
-
-__all__ = ["CHINA", "Act", "Beside", "Recorded", "Streams", "day_of", "history", "refusal_error", "shown"]

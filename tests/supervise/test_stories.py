@@ -1,7 +1,8 @@
 """Stories as data: who does what on which day, the state it leads to, or the rule that refuses it and that this was recorded.
 
 A step names `do`, `by`, its fields; `dated` is its legal day, `day` lets days pass before. `to` is the state after it, `refused`
-a code with `rule`. `$firm` and `$hash` stand for the firm of the desk and the hash of a document, `filed` for a whole filing.
+a code with `rule`. `$firm` and `$hash` stand for the firm of the desk and the hash of a document, `filed` for a whole filing,
+`given` for the fields of the story.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def filled(value: Any) -> Any:
     return WORDS.get(value, value) if isinstance(value, str) else value
 
 
-def run(on: Desk, step: dict[str, Any], process: str) -> None:
+def run(on: Desk, step: dict[str, Any], process: str, given: dict[str, Any]) -> None:
     step = dict(step)
     if "dated" in step:
         step["on"] = step.pop("dated")
@@ -39,7 +40,9 @@ def run(on: Desk, step: dict[str, Any], process: str) -> None:
     process, fields = step.pop("process", process), filled(step.pop("fields", {}))
     if step.pop("filed", False):
         fields = {**FILED, **fields}
-    shows, clocks = step.pop("shows", {}), step.pop("clocks", {})
+    shows, clocks, due = step.pop("shows", {}), step.pop("clocks", {}), step.pop("due", None)
+    if step.pop("given", False):
+        fields = {**given, **fields}
     if code:
         error = on.refused(stream, process, event, by, fields, **step)
         assert (error.finding.code, error.finding.place.file) == (code, rule), error.text()
@@ -47,6 +50,7 @@ def run(on: Desk, step: dict[str, Any], process: str) -> None:
     after = on.act(stream, process, event, by, fields, **step)
     assert after.name == to, event
     assert {name: after.values.get(name) for name in shows} == shows
+    assert due is None or after.due == str(due)
     for name, wanted in clocks.items():
         run_of = after.clock(name)
         assert run_of
@@ -59,7 +63,7 @@ def test_story(file: Path, tmp_path: Path) -> None:
     with desk(tmp_path) as on:
         for number, step in enumerate(story["steps"]):
             try:
-                run(on, step, story["process"])
+                run(on, step, story["process"], story.get("fields", {}))
             except Exception as error:
                 raise AssertionError(f"{file.name}, step {number}: {step}") from error
         assert fsck(on.home)["event"] == len([step for step in story["steps"] if not step.get("twice")])

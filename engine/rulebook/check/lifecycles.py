@@ -22,6 +22,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "own_holder": (), "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
+    "same": ("field", "field"), "only_if": ("field", "field", None),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -59,6 +60,9 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
         for key in ("needs", "may", "unique"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        for key in ("named", "told", "since"):
+            if name := getattr(each.clocks, key):
+                yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
     kinds = {"event": events, "clock": clocks, "field": fields}
