@@ -16,7 +16,7 @@ FieldType = Literal[
 GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
     "all_asked",
-    "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if",
+    "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
 ]  # fmt: skip
 SAME = "="  # as `to`: the state stays
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "policy": "policy",
     "share": "share",
     "clock": "clock",
+    "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
 }
