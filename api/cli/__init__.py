@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "mutate": "mutate",
+    "pages": "pages",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
@@ -45,7 +47,7 @@ COMMANDS = {
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
-    "share": "share",
+    "share": "requests",  # which adds its commands to those of `uses`, as that does to those of `share`
     "clock": "clock",
     "transfer": "transfer",
     "pilot": "pilot",

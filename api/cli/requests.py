@@ -8,16 +8,20 @@ import typer
 
 from api.cli.desk import Second, Set, Stream, facts_of, fields_of, open_desk, tell
 from api.cli.options import Actor, File, Home, Json, Language, Rules
-from engine.evidence.decide import new_id
+from api.cli.share import group
+from api.cli.uses import app
+from engine.evidence.log import new_id
 from engine.supervise import cases
 from engine.supervise.streams import Act
 
+__all__ = ["app"]
 PROCESS, PACK = "data-sharing-request", "cn-data-sharing"
 REFUSED = "refuse"
 Unconditional = Annotated[bool, typer.Option("--unconditional", help="The data are shared without conditions.")]
 Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided, a value of the outcome `share`.")]
 
 
+@group.command()
 def file(
     request: File,
     lang: Language,
@@ -38,6 +42,7 @@ def file(
         tell(desk, done, lang, json=json)
 
 
+@group.command()
 def decide(
     request: Stream,
     lang: Language,

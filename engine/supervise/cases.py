@@ -14,8 +14,9 @@ from typing import Any
 from engine.decide.assess import examine
 from engine.errors import InputError
 from engine.evidence import facts
-from engine.evidence.decide import Asked, Prepared, named_outcome, new_id, prepare
+from engine.evidence.decide import Asked, Prepared, named_outcome, prepare
 from engine.evidence.keys import PublicKey
+from engine.evidence.log import new_id
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
 from engine.supervise import filings

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import InputError
-from engine.evidence.decide import new_id, opened
+from engine.evidence.decide import opened
 from engine.evidence.keys import PublicKey
+from engine.evidence.log import new_id
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
