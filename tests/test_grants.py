@@ -52,25 +52,40 @@ def test_limits_on_numbers_are_passed_by_the_use_that_comes_after_them() -> None
     assert not used(with_use(Ledger(GRANT, uses), replace(USE, id="x", records=None))).exact
 
 
-def test_a_revoked_grant_covers_nothing_later() -> None:
-    found = compare(Ledger(GRANT, (USE, replace(USE, id="v", day=date(2026, 3, 2))), revoked=date(2026, 3, 1)))
-    assert [each.verdict for each in found] == ["within", "beyond"]
+def test_a_grant_that_has_ended_or_is_suspended_covers_nothing_later() -> None:
+    uses = (USE, replace(USE, id="v", day=date(2026, 3, 2)), replace(USE, id="w", day=date(2026, 3, 9)))
+    assert [each.beyond for each in compare(Ledger(GRANT, uses, ended=date(2026, 3, 1)))] == [(), ("ended",), ("ended",)]
+    found = compare(Ledger(GRANT, uses, suspended=((date(2026, 3, 1), date(2026, 3, 8)),)))
+    assert [each.beyond for each in found] == [(), ("suspended",), ()]
+    assert compare(Ledger(GRANT, uses, suspended=((date(2026, 3, 1), None),)))[2].beyond == ("suspended",)
 
 
-def event(name: str, **values: Any) -> dict[str, Any]:
-    return {"name": name, "values": values}
+def test_what_a_grant_does_not_tell_leaves_its_uses_open() -> None:
+    found = compare(Ledger(replace(GRANT, purposes=None, items=None), (USE,)))[0]
+    assert (found.verdict, found.open) == ("open", ("purpose", "items"))
 
 
-def told(use: Use) -> dict[str, Any]:
-    values: dict[str, Any] = {"use": use.id, "date": use.day.isoformat(), "purpose": use.purpose, "records": use.records}
-    for name, found in (("used_items", use.items), ("passed_to", use.onward)):
-        values[name] = None if found is None else sorted(found)
-    return event("use", **{name: value for name, value in values.items() if value is not None})
+def test_several_uses_told_at_once_count_as_many() -> None:
+    found = compare(Ledger(GRANT, (replace(USE, times=3), replace(USE, id="v", day=date(2026, 3, 2)))))
+    assert [each.beyond for each in found] == [(), ("uses",)]
 
 
-GRANTED = event(
-    "grant", purposes=["rescue"], items=["address", "name"], start="2026-01-01", end="2026-06-30", max_uses=3, max_records=100
-)
+def event(name: str, on: str = "2026-01-01", number: int = 0, **values: Any) -> dict[str, Any]:
+    return {"name": name, "on": on, "number": number, "values": values}
+
+
+def told(use: Use, number: int) -> dict[str, Any]:
+    values: dict[str, Any] = {"use": use.id, "purpose": use.purpose, "used_records": use.records, "used": use.times}
+    values["used_items"] = None if use.items is None else sorted(use.items)
+    values["passed_to"] = sorted(use.onward) if use.onward else None
+    values["kept"] = use.onward == frozenset() or None
+    given = {name: value for name, value in values.items() if value is not None}
+    return event("use", "2026-07-30", number, date=use.day.isoformat(), **given)
+
+
+ASKED = event("request_conditional", "2025-12-01", until="2027-01-01")
+AGREED = event("agree", "2025-12-20", purposes=["rescue"], granted=["address", "name"], until="2026-06-30", uses=3, records=100)
+GRANTED = [ASKED, AGREED, event("provide", "2026-01-01")]
 
 
 def random_use(random: Random, name: str) -> Use:
@@ -89,17 +104,18 @@ def random_use(random: Random, name: str) -> Use:
 def test_the_fold_equals_what_is_left_after_corrections_and_knowing_more_only_settles(seed: int, length: int) -> None:
     random = Random(seed)
     left: dict[str, Use] = {}
-    events = [GRANTED]
+    events = [*GRANTED]
     for number in range(length):
         name = random.choice([str(number), *left])
-        if name in left and random.random() < 0.3:
+        if name in left:
             del left[name]
             events.append(event("retract", use=name))
             continue
         left[name] = random_use(random, name)
-        events.append(told(left[name]))
-    ledger = fold([*events, event("refused"), event("revoke", on="2026-05-01")])
-    assert ledger == Ledger(GRANT, tuple(sorted(left.values(), key=lambda each: (each.day, each.id))), date(2026, 5, 1))
+        events.append(told(left[name], number))
+    ledger = fold([*events, event("refused"), event("dispose", on="2026-05-01")])
+    uses = tuple(sorted(left.values(), key=lambda each: (each.day, each.id)))
+    assert ledger == Ledger(GRANT, uses, ended=date(2026, 5, 1))
     full = replace(ledger, uses=tuple(map(told_all, ledger.uses)))
     for before, after in zip(compare(ledger), compare(full), strict=True):
         assert before.verdict in ("open", after.verdict)
@@ -120,7 +136,9 @@ def told_all(use: Use) -> Use:
     )
 
 
-def test_a_change_replaces_the_terms() -> None:
-    ledger = fold([GRANTED, event("change", purposes=["rescue", "planning"], items=["name"], start="2026-02-01")])
-    assert ledger.grant == Grant(frozenset({"rescue", "planning"}), frozenset({"name"}), date(2026, 2, 1))
-    assert compare(with_use(ledger, USE)) == [Compared(USE, "within")]
+def test_a_use_told_in_short_has_the_number_and_the_day_of_its_event() -> None:
+    short = event("use", "2026-03-01", 9, used=2)
+    ledger = fold([*GRANTED, short, event("suspend", "2026-03-05"), event("lift", "2026-03-06"), event("suspend", "2026-04-01")])
+    assert ledger.uses == (Use("9", date(2026, 3, 1), times=2),)
+    assert ledger.suspended == ((date(2026, 3, 5), date(2026, 3, 6)), (date(2026, 4, 1), None))
+    assert compare(ledger) == [Compared(ledger.uses[0], "open", (), ("purpose", "items", "records", "onward"))]

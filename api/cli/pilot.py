@@ -20,9 +20,9 @@ from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import Scenario
 from engine.supervise.monitors.simulate import simulate as simulated
-from engine.supervise.opinions import MATTERS, OPEN, PACK
+from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS
 from engine.supervise.streams import Act
-from engine.supervise.watched import events_of, second
+from engine.supervise.watched import second
 
 app = typer.Typer()
 pilot = typer.Typer(no_args_is_help=True, help="Pilots with tolerance: their life, proposals, alarms and budget.")
@@ -47,7 +47,7 @@ Record = Annotated[bool, typer.Option("--record", help="Record what new alarms p
 def open_(file: Fields, by: Actor, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
     """Bring an idea: begins a pilot and prints its id."""
     with streams_of(rules, home) as streams:
-        where = (new_id(now()), pilots.PROCESS, "sketch")
+        where = (new_id(now()), PROCESS, "sketch")
         told(pilots.perform(streams, act(streams, where, fields_of(file), (by, ""), "", -1)), json=json)
 
 
@@ -67,7 +67,7 @@ def pilot_act(
 ) -> None:
     """Do something in the life of a pilot; what the rules work out is added, a refusal is recorded and exits with 2."""
     with streams_of(rules, home) as streams:
-        where = (which, pilots.PROCESS, event)
+        where = (which, PROCESS, event)
         told(pilots.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected)), json=json)
 
 
@@ -82,7 +82,7 @@ def pilot_list(
     unit: Unit = "", district: District = "", state: StateName = "", limit: Limit = 50, *, json: Json = False, home: Home = ""
 ) -> None:
     """List pilots: id, state, tier, unit, district, day of the last event."""
-    _list(pilots.PROCESS, {"unit": unit, "district": district, "state": state}, limit, json=json, home=home)
+    _list(PROCESS, {"unit": unit, "district": district, "state": state}, limit, json=json, home=home)
 
 
 @pilot.command("opinion")
@@ -93,7 +93,7 @@ def pilot_opinion(
     if matter not in MATTERS:
         raise InputError("unknown-matter", f"no matter named `{matter[:40]}`", f"one of {', '.join(MATTERS)}")
     with streams_of(rules, home) as streams:
-        found = pilots.proposed(streams, Act(which, pilots.PROCESS, "", None, now()), matter)
+        found = pilots.proposed(streams, Act(which, PROCESS, "", None, now()), matter)
         say_json(asdict(found)) if json else say(said.opinion(streams.rulebook, found, lang))
     raise typer.Exit(1 if found.value == OPEN else 0)
 
@@ -121,7 +121,7 @@ def watch(
 def budget(which: Pilot, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
     """Show what is used and left of a pilot's tolerance budget, and when it would be used up."""
     with streams_of(rules, home) as streams:
-        lines = Burn(alarms.plan_of(streams), events_of(streams, which)).lines(second(stamp(now())))
+        lines = Burn(alarms.plan_of(streams), alarms.events_of(streams, which)).lines(second(stamp(now())))
     say_json([{**asdict(line), "percent": line.percent} for line in lines]) if json else say(said.budget(lines, lang))
 
 

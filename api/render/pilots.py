@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.model import Rulebook
 from engine.store.append import Projection
-from engine.supervise.alarms import Standing
 from engine.supervise.monitors.budget import Line
 from engine.supervise.monitors.simulate import Simulation
 from engine.supervise.opinions import MATTERS, OPEN, PACK, Opinion
 from engine.supervise.step import possible
+from engine.supervise.watched import Standing
 
 if TYPE_CHECKING:
     from engine.supervise.state import Run, State
@@ -26,6 +26,7 @@ WORDS = {
     "due": ("至", "until"),
     "late": ("逾期", "late"),
     "paused": ("中止计时", "paused"),
+    "unopened": ("只有被拒绝的申请", "nothing but refused attempts"),
     "next": ("可办事项", "what can happen next"),
     "never": ("按现有速度不会用尽", "never at this rate"),
     "exhausted": ("日内用尽", "days until it is used up"),
@@ -66,8 +67,8 @@ def opinion(rulebook: Rulebook, found: Opinion, lang: str) -> str:
 def state(rulebook: Rulebook, found: State, lang: str) -> str:
     """Return a stream: its state, what it shows, its clocks, and what can happen next."""
     table = rulebook.lifecycles[found.process]
-    label = next(each.label for each in table.states if each.id == found.name)
-    lines = [f"{found.stream}  {table.title.get(lang)}: {label.get(lang)} ({found.name}), {found.number}"]
+    label = next((each.label.get(lang) for each in table.states if each.id == found.name), word("unopened", lang))
+    lines = [f"{found.stream}  {table.title.get(lang)}: {label} ({found.name or '-'}), {found.number}"]
     fields = {each.id: each.label for each in table.fields}
     lines += [f"  {fields[name].get(lang)}: {_plain(each)}" for name, each in found.values.items() if name in fields]
     titles = {each.id: each.title for each in table.clocks}

@@ -15,7 +15,7 @@ from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey, Purpose
 from engine.evidence.log import leaf
 from engine.evidence.note import Checkpoint, read_checkpoint, signed_by
-from engine.evidence.record import PREDICATE
+from engine.evidence.statement import PREDICATE
 from engine.store import reading, streams
 from engine.store.reading import Record
 from engine.store.vault import unseal

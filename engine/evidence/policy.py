@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EvidenceError, InputError, Place, SigningError
-from engine.evidence import archive, canonical, record
+from engine.evidence import archive, canonical
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
+from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
 from engine.rulebook.policies import OVERLAYS, Policies, files_of
 from engine.store import reading
@@ -101,10 +102,10 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
         "previous": before[-1].id if before else None,
         "archive_sha256": archive_sha256,
         "versions": {rule: {valid: entry["sha256"] for valid, entry in found.items()} for rule, found in versions.items()},
-        "publisher": record.actor_json(by.holder, role, by.keyid),
+        "publisher": actor_json(by.holder, role, by.keyid),
         "at": at,
     }
-    payload = canonical.dumps(record.wrap(KIND, name, archive_sha256, predicate))
+    payload = canonical.dumps(wrap(KIND, name, archive_sha256, predicate))
     published = home.record([Entry(publication_id, KIND, payload, at, (home.signer(by),))], [(archive_sha256, data)])
     return Publication(publication_id, name, published.start, at, predicate)
 

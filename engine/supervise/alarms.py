@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from engine.evidence.log import stamp
 from engine.supervise.monitors.events import Event, read
 from engine.supervise.monitors.plan import Plan, plan
 from engine.supervise.monitors.stream import Stream
-from engine.supervise.monitors.watch import Alarm, Watch
-from engine.supervise.opinions import PACK
-from engine.supervise.pilots import PROCESS
+from engine.supervise.monitors.watch import Watch
+from engine.supervise.opinions import PACK, PROCESS
 from engine.supervise.streams import Act, Recorded, Streams, history
-from engine.supervise.watched import events_of, second
-
-if TYPE_CHECKING:
-    from schemas.rulebook import Monitor
+from engine.supervise.watched import Standing, second, watched
 
 SINGLE = "single monitor"
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """An alarm that stands, its monitor, and why a monitor was silent or how the two disagree (empty when they agree)."""
-
-    alarm: Alarm
-    monitor: Monitor
-    why: str
-
-    @property
-    def name(self) -> str:
-        """The alarm by its monitor and the second since when it is true."""
-        return f"{self.alarm.monitor}@{self.alarm.true_since}"
+def events_of(streams: Streams, pilot: str) -> list[Event]:
+    """Return what monitors read of a pilot and of its incidents. Raises InputError when there is none, StoreError."""
+    incidents = streams.state(pilot).values.get("incident", [])
+    return watched(history(streams.home, pilot), [history(streams.home, each) for each in dict.fromkeys(incidents)])
 
 
 def plan_of(streams: Streams) -> Plan:

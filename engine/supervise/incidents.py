@@ -17,7 +17,7 @@ from engine.errors import InputError, Place
 from engine.evidence.decide import opened
 from engine.rulebook.read import node_from
 from engine.supervise.clocks import SHANGHAI
-from engine.supervise.opinions import FACTS, PACK
+from engine.supervise.opinions import PACK
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PROCESS, CLOCKS = "incident", "incident-clocks"
 GRADED = ("report", "correct", "grade")
 ITEM = "mishap"
+FACTS = "facts:"  # what the names of sealed facts begin with
 
 
 @dataclass(frozen=True, slots=True)

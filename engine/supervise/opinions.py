@@ -1,7 +1,6 @@
 """What the rules for pilots say of one as it stands: a proposal, and each condition met, not met, or not proven.
 
-Facts come from the stream: those stated in its events, and those that the stream itself shows, which outrank them. What only an
-authority can supply counts from an official's event alone.
+What the stream shows by itself outranks what was stated in it.
 """
 
 from __future__ import annotations
@@ -15,18 +14,14 @@ from engine.decide.assess import evaluator, names_of
 from engine.decide.combine import fixed
 from engine.decide.filing import from_document
 from engine.errors import Place
-from engine.evidence.decide import opened
 from engine.rulebook.read import node_from
-from engine.supervise.streams import history
 
 if TYPE_CHECKING:
-    from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
     from engine.supervise.state import State
 
-PACK = "nanjing-pilot"
+PACK, PROCESS = "nanjing-pilot", "pilot"
 OPEN = "undetermined"
-FACTS = "facts:"
 ENDED = frozenset({"concluded", "graduated", "converted", "ended"})
 # matter -> the outcome that answers it, the unions that list what stands against it
 MATTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -69,26 +64,6 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
     return Opinion(matter, said, tuple(possible), *(tuple(standing[name]) for name in ("met", "unmet", "unproven")))
 
 
-def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> dict[str, Any]:
-    """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both."""
-    stated: dict[str, Any] = {}
-    for predicate in history(home, state.stream):
-        if predicate["input_commitments"] and any(name == "facts" for name in predicate["given"]):
-            official = bool(predicate["by"]) and predicate["by"]["role"] == "official"
-            found, _ = opened(home, f"{state.stream}/{predicate['number']}")
-            stated |= {
-                name: each.value
-                for each in found
-                if (name := each.name.removeprefix(FACTS)) != each.name and (official or _may_state(rulebook, name))
-            }
-    return stated | shown_by(state, on) | _counted(state, stated)
-
-
-def _may_state(rulebook: Rulebook, name: str) -> bool:
-    """Tell whether the firm can supply a fact; names that are none are left to be refused."""
-    return name not in rulebook.facts or rulebook.facts[name].supplied_by != "authority"
-
-
 def shown_by(state: State, on: date) -> dict[str, Any]:
     """Return the facts that the stream shows by itself. A breach that nobody has found stays unknown, it is not denied."""
     values, signed = state.values, "countersign" in state.done
@@ -108,7 +83,7 @@ def shown_by(state: State, on: date) -> dict[str, Any]:
     return found | _extension(state)
 
 
-def _counted(state: State, stated: dict[str, Any]) -> dict[str, Any]:
+def counted(state: State, stated: dict[str, Any]) -> dict[str, Any]:
     """Return how often terms were breached: as an official stated it, unless more has been found since; then at least that."""
     breaches = Counter(state.values.get("breach", ()))
     counts = {

@@ -8,15 +8,22 @@ a matter that the facts leave open, needs reasons and a second official.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
+from engine.evidence.decide import opened
 from engine.supervise.clocks import legal_day
-from engine.supervise.opinions import Opinion, facts_of, opinion
-from engine.supervise.streams import Act, Recorded, Streams
+from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
+from engine.supervise.streams import Act, Recorded, Streams, history
 
-PROCESS = "pilot"
+if TYPE_CHECKING:
+    from engine.evidence.installation import Installation
+    from engine.rulebook.model import Rulebook
+    from engine.supervise.state import State
+
+FACTS = "facts:"  # what the names of sealed facts begin with
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
     "check": ("admission", ""),
@@ -67,6 +74,29 @@ def proposed(streams: Streams, act: Act, matter: str) -> Opinion:
     """Return what the rules propose on a matter from all facts of the stream. Raises InputError."""
     on = act.on or legal_day(act.now)
     return opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, streams.state(act.stream), on), on, matter)
+
+
+def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> dict[str, Any]:
+    """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both.
+
+    What only an authority can supply counts from an official's event alone.
+    """
+    stated: dict[str, Any] = {}
+    for predicate in history(home, state.stream):
+        if predicate["input_commitments"] and any(name == "facts" for name in predicate["given"]):
+            official = bool(predicate["by"]) and predicate["by"]["role"] == "official"
+            found, _ = opened(home, f"{state.stream}/{predicate['number']}")
+            stated |= {
+                name: each.value
+                for each in found
+                if (name := each.name.removeprefix(FACTS)) != each.name and (official or _may_state(rulebook, name))
+            }
+    return stated | shown_by(state, on) | counted(state, stated)
+
+
+def _may_state(rulebook: Rulebook, name: str) -> bool:
+    """Tell whether the firm can supply a fact; names that are none are left to be refused."""
+    return name not in rulebook.facts or rulebook.facts[name].supplied_by != "authority"
 
 
 def _deviates(act: Act, found: Opinion) -> bool:

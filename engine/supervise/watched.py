@@ -6,17 +6,21 @@ What happened keeps its own moment, what was recorded its order; refused attempt
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.supervise.clocks import SHANGHAI
 from engine.supervise.monitors.events import Event, Kind, read
 from engine.supervise.step import REFUSED
-from engine.supervise.streams import Streams, history
+
+if TYPE_CHECKING:
+    from engine.supervise.monitors.watch import Alarm
+    from schemas.rulebook import Monitor
 
 Predicate = Mapping[str, Any]
 Said = tuple[Kind, dict[str, Any]]
-REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "summary_30d"})
+REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "closing_summary"})
 TERMS = frozenset({"countersign", "countersign_amendment", "insure"})
 COUNTS: dict[str, tuple[Kind, str]] = {
     "subjects": ("subjects", "count"),
@@ -26,10 +30,18 @@ COUNTS: dict[str, tuple[Kind, str]] = {
 NONE = frozenset({"withdraw", "merge"})  # what an official finds to be no incident of its own is none for the counters
 
 
-def events_of(streams: Streams, pilot: str) -> list[Event]:
-    """Return what monitors read of a pilot and of its incidents. Raises InputError when there is none, StoreError."""
-    incidents = streams.state(pilot).values.get("incident", [])
-    return watched(history(streams.home, pilot), [history(streams.home, each) for each in dict.fromkeys(incidents)])
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm that stands, its monitor, and why a monitor was silent or how the two disagree (empty when they agree)."""
+
+    alarm: Alarm
+    monitor: Monitor
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The alarm by its monitor and the second since when it is true."""
+        return f"{self.alarm.monitor}@{self.alarm.true_since}"
 
 
 def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]] = ()) -> list[Event]:

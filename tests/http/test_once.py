@@ -14,9 +14,10 @@ from api.access.permissions import Who
 from api.http.once import KEEP_HOURS, Answer, Once, _name
 from api.http.writer import Writer
 from engine.errors import InputError, StoreError
-from engine.evidence import canonical, record
+from engine.evidence import canonical
 from engine.evidence.installation import Entry, Installation, init, open_home
 from engine.evidence.log import stamp
+from engine.evidence.statement import wrap
 from engine.store import reading
 from engine.store.access import AccessStore
 
@@ -38,7 +39,7 @@ def opened(tmp_path: Path) -> Callable[[], Installation]:
 
 
 def entry(name: str) -> Entry:
-    payload = canonical.dumps(record.wrap("event", "event", "0" * 64, {"name": name}))
+    payload = canonical.dumps(wrap("event", "event", "0" * 64, {"name": name}))
     return Entry(name, "note", payload, stamp(NOW))
 
 

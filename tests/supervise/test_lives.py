@@ -8,6 +8,7 @@ proposes, `found` what an official finds beside the usual.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import yaml
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
+from engine.supervise.alarms import events_of
 from engine.supervise.audit import audit
+from engine.supervise.monitors.events import Event
 from engine.supervise.state import State
 from engine.supervise.streams import Act
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
@@ -135,14 +138,24 @@ class Life:
             assert pilots.proposed(self.on.streams, act, "measure").value == step["measure"]
 
 
+def said(event: Event) -> str:
+    """Return what a monitor reads, without the stream's own numbers: kind, number or name, and the hour at which it happened."""
+    at = datetime.fromtimestamp(event.at, UTC).strftime("%m-%dT%H:%M")
+    number = datetime.fromtimestamp(event.number, UTC).strftime("until %m-%dT%H:%M") if event.kind == "due" else event.number
+    clock = event.id.split(":")[1] if event.kind in ("due", "report") else ""
+    return " ".join(filter(None, (event.kind, clock, event.name or str(number or ""), at)))
+
+
 @pytest.mark.parametrize("file", LIVES, ids=lambda path: path.stem)
 def test_life(file: Path, tmp_path: Path) -> None:
     with desk(tmp_path) as on:
-        life = Life(on)
-        for number, step in enumerate(yaml.safe_load(file.read_text("utf-8"))["steps"]):
+        life, story = Life(on), yaml.safe_load(file.read_text("utf-8"))
+        for number, step in enumerate(story["steps"]):
             try:
                 life.run(dict(step))
             except Exception as error:
                 raise AssertionError(f"{file.name}, step {number}: {step}") from error
         assert fsck(on.home)["event"]
         assert audit(on.home)
+        seen = [said(each) for each in events_of(on.streams, "s")]
+        assert seen == story.get("watched", seen)

@@ -55,6 +55,7 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     policies.policies,
     policies.overlays,
     lifecycles.named,
+    lifecycles.named_clocks,
     lifecycles.shape,
     lifecycles.based,
     strata.acyclic,

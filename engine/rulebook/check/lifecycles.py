@@ -78,6 +78,19 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
     )
 
 
+def named_clocks(loaded: Loaded) -> Iterator[Finding]:
+    """What names clocks in an event is an open list of texts, and the moment since when they run an open moment."""
+    wanted = {"named": "texts", "told": "texts", "since": "moment"}
+    for file, table in loaded.docs["lifecycle"].items():
+        fields = {each.id: each for each in table.fields}
+        for i, each in enumerate(table.transitions):
+            for key, kind in wanted.items():
+                field = fields.get(getattr(each.clocks, key))
+                if field and (field.type != kind or not field.open):
+                    place = loaded.sources.place(file, "transitions", i, "clocks", key)
+                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type {kind}", "declare it as that")
+
+
 def shape(loaded: Loaded) -> Iterator[Finding]:
     """Every state is reached from the opening, only final ones are dead ends, and no event of a state leads two ways."""
     for file, table in loaded.docs["lifecycle"].items():
