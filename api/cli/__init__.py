@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "mutate": "mutate",
+    "pages": "pages",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
@@ -43,7 +45,7 @@ COMMANDS = {
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
-    "share": "share",
+    "share": "uses",  # which adds its commands to those of share
     "clock": "clock",
     "transfer": "transfer",
     "pilot": "pilot",
