@@ -294,7 +294,8 @@ def differences(case: dict[str, Any], found: ShareAnswer) -> list[str]:
 
 
 def test_a_request_asks_for_something() -> None:
-    for request in (dict[str, Any](), {"request": {"items": []}}):
+    empty: tuple[dict[str, Any], ...] = ({}, {"request": {"items": []}})
+    for request in empty:
         with pytest.raises(FenjiError, match="no-items"):
             share(book(), node_from(request, Place("request")), DAY)
 
