@@ -1,4 +1,4 @@
-"""Shapes of overlays as their grantors write them, and of the answer to a request: what `fenji share check --json` prints."""
+"""Shapes of the answer to a sharing request: what `fenji share check --json` prints."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from schemas.answer import MissingFact, Part
-from schemas.rulebook import Period, Shape, Source, Text
+from schemas.rulebook import Source, Text
 
 Word = Literal["allow", "allow_with_duties", "refuse", "conflict", "undetermined"]
 Sure = Literal["certain", "possible"]
 Basis = Literal["law", "owner", "overlay"]
-
-
-class Overlay(Shape):
-    """Terms for one enterprise (一企一试): who grants them, by which discretion, for what, over which pack, and until when."""
-
-    title: Text
-    enterprise: Text
-    grantor: str
-    discretion: list[Source]
-    scope: Text
-    pack: str
-    valid: Period
 
 
 class Reason(Part):

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from engine.decide.assess import assess
 from engine.decide.filing import from_document
 from engine.decide.review import Review
 from engine.decide.share import share
@@ -293,15 +294,36 @@ def differences(case: dict[str, Any], found: ShareAnswer) -> list[str]:
     ]
 
 
+FIRMS: Any = plain(read((ROOT / "tests/sharing/overlays/firms.yaml").read_bytes(), "firms.yaml"))
+
+
+@pytest.mark.parametrize("case", FIRMS, ids=[case["name"] for case in FIRMS])
+def test_one_firm_one_trial(case: dict[str, Any]) -> None:
+    path = ROOT / f"rules/samples/{case['base']}.yaml"
+    facts: Any = plain(read(path.read_bytes(), path.name))
+    document = node_from(facts | case.get("facts", {}), Place(case["name"]))
+    made = book(case.get("enterprise", ""))
+    found = assess(made, case["pack"], document, date.fromisoformat(case["on"]), search=False)
+    fired = {rule.rule: rule.effect for rule in found.fired}
+    noted = {note.id for note in found.notes}
+    assert {name: found.outcomes[name].value for name in case.get("outcomes", {})} == case.get("outcomes", {})
+    assert not [name for name in case.get("undetermined", ()) if found.outcomes[name].determined]
+    assert set(case.get("applies", ())) <= set(fired)
+    assert set(case.get("overridden", ())) <= {rule.rule for rule in found.overridden}
+    assert case.get("effect", {}).items() <= fired.items()
+    assert set(case.get("noted", ())) <= noted
+    assert not set(case.get("not_noted", ())) & noted
+
+
 def test_a_request_asks_for_something() -> None:
-    empty: tuple[dict[str, Any], ...] = ({}, {"request": {"items": []}})
+    empty: list[dict[str, Any]] = [{}, {"request": {"items": []}}]
     for request in empty:
         with pytest.raises(FenjiError, match="no-items"):
             share(book(), node_from(request, Place("request")), DAY)
 
 
 def test_the_register_is_read_into_the_request() -> None:
-    request = {"request": {"items": [{"id": "a", "data_set": "njhealth/clinic-visits"}]}}
+    request: dict[str, Any] = {"request": {"items": [{"id": "a", "data_set": "njhealth/clinic-visits"}]}}
     review = Review(book(), from_document(book(), node_from(request, Place("request"))), DAY)
     assert review.filing.lists["request"].items[0].facts["request.sensitive_data"] == 2
 

@@ -43,7 +43,7 @@ COMMANDS = {
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
-    "share": "share",
+    "share": "uses",  # which adds its commands to those of share
     "clock": "clock",
     "transfer": "transfer",
     "pilot": "pilot",

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from api.cli import uses
 from api.cli.options import AsOf, Enterprise, Home, Json, KnownAt, Language, Policies, Rules, day, document, home_folder, say
 from api.cli.rulebooks import Beside, Chosen, choose
 from engine.decide.share import share
@@ -15,8 +14,6 @@ from schemas.sharing import PolicyUsed, ShareAnswer
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Requests for data: what law and the owners' policies say to them.")
 app.add_typer(group, name="share")
-for command in (uses.use, uses.uses, uses.retract):
-    group.command()(command)
 Request = Annotated[str, typer.Argument(metavar="REQUEST", help="The request, YAML or JSON; - for standard input.")]
 
 

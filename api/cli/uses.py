@@ -8,6 +8,7 @@ import typer
 
 from api.cli.options import Actor, Home, Json, Language, Rules, home_folder, now, say, say_json
 from api.cli.rulebooks import choose_for_record
+from api.cli.share import app, group
 from api.render import uses as render
 from engine.supervise.grants import Ledger, compare, used
 
@@ -106,3 +107,8 @@ def uses(request: Request, lang: Language, *, json: Json = False, home: Home = "
     else:
         say("\n".join([render.grant(ledger.grant, total, lang), *([render.compared(found, lang)] if found else [])]))
     raise typer.Exit(int(any(each.verdict != "within" for each in found)))
+
+
+for command in (use, uses, retract):
+    group.command()(command)
+__all__ = ["app"]

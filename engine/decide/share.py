@@ -29,7 +29,9 @@ def share(
     """Return the answer to a request on a day; `search` adds what would make an item allowed. Raises InputError."""
     review = Review(rulebook, from_document(rulebook, document), as_of)
     listing = review.filing.lists[REQUEST]
-    items = [_Item(review, index, search=search).answer() for index in range(len(listing.items))]
+    nodes = [review.node(review.filing, 0)]
+    nodes += [review.node(review.filing, index, nodes[0]) for index in range(1, len(listing.items))]
+    items = [_Item(review, index, node, search=search).answer() for index, node in enumerate(nodes)]
     return shapes.ShareAnswer(
         as_of=as_of.isoformat(),
         rulebook=rulebook.digest,
@@ -44,12 +46,12 @@ def share(
 class _Item:
     """Writes the answer on one item."""
 
-    def __init__(self, review: Review, index: int, *, search: bool) -> None:
+    def __init__(self, review: Review, index: int, node: Node, *, search: bool) -> None:
         self.review = review
         self.rulebook = review.rulebook
         self.index = index
         self.search = search
-        self.node: Node = review.node(review.filing, index)
+        self.node = node
 
     def answer(self) -> shapes.ItemVerdict:
         found = self.review.item(self.index, self.node)

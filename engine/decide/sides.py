@@ -12,6 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine.decide.compile import truth
 from engine.decide.evaluate import AS_OF, Evaluator
 from engine.decide.missing import Fact, Sum, sums, thresholds
 from engine.decide.narrow import settle
@@ -197,15 +198,20 @@ class Side:
         self.owner = pack.doc.data_set is not None
         when = pack.doc.shares_when
         self.local = any(rulebook.list_of(name) == REQUEST for name in mentioned(rulebook, when)) if when else False
-        self.pack = PackRules(pack.doc, pack.rules | ({SHARES: _asked(pack, when, self.local)} if when else {}))
+        asked = {SHARES: _asked(pack, when, self.local)} if when else {}
+        self.pack = PackRules(pack.doc, pack.rules | asked)
         self.evaluator = Evaluator(rulebook, self.pack)
+        nothing: dict[str, Any] = {"derived": [], "outcomes": [], "goes_to": [], "notes": []}
+        self.clause = Evaluator(rulebook, PackRules(pack.doc.model_copy(update=nothing), asked)).inputs if when else None
         self.reads = frozenset(self.evaluator.inputs.layout.slot)
         self.heard = tuple(name for name in pack.outcomes if self._speaks(name))
         self.marked = {name: self._marks_of(name) for name in self.heard}
         self._giving: dict[int, list[tuple[str, bool, list[tuple[str, str | None, int]]]]] = {}
 
     def states(self, filing: Filing, as_of: date) -> list[State]:
-        """Return the side under each edition that the days may meet; none where it is not law. Raises ContradictionError."""
+        """Return the side under each edition that the days may meet; none where it is silent. Raises ContradictionError."""
+        if not self._consulted(filing):
+            return []
         base = self.evaluator.inputs.slots(filing)
         settle(self.evaluator.inputs, filing, base)
         days = self.evaluator.days(base, as_of)
@@ -225,6 +231,18 @@ class Side:
         if first and not found:
             raise first
         return found
+
+    def _consulted(self, filing: Filing) -> bool:
+        """Tell whether the pack may be consulted at all: most of law is not, and its clause is worked out much faster than it."""
+        if self.clause is None:
+            return True
+        slots, layout = self.clause.slots(filing), self.clause.layout
+        settle(self.clause, filing, slots)
+        holds = truth(self.rulebook.conditions[self.pack.doc.shares_when], layout)
+        rows = slots[layout.slot[REQUEST]] if self.local else None
+        if rows is None:
+            return bool(holds(slots, []) != F)
+        return any(holds(slots, row) != F for row in (*rows.items, *([rows.more] if rows.more else ())))
 
     @property
     def dates(self) -> list[str]:

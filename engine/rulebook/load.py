@@ -24,7 +24,7 @@ from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import calendar as dates
 from schemas import rulebook as shapes
 from schemas.lifecycle import Lifecycle
-from schemas.sharing import Overlay
+from schemas.overlay import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from schemas import calendar as dates
     from schemas import rulebook as shapes
     from schemas.lifecycle import Lifecycle
-    from schemas.sharing import Overlay
+    from schemas.overlay import Overlay
 
 
 @dataclass(frozen=True, slots=True)

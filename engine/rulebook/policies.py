@@ -20,7 +20,7 @@ from engine.errors import InputError, Place, ReadError
 from engine.rulebook.model import PackRules
 from engine.rulebook.read import Mapping, Scalar, read
 from schemas import rulebook as shapes
-from schemas.sharing import Overlay
+from schemas.overlay import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

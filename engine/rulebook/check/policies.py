@@ -17,8 +17,8 @@ from engine.rulebook.check.names import nearest, pack_file, rule_file
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from engine.rulebook.model import PackRules, Rulebook
+    from schemas.overlay import Overlay
     from schemas.rulebook import Fact, Instrument, Rule
-    from schemas.sharing import Overlay
 
 # of these ranks an instrument stands above the city, unless a body of the city issued it
 ABOVE = frozenset({"law", "regulation", "department_rule", "local_regulation", "local_rule", "normative", "standard"})
