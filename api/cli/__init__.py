@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "mutate": "mutate",
+    "pages": "pages",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",

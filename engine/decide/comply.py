@@ -130,7 +130,9 @@ class Proven:
 
     def _timely(self, duty: Duty, last: deadlines.Span) -> int:
         law, slots = self._law
-        issued = law.layout.slot[f"{EVIDENCE}.issued"]
+        issued = law.layout.slot.get(f"{EVIDENCE}.issued")
+        if issued is None:
+            return U  # nothing in the pack reads the day of issue, so none was kept
         found = F
         for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
             if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:

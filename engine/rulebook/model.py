@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,13 @@ class Rulebook:
     def calendar(self) -> Calendar:
         """The working days, worked out once and kept in the cached rulebook."""
         return Calendar(self.years.values(), self.statutory)
+
+    def with_pack(self, pack: PackRules, conditions: dict[str, ir.Node]) -> Rulebook:
+        """Return the rulebook of one pack as it would be with other content; what was worked out of the others is kept."""
+        found = replace(self, packs={pack.doc.id: pack}, conditions=self.conditions | conditions, splits={})
+        # a cached property of a frozen value is filled beside it: most conditions are the same
+        found.__dict__["mentions"] = self.mentions | {text: self._mentioned(node) for text, node in conditions.items()}
+        return found
 
     def _mentioned(self, node: ir.Node) -> frozenset[str]:
         found = set(ir.names(node))
