@@ -50,6 +50,8 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "account": "serve",
+    "serve": "serve",
 }
 BAD_INPUT = 2
 
