@@ -94,16 +94,19 @@ def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
 def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Path, tmp_path: Path) -> None:
     """The record holds the policy's closure: it replays, and a stranger verifies it, after the policy was changed."""
     under = ("--policies", policies, "--rules", owners.rules, *DAY, "--json")
+    owners.said(*publish(owners, policies, BUS, "liu"))
     first = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
-    (policies / BUS / "no-marketing.yaml").unlink()
+    (policies / BUS / "not-abroad.yaml").unlink()
     second = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
     packs = [made["statement"]["predicate"]["rulepack"] for made in (first, second)]
     assert packs[0]["sha256"] != packs[1]["sha256"]
-    assert {pack["name"] for pack in packs} == {BUS}
+    assert [(pack["name"], pack["version"]) for pack in packs] == [(BUS, "policy-1"), (BUS, "unpublished")]
     items = first["statement"]["predicate"]["verdict"]["items"]["request"]
     assert [item["outcomes"]["request.terms"]["value"] for item in items] == ["granted", "refused", None]
-    assert f"{BUS}".split("/")[1] not in first["statement"]["predicate"]["verdict"]["unpublished"]
+    assert first["statement"]["predicate"]["verdict"]["unpublished"] == []
     assert owners.run("replay", first["id"], "--under", "recorded").code == 0
+    assert owners.refused("replay", first["id"], "--under", "today") == "unknown-pack"
+    assert owners.run("replay", first["id"], "--under", "then", "--policies", policies).code == 0
     bundle, trust = tmp_path / "grant.zip", tmp_path / "trust.json"
     trust.write_text(owners.said("actor", "trust"), "utf-8")
     owners.said("export", first["id"], "--as", "chen", "--out", bundle)
