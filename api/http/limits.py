@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import problems
-from engine.errors import Finding, Place
+from engine.errors import Finding, InputError, Place
 
 MOST = 1 << 20  # bytes of a body
 CALLERS = 10_000  # callers whose rate is remembered
@@ -83,7 +83,7 @@ def _counted(receive: Receive) -> Callable[[], Awaitable[Message]]:
         message = await receive()
         size += len(message.get("body", b""))
         if size > MOST:
-            return {"type": "http.disconnect"}
+            raise InputError("too-large", problems.titles("too-large")[1], f"send at most {MOST} bytes")
         return message
 
     return counting

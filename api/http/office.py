@@ -73,7 +73,7 @@ class Office:
             if who is None:
                 raise SigningError("unauthenticated", "the API key is none, ended, or was revoked", "use a valid one")
             return who
-        found = self._session(request)
+        found = self.session(request)
         if found is None:
             return ANONYMOUS
         who, session = found
@@ -81,9 +81,19 @@ class Office:
             raise SigningError("forbidden", f"`{CSRF}` is missing or not that of the session", "send what log-in returned")
         return who
 
-    def _session(self, request: Request) -> tuple[Who, Session] | None:
+    def session(self, request: Request) -> tuple[Who, Session] | None:
+        """Return who a request's cookie stands for, with the session, or None."""
         token = request.cookies.get(COOKIE, "")
         return self.accounts.by_session(token, self.now()) if token else None
+
+    def second(self, shown: str, first: Who) -> Who:
+        """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
+        who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now())
+        if who is None or not permissions().may(who, "decision.deviate"):
+            raise SigningError("forbidden", "the second API key does not allow it", "a second official shows one of their own")
+        if who.account == first.account or who.actor == first.actor:
+            raise SigningError("two-persons", "both keys are of one person", "a second official shows one of their own")
+        return who
 
     def allow(self, request: Request, action: str, thing: Thing | None = None, name: str = "") -> Who:
         """Return who asks, if the action is allowed to them; what an auditor sees, and every refusal, is noted.

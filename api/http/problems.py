@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import secrets
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -143,6 +145,14 @@ def _fault(finding: Finding) -> Fault:
     return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
 
 
+def _read_from(error: Any) -> Finding:
+    """Return one of pydantic's findings as ours: its place is a JSON pointer where it is in the body."""
+    where, *path = error["loc"] or ("",)
+    pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
+    name = pointer or "/".join(str(part) for part in error["loc"])
+    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+
+
 def trace_of(request: Request) -> str:
     """Return what the log calls a request."""
     found: str = getattr(request.state, "trace_id", "") or secrets.token_hex(8)
@@ -168,6 +178,10 @@ def handle(app: FastAPI) -> None:
         code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid")
         finding = Finding(code, Place(), titles(code)[1], "the OpenAPI document at /openapi.json lists what there is")
         return answer(request, error.status_code, [finding], dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(request, 422, [_read_from(each) for each in error.errors()])
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:
