@@ -9,9 +9,9 @@ import typer
 
 from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
 from engine.errors import InputError
-from engine.evidence.decide import new_id
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
+from engine.evidence.log import new_id
 from engine.store.access import AccessStore, Account
 
 app = typer.Typer()
