@@ -125,7 +125,7 @@ def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, polici
     answer = json.loads(owners.said("assess", "nanjing-tiering", filing, *under, "--json"))
     assert (without["outcomes"]["tier"]["value"], answer["outcomes"]["tier"]["value"]) == ("t1", "t2")
     fired = {rule["rule"] for rule in answer["fired"]}
-    assert "qilin-robotics-curb-trial-low-speed" in fired
+    assert "qilin-robotics--curb-trial--low-speed" in fired
     assert "autonomous-actuation" in {rule["rule"] for rule in answer["overridden"]}
     (note,) = [note for note in answer["notes"] if note["id"].startswith("overlay-")]
     assert all(word in note["text"]["en"] for word in ("Qilin Robotics", "granted by", "art. 1", "2026-12-31"))
@@ -169,6 +169,7 @@ MISPLACED = {
     "njtransport/stray.yaml": "no-place",
     "lists/data/t.yaml": "no-place",
     "overlays/qilin-robotics/alone/rule.yaml": "no-overlay",
+    "overlays/qilin-robotics/Alone/rule.yaml": "bad-name",
     "vocabulary/sharing.yaml": "taken",
 }
 

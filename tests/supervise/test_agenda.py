@@ -20,7 +20,13 @@ from tests.test_cli import fenji
 
 def filed(on: Desk, stream: str, product: str) -> None:
     """Ask for data that are shared on conditions: the answer is due within ten working days."""
-    asked = {"requester": "市工信局", "provider": "市公安局", "items": [{"id": product}], "basis": "职责", "scenario": "监管"}
+    asked = {
+        "requester": "市工信局",
+        "provider": "市公安局",
+        "items": {"request.purpose": product},
+        "basis": "职责",
+        "scenario": "监管",
+    }
     more = {"scope": "全市", "manner": "接口", "until": "2027-08-31"}
     on.act(stream, "data-sharing-request", "request_conditional", "chen", asked | more)
 
