@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
+from api.cli.rulebooks import choose_for_record
 from engine.errors import InputError
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
@@ -37,7 +38,8 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    uvicorn.run(create(Settings(folder, now, rules)), host=host, port=port, log_level="warning", server_header=False)
+    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
+    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
 
 
 @group.command()
