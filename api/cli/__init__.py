@@ -43,14 +43,18 @@ COMMANDS = {
     "erase": "keep",
     "backup": "keep",
     "restore": "keep",
+    "file": "file",
+    "case": "case",
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
-    "share": "uses",  # which adds its commands to those of share
+    "share": "requests",  # which adds its commands to those of `uses`, as that does to those of `share`
     "clock": "clock",
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "account": "serve",
+    "serve": "serve",
 }
 BAD_INPUT = 2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from engine.evidence import canonical, facts, record
 from engine.evidence.facts import Disclosure
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
-from engine.evidence.log import stamp
+from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
 from engine.store import reading
@@ -151,15 +150,6 @@ def named_outcome(of: Rules, text: str) -> tuple[str, str]:
         values = "; ".join(f"{o.id}={'|'.join(v.id for v in o.values)}" for o in choices)
         raise InputError("wrong-outcome", f"`{text[:60]}` names no one outcome", f"write one of {values}")
     return found[0].id, value
-
-
-def new_id(now: datetime) -> str:
-    """Return a fresh id that sorts by time: UUID version 7 (RFC 9562)."""
-    moment = int(now.timestamp() * 1000)
-    bits = moment << 80 | int.from_bytes(os.urandom(10))
-    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    text = f"{bits:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 def opened(home: Installation, decision_id: str) -> tuple[list[Disclosure], int]:

@@ -95,7 +95,7 @@ class Rulebook:
 
     def overlay_of(self, pack: str, rule: str) -> str | None:
         """Return the overlay that brought a rule into a pack, None for the pack's own rules."""
-        heads = {name: f"{name.replace('/', '-')}-" for name, overlay in self.overlays.items() if overlay.pack == pack}
+        heads = {name: f"{name.replace('/', '--')}--" for name, overlay in self.overlays.items() if overlay.pack == pack}
         return next((name for name, head in heads.items() if rule.startswith(head)), None)
 
     @cached_property
