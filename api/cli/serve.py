@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
+from api.cli.rulebooks import choose_for_record
 from engine.errors import InputError
-from engine.evidence.decide import new_id
+from engine.evidence.log import new_id
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
 from engine.store.access import AccessStore, Account
@@ -37,7 +38,14 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    uvicorn.run(create(Settings(folder, now, rules)), host=host, port=port, log_level="warning", server_header=False)
+    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
+    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+        create(Settings(folder, now, lambda home: choose_for_record(home, rules, ""))),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+    )
 
 
 @group.command()

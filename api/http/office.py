@@ -7,31 +7,60 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from fastapi import Request
 
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
-from api.cli.rulebooks import Chosen, choose_for_record
 from api.http.once import Once
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
+from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
+from schemas.answer import Answer
+from schemas.duties import Overall
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+class InForce(Protocol):
+    """The rulebook that answers stand on, with the release it was published in."""
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rulebook."""
+        ...
+
+    @property
+    def release(self) -> str:
+        """The id of its release, or `unpublished`."""
+        ...
+
+    def marked(self, answer: Answer) -> Answer:
+        """Return the answer with the names of its unpublished rules."""
+        ...
+
+    def marked_all(self, found: Overall) -> Overall:
+        """Return the answer over all packs with the names of the unpublished rules of each."""
+        ...
+
+    def unpublished(self, answer: Answer) -> list[str]:
+        """Return the rules that an answer used and that were never published as they are."""
+        ...
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Where the installation is, which rules where none are published, and what tells the time."""
+    """Where the installation is, what tells the time, and which rulebook an installation answers by."""
 
     home: Path
     clock: Callable[[], datetime]
-    rules: str = ""
+    choose: Callable[[Installation], InForce]
 
 
 class Office:
@@ -46,7 +75,7 @@ class Office:
         store = AccessStore(settings.home / "access.db")
         self.accounts = Accounts(store, read_secret(settings.home / "keys" / "master"))
         self.once = Once(store)
-        self.chosen: Chosen = choose_for_record(self.home, settings.rules, "")
+        self.chosen = settings.choose(self.home)
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""

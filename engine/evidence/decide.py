@@ -15,7 +15,8 @@ from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
-from engine.store import reading
+from engine.store import reading, streams
+from engine.store.reading import Record
 from engine.store.vault import unseal
 from schemas.answer import Answer
 
@@ -152,16 +153,25 @@ def named_outcome(of: Rules, text: str) -> tuple[str, str]:
     return found[0].id, value
 
 
-def opened(home: Installation, decision_id: str) -> tuple[list[Disclosure], int]:
-    """Return the facts of a decision that can still be read, and how many were erased or lost. Raises StoreError."""
-    stored = reading.record(home.store, decision_id)
+def named_record(home: Installation, name: str) -> Record:
+    """Return the decision or event of an id, or the event at a place. Raises EvidenceError when there is none."""
+    stored = reading.record(home.store, name) or streams.at(home.store, name)
     if stored is None or stored.kind not in ("decision", "event"):
-        raise EvidenceError("no-such-record", f"there is no decision `{decision_id}`", "`fenji log` lists them")
+        raise EvidenceError("no-such-record", f"there is no decision `{name}`", "`fenji log` lists them")
+    return stored
+
+
+def opened(home: Installation, name: str) -> tuple[list[Disclosure], int]:
+    """Return the facts of a decision or an event that can still be read, and how many were erased or lost. Raises StoreError.
+
+    An event is named by its id or its place, `STREAM/NUMBER`.
+    """
+    stored = named_record(home, name)
     committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
     found: list[Disclosure] = []
-    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, decision_id)):
-        key = home.vault.key(decision_id, generation)
+    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, stored.id)):
+        key = home.vault.key(stored.id, generation)
         if key:
-            found = facts.read(unseal(key, decision_id, generation, nonce, ciphertext))
+            found = facts.read(unseal(key, stored.id, generation, nonce, ciphertext))
             break
     return found, len(committed) - len(found)

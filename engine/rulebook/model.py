@@ -62,6 +62,19 @@ class PackRules:
         """Derived facts by id, in declared order."""
         return {derived.id: derived for derived in self.doc.derived}
 
+    @cached_property
+    def givers(self) -> dict[str, frozenset[str]]:
+        """Rules by the outcome that one of their versions gives."""
+        return {
+            name: frozenset(rule for rule, doc in self.rules.items() if any(name in version.then for version in doc.versions))
+            for name in self.outcomes
+        }
+
+    @cached_property
+    def overridable(self) -> frozenset[str]:
+        """The rules that another rule overrides."""
+        return frozenset(other for rule in self.rules.values() for other in rule.overrides)
+
     def date_of(self, rule: shapes.Rule) -> str:
         """Return the date fact that selects the law for a rule."""
         return rule.date or self.doc.date

@@ -41,6 +41,18 @@ def events(store: Store, stream_id: str, start: int = 1) -> list[Record]:
         return [record_of(row) for row in connection.execute(query)]
 
 
+def at(store: Store, place: str) -> Record | None:
+    """Return the event at a place written `STREAM/NUMBER`, or None. Raises StoreError."""
+    stream_id, _, number = place.rpartition("/")
+    if not stream_id or not number.isdecimal() or len(number) > len("2147483647") - 1:
+        return None
+    e = t.event.c
+    query = RECORD.join(t.event, e.seq == t.record.c.seq).where(e.stream == stream_id, e.number == int(number))
+    with connected(store) as connection:
+        row = connection.execute(query).first()
+    return record_of(row) if row else None
+
+
 def places(store: Store) -> Iterator[tuple[int, str, int]]:
     """Yield the place of every event in the order of the log: leaf, stream, number. Raises StoreError."""
     e = t.event.c

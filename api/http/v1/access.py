@@ -12,7 +12,7 @@ from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
 from api.http.office import COOKIE, Office, not_found, office
 from api.http.problems import Problem
-from engine.evidence.decide import new_id
+from engine.evidence.log import new_id
 from engine.store.access import Account
 
 router = APIRouter(tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
