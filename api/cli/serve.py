@@ -10,9 +10,9 @@ import typer
 from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
 from api.cli.rulebooks import choose_for_record
 from engine.errors import InputError
-from engine.evidence.log import new_id
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
+from engine.evidence.log import new_id
 from engine.store.access import AccessStore, Account
 
 app = typer.Typer()
@@ -40,12 +40,6 @@ def serve(
     settings(folder)  # says what is missing before a server starts
     served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
     uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
-        create(Settings(folder, now, lambda home: choose_for_record(home, rules, ""))),
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-    )
 
 
 @group.command()
