@@ -30,6 +30,7 @@ COMMANDS = {
     "lock": "author",
     "mutate": "mutate",
     "pages": "pages",
+    "workbook": "workbook",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
