@@ -10,12 +10,13 @@ from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
 Role = Literal["admin", "official", "enterprise", "auditor", "system"]
 FieldType = Literal[
-    "text", "texts", "date", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts", "document"
-]
+    "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
+    "document",
+]  # fmt: skip
 GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
     "all_asked",
-    "heard", "overdue", "not_overdue", "equals", "fewer_than",
+    "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
 ]  # fmt: skip
 SAME = "="  # as `to`: the state stays
 
@@ -83,12 +84,19 @@ class ClockDecl(Shape):
 
 
 class ClockEffects(Shape):
-    """What a transition does to clocks, by their ids; stopped and paused ones need not run."""
+    """What a transition does to clocks, by their ids; stopped and paused ones need not run.
+
+    `named` is a field of names: those of them that are clocks begin, unless they have. `told` is one whose names stop. `since` is
+    the field of the moment at which all this happens; without it, it is when the event is recorded.
+    """
 
     start: list[str] = Field(default_factory=list)
     pause: list[str] = Field(default_factory=list)
     resume: list[str] = Field(default_factory=list)
     stop: list[str] = Field(default_factory=list)
+    named: str = ""
+    told: str = ""
+    since: str = ""
 
 
 class Transition(Shape):

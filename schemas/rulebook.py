@@ -109,6 +109,7 @@ class Instrument(Shape):
         "standard",
         "guidance",
         "foreign",
+        "agreement",
     ]
     binding: bool
     in_force: Period | None = None
@@ -222,12 +223,14 @@ class Conflict(Shape):
     to: Text
 
 
+Says = Literal["", "refuse", "oblige", "permit", "duty", "human"]
 Act = Literal["permit", "entitle", "penalise", "prohibit", "suspend", "bar"]
 
 
 class Value(Shape):
     """One value of an enum, a set or an outcome; a value of a union may be a duty or a conflict of regimes.
 
+    `request` is what it says to a request for data: it refuses, obliges to share, permits, permits under a duty, needs a human.
     `act` says what an outcome's value would do to the firm, where it is more than advice: whoever gives it needs the power.
     """
 
@@ -236,6 +239,7 @@ class Value(Shape):
     act: Act | None = None
     duty: Duty | None = None
     conflict: Conflict | None = None
+    request: Says = ""
 
 
 class Fact(Shape):
@@ -367,6 +371,7 @@ class Outcome(Shape):
     title: Text
     combine: Literal["strictest", "union", "unique"]
     lists: Literal["answers", "flaws"] = "answers"  # flaws are what the pre-check of papers shows
+    request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
 
@@ -386,6 +391,16 @@ class Note(Shape):
     id: str
     valid: Period
     text: Text
+
+
+class DataSet(Shape):
+    """A register entry: one data set of one owner; `facts` are its class, level and personal data in words of the vocabulary."""
+
+    owner: Text
+    catalogue: str
+    source: Text
+    licence: Text
+    facts: dict[str, Any] = {}
 
 
 Counted = Literal[
@@ -422,7 +437,7 @@ class Monitor(Shape):
 
 
 class Pack(Shape):
-    """A pack: the outcomes, derived facts and clauses that its rules share."""
+    """A pack: the outcomes, derived facts and clauses that its rules share; over a data set, an owner's policy."""
 
     id: str
     title: Text
@@ -430,6 +445,8 @@ class Pack(Shape):
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
+    shares_when: str = ""  # for which items of a request the pack is consulted; never without it
+    data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []
     proofs: list[Derived] = []  # derived facts that the duties' conditions share
     outcomes: list[Outcome]

@@ -23,7 +23,7 @@ from engine.rulebook.locate import find, open_rulebook
 from engine.rulebook.model import Rulebook
 from engine.study.coverage import coverage
 from engine.study.lawtext import articles, digest
-from engine.study.stale import compare
+from engine.study.stale import compare, texts
 from tests.bad_base import BASE
 from tests.test_cli import fenji, first
 
@@ -189,6 +189,11 @@ def test_a_changed_text_is_noticed(case: dict[str, Any], tmp_path: Path) -> None
     assert {article: row.status for article, row in found.items()} == case["expect"]
     assert {article: row.moved_to for article, row in found.items() if row.moved_to} == case.get("moved", {})
     assert "p/r" in found["2"].rules
+
+
+@pytest.mark.parametrize(("name", "instrument"), STALE["files"].items())
+def test_a_text_is_known_by_its_name(rulebook: Rulebook, name: str, instrument: str) -> None:
+    assert texts(rulebook, [Path(name)]) == ({instrument: Path(name)} if instrument else {})
 
 
 def test_an_older_encoding_is_read_and_what_is_no_text_is_refused(tmp_path: Path) -> None:

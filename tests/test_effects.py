@@ -19,6 +19,7 @@ from engine.decide.filing import Filing
 from engine.decide.values import T
 from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
+from schemas.lifecycle import SAME, Lifecycle
 from schemas.rulebook import Source, Value
 from tests import randomness
 from tests.long import LONG
@@ -90,6 +91,43 @@ def test_what_claims_to_be_statutory_is_law(pack: str) -> None:
     claims += [(o.id, floor.sources) for o in rules.outcomes.values() for floor in o.floor if floor.effect == "statutory"]
     claims += [(monitor.id, monitor.sources) for monitor in rules.doc.monitors if monitor.effect not in ("agreed", "advisory")]
     assert [name for name, sources in claims if not lawful(sources)] == []
+
+
+SIGNS = frozenset({"countersign"})
+MEASURES = frozenset({"warn", "rectify", "pause", "terminate", "bar"})
+
+
+def reached(table: Lifecycle, without: frozenset[str]) -> set[str]:
+    """Return the states of a table that are reached without these events."""
+    found = {each.to for each in table.transitions if not each.from_}
+    while True:
+        ways = [each for each in table.transitions if each.event not in without and found & set(each.from_)]
+        more = {each.to for each in ways if each.to != SAME} - found
+        if not more:
+            return found
+        found |= more
+
+
+def test_no_transition_of_a_pilot_goes_beyond_the_plan() -> None:
+    """None is statutory, and no measure is possible in a state that is reached before both sides have signed."""
+    tables = [table for table in book().lifecycles.values() if table.kind == "pilot"]
+    assert {table.id for table in tables} == {"pilot", "incident"}
+    assert [(table.id, each.event) for table in tables for each in table.transitions if each.effect == "statutory"] == []
+    pilot = book().lifecycles["pilot"]
+    unsigned = reached(pilot, SIGNS)
+    early = [each.event for each in pilot.transitions if each.event in MEASURES and unsigned & set(each.from_)]
+    assert early == []
+    assert {each.event for each in pilot.transitions if each.event in MEASURES} == MEASURES
+    assert {each.effect for each in pilot.transitions if each.event in MEASURES} == {"agreed"}
+
+
+@pytest.mark.parametrize("table", ["pilot", "incident"])
+def test_a_transition_before_the_signatures_is_advice(table: str) -> None:
+    """What the firm does of its own accord aside: signing, starting, telling."""
+    life = book().lifecycles[table]
+    unsigned = reached(life, SIGNS) if table == "pilot" else set()
+    agreed = {each.event for each in life.transitions if each.effect == "agreed" and unsigned & set(each.from_)}
+    assert agreed <= {"sign", "countersign"}
 
 
 def test_the_acts_of_a_pilot_are_seen() -> None:

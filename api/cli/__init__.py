@@ -42,7 +42,12 @@ COMMANDS = {
     "restore": "keep",
     "actor": "actors",
     "rulebook": "release",
+    "policy": "policy",
+    "share": "uses",  # which adds its commands to those of share
     "clock": "clock",
+    "transfer": "transfer",
+    "pilot": "pilot",
+    "incident": "pilot",
 }
 BAD_INPUT = 2
 

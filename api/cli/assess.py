@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, Home, Json, KnownAt, Language, On, Rules, day, document, say
-from api.cli.rulebooks import Chosen, choose
+from api.cli.options import AsOf, Enterprise, Home, Json, KnownAt, Language, On, Policies, Rules, day, document, say
+from api.cli.rulebooks import Beside, Chosen, choose
 from engine.decide.assess import assess as decide
 from engine.errors import InputError
 
@@ -28,13 +28,15 @@ def assess(
     as_of: AsOf = "",
     on: On = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """Answer a filing. Exits 0 when determined, 1 when something is open, 2 on bad input."""
-    today, chosen = day(as_of), choose(rules, known_at, home)
+    today, chosen = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise))
     if not file:
         if pack in chosen.rulebook.packs:
             raise InputError(

@@ -9,12 +9,14 @@ import typer
 from api.cli.options import (
     Actor,
     AsOf,
+    Enterprise,
     File,
     Home,
     Json,
     KnownAt,
     Language,
     PackName,
+    Policies,
     Rules,
     day,
     document,
@@ -24,7 +26,7 @@ from api.cli.options import (
     say,
     say_json,
 )
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import Beside, choose_for_record
 from api.render import text
 from engine.decide.filing import from_document
 from engine.evidence import canonical, facts, record, retention
@@ -51,6 +53,8 @@ def decide(
     by: Actor,
     as_of: AsOf = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     outcome: Outcome = "",
     reasons: Reasons = "",
     approved_by: Approved = "",
@@ -65,7 +69,7 @@ def decide(
     """Record a decision and print it with id and receipt. Exits 0 when determined, 1 when something is open, 2 on bad input."""
     moment = now()
     with open_home(home_folder(home)) as opened:
-        chosen = choose_for_record(opened, rules, known_at)
+        chosen = choose_for_record(opened, rules, known_at, Beside(policies, enterprise))
         pack_of(chosen.rulebook, pack)
         retention.require(keep, rules)
         of = record.rules(closure(chosen.rulebook, pack))

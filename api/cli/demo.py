@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import typer
 
+from api.cli import transfer_story
 from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
 from api.render import table
 from api.render.explanation import explanation as explained
@@ -50,6 +51,8 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
         init(Path(place), "demo.fenji.local/log", "sqlite:store.db", stamp(now()))
         with open_home(Path(place)) as home:
             say("\n" + "\n".join(_recorded(home, rulebook, folder, list(answers), today)[lang]))
+            official = home.actors.key_of("chen", "decision", stamp(now()))
+            say("\n" + "\n".join(transfer_story.told(home, rulebook, folder, official, now())[lang]))
 
 
 def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[Path], today: date) -> dict[str, list[str]]:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, File, Home, Json, KnownAt, Language, PackName, Rules, day, document, say
-from api.cli.rulebooks import choose
+from api.cli.options import AsOf, Enterprise, File, Home, Json, KnownAt, Language, PackName, Policies, Rules, day, document, say
+from api.cli.rulebooks import Beside, choose
 from api.render.explanation import explanation as explained
 from api.render.text import Words
 from engine.decide import explain as explaining
@@ -28,13 +28,15 @@ def explain(
     lang: Language,
     as_of: AsOf = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """Say why, why not, and what would change the answer."""
-    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
+    today, rulebook = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise)).rulebook
     found = explaining.explain(rulebook, pack, document(file), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else explained(rulebook, found, lang))
 

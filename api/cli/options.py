@@ -49,6 +49,10 @@ Language = Annotated[
 Home = Annotated[str, typer.Option("--home", metavar="FOLDER", help="The installation's folder.", show_default="the user's")]
 Actor = Annotated[str, typer.Option("--as", metavar="ACTOR", help="Who acts; `fenji actor list` lists them.")]
 KnownAt = Annotated[str, typer.Option("--known-at", metavar="YYYY-MM-DD", help="Use the rulebook published by this day.")]
+Policies = Annotated[
+    str, typer.Option("--policies", metavar="FOLDER", help="Owners' policies and overlays, read beside the rules.")
+]
+Enterprise = Annotated[str, typer.Option("--enterprise", metavar="NAME", help="The enterprise whose overlays are used.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Rules = Annotated[str, typer.Option("--rules", metavar="FOLDER", help="The rules folder.", show_default="the one installed")]
 

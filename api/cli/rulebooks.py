@@ -1,15 +1,17 @@
-"""Which rulebook a command uses: a folder, the release in force, or the one known on a day."""
+"""Which rulebook a command uses: a folder, the release in force, or the one known on a day, with policies beside it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.cli.options import day, home_folder, rulebook_of, rules_folder
+from api.cli.options import day, home_folder, rules_folder, unreadable
+from engine.errors import InputError
 from engine.rulebook import lock
-from engine.rulebook.locate import open_files
+from engine.rulebook.locate import files_of, open_files
 from engine.rulebook.model import Rulebook
+from engine.rulebook.policies import Policies, merged, read_folder
 from schemas.answer import Answer
 from schemas.duties import Overall
 
@@ -21,12 +23,32 @@ UNPUBLISHED = "unpublished"
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What `--policies` and `--enterprise` add to the rules."""
+
+    folder: str = ""
+    enterprise: str = ""
+
+    def read(self) -> Policies | None:
+        """Return the policies, None without a folder. Raises InputError."""
+        if not self.folder:
+            if self.enterprise:
+                raise InputError("no-policies", "overlays lie in a folder of policies", "name it with --policies")
+            return None
+        try:
+            return read_folder(Path(self.folder), self.enterprise)
+        except OSError as error:
+            raise unreadable(error, self.folder) from None
+
+
+@dataclass(frozen=True, slots=True)
 class Chosen:
-    """A rulebook with the release it was published in, and its folder when it has one."""
+    """A rulebook with the release it was published in, its folder when it has one, and the policies beside it."""
 
     rulebook: Rulebook
     release: str
     folder: Path | None
+    policies: Policies | None = field(default=None)
 
     def marked(self, answer: Answer) -> Answer:
         """Return the answer with the names of its unpublished rules."""
@@ -39,41 +61,63 @@ class Chosen:
 
     def unpublished(self, answer: Answer) -> list[str]:
         """Return the rules that an answer used and that were never published as they are."""
-        if self.folder is None:
-            return []
-        used = {rule.rule for rule in (*answer.fired, *answer.unknown, *answer.overridden)}
-        return lock.unpublished(self.folder, self.rulebook, answer.pack, used)
+        return self.never_published(answer.pack, {rule.rule for rule in (*answer.fired, *answer.unknown, *answer.overridden)})
+
+    def never_published(self, pack: str, rules: set[str]) -> list[str]:
+        """Return which of the rules of a pack were never published as they are; policies have a lock of their own."""
+        mine = rules if self.rulebook.packs[pack].doc.data_set else {r for r in rules if self.rulebook.overlay_of(pack, r)}
+        found = lock.unpublished(self.policies.folder, self.rulebook, pack, mine) if self.policies else []
+        if self.folder:
+            found += lock.unpublished(self.folder, self.rulebook, pack, rules - mine)
+        return sorted(found)
 
 
-def choose(rules: str, known_at: str, home: str) -> Chosen:
+def choose(rules: str, known_at: str, home: str, beside: Beside | None = None) -> Chosen:
     """Return the folder's rulebook, or with `known_at` the release known on that day. Raises RulebookError, EvidenceError."""
     if not known_at:
-        return Chosen(rulebook_of(rules), UNPUBLISHED, rules_folder(rules))
+        return of_folder(rules, beside)
     from engine.evidence.installation import open_home  # noqa: PLC0415 - an assessment of the folder needs no store
 
     with open_home(home_folder(home)) as opened:
-        return known(opened, known_at)
+        return known(opened, known_at, beside)
 
 
-def choose_for_record(opened: Installation, rules: str, known_at: str) -> Chosen:
+def choose_for_record(opened: Installation, rules: str, known_at: str, beside: Beside | None = None) -> Chosen:
     """Return what a decision stands on: `rules`, the release known on a day, the one in force, or else the usual folder."""
     from engine.evidence.release import active  # noqa: PLC0415 - as above
 
     if known_at:
-        return known(opened, known_at)
+        return known(opened, known_at, beside)
     current = None if rules else active(opened)
-    return of_release(opened, current) if current else Chosen(rulebook_of(rules), UNPUBLISHED, rules_folder(rules))
+    return of_release(opened, current, beside) if current else of_folder(rules, beside)
 
 
-def known(opened: Installation, known_at: str) -> Chosen:
+def of_folder(rules: str, beside: Beside | None = None) -> Chosen:
+    """Return the rulebook of `--rules`, or of the usual folder. Raises RulebookError, InputError."""
+    folder = rules_folder(rules)
+    try:
+        files = files_of(folder)
+    except OSError as error:
+        raise unreadable(error, str(folder)) from None
+    return _chosen(files, UNPUBLISHED, folder, beside)
+
+
+def known(opened: Installation, known_at: str, beside: Beside | None = None) -> Chosen:
     """Return the release that was known on a day. Raises EvidenceError when there was none."""
     from engine.evidence import release  # noqa: PLC0415 - as above
 
-    return of_release(opened, release.known(opened, day(known_at, "--known-at").isoformat()))
+    return of_release(opened, release.known(opened, day(known_at, "--known-at").isoformat()), beside)
 
 
-def of_release(opened: Installation, release: Release) -> Chosen:
+def of_release(opened: Installation, release: Release, beside: Beside | None = None) -> Chosen:
     """Return the rulebook of a release. Raises EvidenceError."""
-    from engine.evidence.release import files_of  # noqa: PLC0415 - as above
+    from engine.evidence.release import files_of as files_of_release  # noqa: PLC0415 - as above
 
-    return Chosen(open_files(files_of(opened, release)), release.id, None)
+    return _chosen(files_of_release(opened, release), release.id, None, beside)
+
+
+def _chosen(files: list[tuple[str, bytes]], release: str, folder: Path | None, beside: Beside | None) -> Chosen:
+    policies = beside.read() if beside else None
+    if policies is None:
+        return Chosen(open_files(files), release, folder)
+    return Chosen(open_files(merged(files, policies), policies.shown), release, folder, policies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.errors import Finding
 
 NAMES = {
+    "above-the-city": "触及市级以上依据",
     "alias": "锚点或别名",
     "always-true": "始终成立",
     "article-gap": "条文未交代",
@@ -27,6 +28,7 @@ NAMES = {
     "beyond-competence": "超出设定权限",
     "beyond-plan": "方案不能单独设定",
     "calendar-gap": "日历缺年",
+    "beyond-grantor": "超出授予者权限",
     "case-failed": "用例不符",
     "case-input": "用例申报有误",
     "cited-not-encoded": "引用了未编码条款",
@@ -48,6 +50,7 @@ NAMES = {
     "never-true": "从不成立",
     "no-agreement": "缺少约定",
     "no-authority": "缺少主管机关",
+    "no-expiry": "没有期限",
     "no-floor": "缺少底线",
     "no-label": "缺少双语标签",
     "no-opening": "没有起始转换",
@@ -58,6 +61,7 @@ NAMES = {
     "no-values": "缺少可选值",
     "not-a-condition": "不是条件",
     "not-a-term": "不是可比较的项",
+    "not-a-policy": "不是政策",
     "not-an-item": "不是清单项",
     "not-locked": "与锁不一致",
     "not-translated": "未翻译",
@@ -66,6 +70,7 @@ NAMES = {
     "overlapping-versions": "版本重叠",
     "published-changed": "已发布版本被改动",
     "reserved-name": "保留字",
+    "says-nothing": "未作表示",
     "syntax": "语法错误",
     "tag": "标签",
     "too-deep": "嵌套过深",
@@ -88,6 +93,7 @@ NAMES = {
     "unknown-key": "没有这个键",
     "unknown-list": "没有这个清单",
     "unknown-outcome": "没有这个结论",
+    "unknown-pack": "没有这个规则包",
     "unknown-rule": "没有这条规则",
     "unknown-state": "未知状态",
     "unknown-table": "没有这张表",

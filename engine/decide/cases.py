@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 NEEDED = ("applies", "not", "unknown")
 
 
-def run(loaded: Loaded, pack: str | None = None) -> list[Finding]:
-    """Return a finding for each case that fails and each kind of case that is missing."""
+def run(loaded: Loaded, pack: str | None = None, rules: set[str] | None = None) -> list[Finding]:
+    """Return a finding for each case that fails and each kind of case that is missing; only of `pack`, and `rules` of it."""
     findings: list[Finding] = []
-    for pack_id, rules in loaded.rulebook.packs.items():
+    for pack_id, each in loaded.rulebook.packs.items():
         if pack in (None, pack_id):
-            evaluator = Evaluator(loaded.rulebook, rules)
-            for rule_id, rule in rules.rules.items():
+            evaluator = Evaluator(loaded.rulebook, each)
+            for rule_id, rule in each.rules.items() if rules is None else ((name, each.rules[name]) for name in sorted(rules)):
                 findings += _rule(loaded, evaluator, rule_id, rule)
     return findings
 

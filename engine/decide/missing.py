@@ -314,14 +314,47 @@ def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filin
 
 def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:
     """Return per fact values that stand for all: each enum value, both truths, the ends of each interval between thresholds."""
+    marks = thresholds(evaluator)
+    totals = set().union(*marks.values()) if marks else set()
+    return {name: _cells(evaluator, name, marks.get(name, set()), totals) for name in evaluator.inputs.facts}
+
+
+def thresholds(evaluator: Evaluator) -> dict[str, set[int]]:
+    """Return per number and date the first values at which a comparison with a constant changes."""
     marks: dict[str, set[int]] = {}
-    layout = evaluator.inputs.layout
     for text in graph.pack_texts(evaluator.rulebook, evaluator.pack):
         for part in ir.walk(evaluator.rulebook.conditions[text]):
             if isinstance(part, ir.Compare):
-                _marks(part, layout, marks)
-    totals = set().union(*marks.values()) if marks else set()
-    return {name: _cells(evaluator, name, marks.get(name, set()), totals) for name in evaluator.inputs.facts}
+                _marks(part, evaluator.inputs.layout, marks)
+    return marks
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A comparison of numbers or dates that are added up or compared with each other: facts by their sign, and a constant."""
+
+    facts: dict[str, int]
+    const: int
+
+
+def sums(evaluator: Evaluator) -> Iterator[Sum]:
+    """Yield the comparisons in which more than one fact stands, each once; whole numbers or dates, each fact once."""
+    layout = evaluator.inputs.layout
+    for text in graph.pack_texts(evaluator.rulebook, evaluator.pack):
+        for part in ir.walk(evaluator.rulebook.conditions[text]):
+            if isinstance(part, ir.Compare) and len(part.rest) == 1:
+                left, right = ([(term, sign) for term in _added(side)] for side, sign in ((part.first, 1), (part.rest[0][1], -1)))
+                terms = left + right
+                named = {term.id: sign for term, sign in terms if isinstance(term, ir.Name) and term.id in evaluator.inputs.facts}
+                consts = [(term, sign) for term, sign in terms if isinstance(term, ir.Const)]
+                kinds = {layout.type_of(name).name for name in named}
+                if 1 < len(named) == len(terms) - len(consts) and kinds in ({"int"}, {"date"}):
+                    kind = layout.type_of(next(iter(named)))
+                    yield Sum(named, -sum(sign * scaled(term, kind) for term, sign in consts))
+
+
+def _added(node: ir.Node) -> tuple[ir.Node, ...]:
+    return node.parts if isinstance(node, ir.Add) else (node,)
 
 
 def _marks(node: ir.Compare, layout: Any, marks: dict[str, set[int]]) -> None:

@@ -45,9 +45,9 @@ class Program:
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
 
-    def live(self, filing: Slots, outcome: str) -> set[tuple[str, int]]:
-        """Return the (name, item) pairs that an undetermined outcome can still read, after a run over plain Kleene."""
-        todo = [(outcome, index) for index in self._indexes(filing, outcome)]
+    def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
+        """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
+        todo = [(outcome, index) for index in self._indexes(filing, outcome) if item in (None, index)]
         seen: set[tuple[str, int]] = set()
         while todo:
             thing = todo.pop()

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from engine.errors import EvidenceError, SigningError
-from engine.evidence import canonical, record
+from engine.evidence import canonical
 from engine.evidence.keys import PublicKey, Purpose, Trust, read_trust
+from engine.evidence.statement import wrap
 from engine.store.reading import Record
 
-ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor")
+ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor", "owner", "grantor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def revoked(key: PublicKey, predicate: dict[str, Any], seq: int) -> PublicKey:
 def actor_statement(key: PublicKey, by: str | None, at: str) -> bytes:
     """Return the statement that an actor holds a key."""
     predicate = {"key": key.to_json(), "by": by, "at": at}
-    return canonical.dumps(record.wrap("actor", "key", key.keyid, predicate))
+    return canonical.dumps(wrap("actor", "key", key.keyid, predicate))
 
 
 def revocation_statement(revocation: Revocation, by: str, at: str) -> bytes:
@@ -94,4 +95,4 @@ def revocation_statement(revocation: Revocation, by: str, at: str) -> bytes:
     if revocation.reason not in ("retired", "compromised"):
         raise EvidenceError("wrong-reason", f"`{revocation.reason}` is no reason to revoke a key", "retired or compromised")
     predicate = {**asdict(revocation), "by": by, "at": at}
-    return canonical.dumps(record.wrap("revocation", "key", revocation.keyid, predicate))
+    return canonical.dumps(wrap("revocation", "key", revocation.keyid, predicate))

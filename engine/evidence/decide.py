@@ -95,7 +95,7 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
 
 
 def _request(home: Installation, asked: Asked) -> Request:
-    role = home.actors.require(asked.by, "official", "enterprise", "admin")
+    role = home.actors.require(asked.by, "official", "enterprise", "admin", "owner", "grantor")
     return Request(
         decision_id=asked.decision_id or new_id(asked.now),
         kind="proposal",

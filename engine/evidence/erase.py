@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import EvidenceError, SigningError
-from engine.evidence import canonical, facts, record
+from engine.evidence import canonical, facts
 from engine.evidence.decide import opened
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
+from engine.evidence.statement import actor_json, wrap
 from engine.store import reading
 from engine.store.vault import seal
 
@@ -50,7 +51,7 @@ def erase(home: Installation, wish: Wish, approvers: Sequence[PublicKey], at: st
         raise EvidenceError(
             "no-such-fact", f"the decision has no fact `{', '.join(unknown) or ALL}` to erase", "see `fenji replay ID`"
         )
-    named = [record.actor_json(each.holder, home.actors.require(each, "official", "admin"), each.keyid) for each in approvers]
+    named = [actor_json(each.holder, home.actors.require(each, "official", "admin"), each.keyid) for each in approvers]
     older = reading.sealed(home.store, decision_id)
     generation, sealed = len(older), None
     kept = [each for each in disclosed if each not in gone]
@@ -67,7 +68,7 @@ def erase(home: Installation, wish: Wish, approvers: Sequence[PublicKey], at: st
         "approvers": named,
         "at": at,
     }
-    payload = canonical.dumps(record.wrap("erasure", "filing", canonical.sha256_of(predicate["commitments"]), predicate))
+    payload = canonical.dumps(wrap("erasure", "filing", canonical.sha256_of(predicate["commitments"]), predicate))
     entry = Entry(home.next_id("erasure"), "erasure", payload, at, tuple(home.signer(each) for each in approvers), sealed=sealed)
     home.record([entry])
     home.vault.destroy(decision_id, generation)

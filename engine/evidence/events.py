@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import EvidenceError
-from engine.evidence import canonical, record
+from engine.evidence import canonical
 from engine.evidence.installation import Installation
+from engine.evidence.statement import wrap
 from engine.store import streams
 from engine.store.append import Projection
 from engine.store.reading import Record
@@ -24,7 +25,7 @@ SHOWN = ("holder", "subject", "unit", "district", "tier", "assignee", "due")
 def statement(predicate: dict[str, Any]) -> bytes:
     """Return the canonical statement of an event. Raises EvidenceError for values outside canonical JSON."""
     digest = canonical.sha256_of(predicate["input_commitments"])
-    return canonical.dumps(record.wrap("event", "event", digest, predicate))
+    return canonical.dumps(wrap("event", "event", digest, predicate))
 
 
 def record_id(stream: str, number: int) -> str:

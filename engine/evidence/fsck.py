@@ -15,12 +15,12 @@ from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey, Purpose
 from engine.evidence.log import leaf
 from engine.evidence.note import Checkpoint, read_checkpoint, signed_by
-from engine.evidence.record import PREDICATE
+from engine.evidence.statement import PREDICATE
 from engine.store import reading, streams
 from engine.store.reading import Record
 from engine.store.vault import unseal
 
-KINDS = ("decision", "event", "release", "activation", "actor", "revocation", "erasure")
+KINDS = ("decision", "event", "release", "activation", "actor", "revocation", "erasure", "policy")
 EVERY = 10_000
 Progress = Callable[[int, int], None]
 
@@ -116,7 +116,7 @@ def _links(each: Record, predicate: dict[str, Any], state: _State, what: str) ->
         state.pinned.add(predicate["table_sha256"])
         state.sealed += bool(predicate["input_commitments"])
         state.chains.go_on(each, predicate)
-    elif each.kind == "release":
+    elif each.kind in ("release", "policy"):
         state.pinned.add(predicate["archive_sha256"])
     elif each.kind == "erasure":
         state.erased[predicate["decision_id"]] = predicate["sealed"]
@@ -149,9 +149,9 @@ def _signed(each: Record, predicate: dict[str, Any], state: _State, what: str) -
     promised = by is None or by in {key.holder.sub for key in signers}
     if len(signers) != len(stored) or not wanted <= {key.keyid for key in signers} or not promised:
         raise _wrong(what, "lacks a signature, or has one of an unknown key")
-    purpose: Purpose = "rulebook" if each.kind == "release" else "decision"
+    purpose: Purpose = "rulebook" if each.kind in ("release", "policy") else "decision"
     for key in signers:
-        if each.kind in ("decision", "event", "release"):
+        if each.kind in ("decision", "event", "release", "policy"):
             key.may_sign(purpose, each.at, each.seq)
     if each.kind == "revocation":
         revocation = Revocation(predicate["keyid"], predicate["reason"], predicate["since"], predicate["size"])
@@ -167,6 +167,8 @@ def _signers(kind: str, predicate: dict[str, Any]) -> set[str]:
             return {each["key"] for each in (predicate["by"], predicate["second"]) if each}
         case "release":
             return {each["key"] for each in predicate["publishers"]}
+        case "policy":
+            return {predicate["publisher"]["key"]}
         case "erasure":
             return {each["key"] for each in predicate["approvers"]}
         case "actor":

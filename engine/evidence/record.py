@@ -14,6 +14,7 @@ from engine.decide.values import T, U
 from engine.evidence import canonical, facts
 from engine.evidence.facts import Disclosure
 from engine.evidence.keys import Holder
+from engine.evidence.statement import actor_json, wrap
 from engine.rulebook.closure import PARTS, from_closure
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.answer import Answer, RuleAnswer
 
-STATEMENT = "https://in-toto.io/Statement/v1"
-PREDICATE = "urn:fenji:{}:v1"
 REDACTION = "fenji-redaction/1"
 UNPUBLISHED = "unpublished"
 CONFLICT = canonical.MAX_INT  # in a trace: two rules give two values, which stands above them all
@@ -134,21 +133,6 @@ def request_of(value: dict[str, Any]) -> Request:
 def at(request: Request, as_of: date) -> Request:
     """Return the same request under the law of another day."""
     return replace(request, as_of=as_of)
-
-
-def wrap(kind: str, name: str, sha256: str, predicate: dict[str, Any]) -> dict[str, Any]:
-    """Return an in-toto Statement v1 of one subject."""
-    return {
-        "_type": STATEMENT,
-        "subject": [{"name": name, "digest": {"sha256": sha256}}],
-        "predicateType": PREDICATE.format(kind),
-        "predicate": predicate,
-    }
-
-
-def actor_json(actor: Holder, role: str, key: str) -> dict[str, Any]:
-    """Return who acted, as statements say it."""
-    return {"sub": actor.sub, "idp": "local", "role": role, "name": actor.name, "unit": actor.unit, "key": key}
 
 
 def derived(pack: PackRules, answer: Answer, picture: Picture) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EvidenceError, Place, SigningError
-from engine.evidence import archive, canonical, dsse, merkle, record
+from engine.evidence import archive, canonical, dsse, merkle
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey, Trust
 from engine.evidence.log import leaf
 from engine.evidence.note import Receipt, read_checkpoint, read_receipt, signed_by
+from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
 from engine.rulebook.closure import closure
 from engine.rulebook.load import digest, load_all
@@ -93,10 +94,10 @@ def publish(home: Installation, files: Files, rulebook: Rulebook, publishers: li
         "archive_sha256": archive_sha256,
         "packs": [{"name": name, "sha256": canonical.sha256_of(closure(rulebook, name))} for name in sorted(rulebook.packs)],
         "versions": {name: {valid: entry["sha256"] for valid, entry in entries.items()} for name, entries in versions.items()},
-        "publishers": [record.actor_json(key.holder, "publisher", key.keyid) for key in publishers],
+        "publishers": [actor_json(key.holder, "publisher", key.keyid) for key in publishers],
         "at": at,
     }
-    payload = canonical.dumps(record.wrap("release", "rules", archive_sha256, predicate))
+    payload = canonical.dumps(wrap("release", "rules", archive_sha256, predicate))
     entry = Entry(release_id, "release", payload, at, tuple(home.signer(key) for key in publishers))
     published = home.record([entry], [(archive_sha256, data)])
     return Release(entry.id, published.start, at, predicate)
@@ -169,5 +170,5 @@ def activate(home: Installation, release: Release, by: PublicKey, at: str) -> No
     if loaded.findings or loaded.rulebook.digest != release.rulebook:
         raise EvidenceError("altered", f"the rules of {release.id} are not those that were signed", "restore a backup")
     predicate = {"release_id": release.id, "by": by.holder.sub, "at": at}
-    payload = canonical.dumps(record.wrap("activation", "rules", release.predicate["archive_sha256"], predicate))
+    payload = canonical.dumps(wrap("activation", "rules", release.predicate["archive_sha256"], predicate))
     home.record([Entry(home.next_id("activation"), "activation", payload, at, (home.signer(by),))])

@@ -13,6 +13,7 @@ from engine.evidence.keys import PublicKey, Trust, fields, read_trust
 from engine.evidence.log import leaf
 from engine.evidence.note import read_checkpoint, read_receipt, signed_by
 from engine.evidence.replay import Replayed, compare
+from engine.evidence.statement import wrap
 from engine.rulebook import lower
 
 PREDICATE = frozenset(
@@ -119,7 +120,7 @@ def _form(statement: Any) -> None:
     fields(p["engine"], {"version", "sources_sha256"}, "engine")
     fields(p["actor"], {"sub", "idp", "role", "name", "unit", "key"}, "actor")
     subject = canonical.sha256_of(p["input_commitments"])
-    wanted = record.wrap("decision", "filing", subject, p)
+    wanted = wrap("decision", "filing", subject, p)
     sound = isinstance(p["decision_id"], str) and _ID.match(p["decision_id"]) and p["kind"] in ("proposal", "decision")
     if statement != wanted or p["subject_digests"] != [subject] or not sound:
         raise EvidenceError("wrong-form", "the statement is not one of a decision, version 1", "use the fenji that wrote it")

@@ -19,16 +19,21 @@ from engine.rulebook.clauses import cited
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.parse import parse
+from engine.rulebook.policies import agreement, noted
 from engine.rulebook.read import Node, place_in, place_of, plain, read
 from schemas import calendar as dates
 from schemas import rulebook as shapes
 from schemas.lifecycle import Lifecycle
+from schemas.overlay import Overlay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-KINDS = ("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "year", "statutory", "clocks", "lifecycle")
+KINDS = (
+    *("pack", "rule", "topic", "table", "instruments", "registers", "authorities", "overlay", "year", "statutory", "clocks"),
+    "lifecycle",
+)
 
 
 @dataclass
@@ -77,11 +82,14 @@ def load(folder: Path) -> Rulebook:
     return loaded.rulebook
 
 
-def load_all(files: list[tuple[str, bytes]]) -> Loaded:
-    """Return what could be loaded of `files` (name below rules/, bytes) and every fault of form."""
+def load_all(files: list[tuple[str, bytes]], shown: dict[str, str] | None = None) -> Loaded:
+    """Return what could be loaded of `files` (name below rules/, bytes) and every fault of form.
+
+    `shown` names the files in messages that lie elsewhere: policies and overlays.
+    """
     loader = _Loader()
     for name, data in files:
-        loader.take(name, data)
+        loader.take(name, data, (shown or {}).get(name, f"rules/{name}"))
     return loader.finish(digest(files))
 
 
@@ -93,12 +101,12 @@ class _Loader:
         self.conditions: dict[str, ir.Node] = {}
         self.names: list[str] = []
 
-    def take(self, name: str, data: bytes) -> None:
+    def take(self, name: str, data: bytes, shown: str) -> None:
         """Read one file, keeping its document or the faults of its form."""
         self.names.append(name)
         kind, shape = _kind(PurePosixPath(name))
         try:
-            node = read(data, f"rules/{name}")
+            node = read(data, shown)
         except ReadError as error:
             self.findings.append(error.finding)
             return
@@ -129,24 +137,30 @@ class _Loader:
             folder = PurePosixPath(file).parent
             rules = {PurePosixPath(f).stem: r for f, r in self.docs["rule"].items() if PurePosixPath(f).parent == folder}
             packs[doc.id] = PackRules(doc, rules)
+        overlays = {
+            PurePosixPath(file).relative_to("rules/overlays").with_suffix("").as_posix(): doc
+            for file, doc in self.docs["overlay"].items()
+        }
         self.findings += self._homeless()
         topics = list(self.docs["topic"].items())
         authorities: dict[str, list[shapes.Authority]] = {}
         for doc in self.docs["authorities"].values():
             for authority in doc.authorities:
                 authorities.setdefault(authority.id, []).append(authority)
+        instruments = {entry.id: entry for doc in self.docs["instruments"].values() for entry in doc.instruments}
         rulebook = Rulebook(
-            packs=packs,
+            packs={name: noted(pack, overlays, authorities, instruments) for name, pack in packs.items()},
             facts={fact.id: fact for _, doc in topics for fact in doc.facts},
             lists={entry.id: entry for _, doc in topics for entry in doc.lists},
             constraints={entry.id: entry for _, doc in topics for entry in doc.constraints},
             tables={doc.id: doc for doc in self.docs["table"].values()},
-            instruments={entry.id: entry for doc in self.docs["instruments"].values() for entry in doc.instruments},
+            instruments=instruments | {name: agreement(pack.doc) for name, pack in packs.items() if pack.doc.data_set},
             authorities=authorities,
             conditions=self.conditions,
             topics={fact.id: file for file, doc in topics for fact in doc.facts},
             digest=total,
             units={entry.id: entry for _, doc in topics for entry in doc.units},
+            overlays=overlays,
             lifecycles={doc.id: doc for doc in self.docs["lifecycle"].values()},
             registers={entry.instrument: entry for doc in self.docs["registers"].values() for entry in doc.registers},
             cited=tuple(cited(self.docs)),
@@ -183,6 +197,8 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
         return "lifecycle", Lifecycle
     if folder == "instruments":
         return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
+    if folder == "overlays":
+        return "overlay", Overlay
     if folder == "calendar":
         return _CALENDAR.get(path.stem, ("year", dates.CalendarYear))
     if path.name == "authorities.yaml":
@@ -202,8 +218,9 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
             for d, derived in enumerate(named):
                 for i, definition in enumerate(derived.versions):
                     yield (key, d, "versions", i, "is"), definition.is_
-        if doc.applies_when:
-            yield ("applies_when",), doc.applies_when
+        for key, text in (("applies_when", doc.applies_when), ("shares_when", doc.shares_when)):
+            if text:
+                yield (key,), text
         for path, duty in duties.places(doc):
             yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
             yield from (((*path, "duty", "due"), text) for _, text in (duties.told(duty.due) if duty.due else ()))

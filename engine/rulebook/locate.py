@@ -41,7 +41,7 @@ def files_of(folder: Path) -> list[tuple[str, bytes]]:
     return [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
 
 
-def open_files(files: list[tuple[str, bytes]]) -> Rulebook:
+def open_files(files: list[tuple[str, bytes]], shown: dict[str, str] | None = None) -> Rulebook:
     """Return the rulebook of `files`, from the cache when their bytes and the engine are unchanged. Raises CheckFailedError.
 
     What is not cached is proved sound first, so that no rule with an error ever answers.
@@ -50,16 +50,16 @@ def open_files(files: list[tuple[str, bytes]]) -> Rulebook:
     kept = _cache_file(total)
     found = _read(kept, total)
     if found is None:
-        found = _proved(files)
+        found = _proved(files, shown)
         _write(kept, found)
     gc.freeze()  # a rulebook lives as long as its process: a full collection over it takes ten times as long as an answer
     return found
 
 
-def _proved(files: list[tuple[str, bytes]]) -> Rulebook:
+def _proved(files: list[tuple[str, bytes]], shown: dict[str, str] | None) -> Rulebook:
     from engine.rulebook.check import check  # noqa: PLC0415 - not needed when cached
 
-    loaded = load_all(files)
+    loaded = load_all(files, shown)
     errors = [finding for finding in check(loaded) if finding.level == "error"]
     if errors:
         raise CheckFailedError(errors)

@@ -45,13 +45,15 @@ def digest(pack: PackRules, rule: Rule, index: int) -> str:
 
 
 def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
-    """Return the duties, conflicts and acts that a version gives: what they ask or do is part of its legal content."""
-    found = {}
+    """Return the duties, conflicts and acts that a version gives, and what it says to requests: its legal content."""
+    found: dict[str, Any] = {}
     for name, given in version.then.items():
         outcome = pack.outcomes.get(name)
         wanted = {given} if isinstance(given, str) else set(given)
+        if outcome and outcome.request:
+            found[name] = outcome.request
         for value in outcome.values if outcome else ():
-            if value.id in wanted and (value.duty or value.conflict or value.act):
+            if value.id in wanted and (value.duty or value.conflict or value.act or value.request):
                 found[f"{name}.{value.id}"] = value.model_dump(mode="json", exclude={"id", "label"}, exclude_defaults=True)
     return found
 
@@ -90,10 +92,16 @@ def _store(folder: Path, entries: Entries) -> None:
 def publish(folder: Path, rulebook: Rulebook, release: str) -> None:
     """Mark every version as published in `release` that was not published before."""
     write(folder, rulebook)
+    mark(folder, read(folder), release)
+
+
+def mark(folder: Path, versions: Entries, release: str) -> None:
+    """Mark these versions as published in `release`, unless they were before; the others of the lock stay as they are."""
     marked = read(folder)
-    for versions in marked.values():
-        for entry in versions.values():
-            entry.setdefault("published", release)
+    for name, found in versions.items():
+        for valid, entry in found.items():
+            held = marked.setdefault(name, {}).setdefault(valid, dict(entry))
+            held.setdefault("published", release)
     _store(folder, marked)
 
 
@@ -105,7 +113,7 @@ def unpublished(folder: Path, rulebook: Rulebook, pack: str, rules: set[str]) ->
         for index, version in enumerate(rule.versions):
             held = locked.get(name, {}).get(str(version.valid), {})
             if not held.get("published") or held["sha256"] != digest(rulebook.packs[pack], rule, index):
-                found.add(name.partition("/")[2])
+                found.add(name.removeprefix(f"{pack}/"))
     return sorted(found)
 
 
@@ -116,6 +124,11 @@ def _keys(found: Entries) -> set[tuple[str, str]]:
 def check(folder: Path, rulebook: Rulebook) -> list[Finding]:
     """Return a finding for each version that the lock does not know, or knows differently."""
     return list(_differences(read(folder), entries(rulebook)))
+
+
+def changed(folder: Path, now: Entries) -> list[Finding]:
+    """Return a finding for each published version that `now` does not hold as it was published."""
+    return [finding for finding in _differences(read(folder), now) if finding.code == "published-changed"]
 
 
 def _differences(locked: Entries, now: Entries) -> Iterator[Finding]:

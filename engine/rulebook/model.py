@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from schemas import calendar as dates
     from schemas import rulebook as shapes
     from schemas.lifecycle import Lifecycle
+    from schemas.overlay import Overlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,13 @@ class Rulebook:
     countings: dict[str, dates.Counting] = field(default_factory=dict)
     clocks: dict[str, dates.Clock] = field(default_factory=dict)
     splits: dict[str, tuple[Split, ...]] = field(default_factory=dict, compare=False)  # by pack, filled by polarity.split_facts
+
+    overlays: dict[str, Overlay] = field(default_factory=dict)  # `enterprise/name`, merged into their packs as rules
+
+    def overlay_of(self, pack: str, rule: str) -> str | None:
+        """Return the overlay that brought a rule into a pack, None for the pack's own rules."""
+        heads = {name: f"{name.replace('/', '-')}-" for name, overlay in self.overlays.items() if overlay.pack == pack}
+        return next((name for name, head in heads.items() if rule.startswith(head)), None)
 
     @cached_property
     def mentions(self) -> dict[str, frozenset[str]]:

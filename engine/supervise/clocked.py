@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
+from engine.supervise.clocks import SHANGHAI
 from engine.supervise.state import Pause, Run
 
 if TYPE_CHECKING:
-    from schemas.lifecycle import Lifecycle, Transition
+    from collections.abc import Mapping, Sequence
+
+    from engine.supervise.state import Event, State
+    from schemas.lifecycle import ClockEffects, Lifecycle, Transition
 
 
-def clocked(table: Lifecycle, transition: Transition, runs: tuple[Run, ...], on: str, at: str) -> tuple[Run, ...]:
-    """Return the runs after a transition on a legal day `on`, recorded at `at`; limits in hours go by the moment."""
+def clocked(table: Lifecycle, transition: Transition, state: State, event: Event) -> tuple[Run, ...]:
+    """Return the runs after a transition; limits in hours go by its moment, all others by its legal day."""
     hourly = {each.id for each in table.clocks if each.limit.hours}
-    effects, found = transition.clocks, []
-    for run in runs:
+    effects, values = transition.clocks, {**state.values, **event.values}
+    on, at = _when(values.get(effects.since), event)
+    starts, stops, found = _started(table, effects, values, state.clocks), {*effects.stop, *_names(values, effects.told)}, []
+    for run in state.clocks:
         moment = at if run.clock in hourly else on
-        if run.clock in (*effects.stop, *effects.start):  # a clock that starts again ends its earlier run
+        if run.clock in stops or run.clock in effects.start:  # a clock that starts again ends its earlier run
             run = _stop(run, moment)  # noqa: PLW2901 - one effect after the other
         if run.clock in effects.pause and run.running:
             run = replace(run, pauses=(*run.pauses, Pause(max(moment, run.started), None, transition.event)))  # noqa: PLW2901
         if run.clock in effects.resume and run.paused:
             run = _resume(run, moment)  # noqa: PLW2901
         found.append(run)
-    started = [Run(name, at if name in hourly else on) for name in effects.start]
-    return (*found, *started)
+    return (*found, *(Run(name, at if name in hourly else on) for name in starts))
+
+
+def _when(since: object, event: Event) -> tuple[str, str]:
+    """Return the legal day and the moment at which an event's effects on clocks happen."""
+    if not isinstance(since, str):
+        return event.on, event.at
+    return datetime.fromisoformat(since).astimezone(SHANGHAI).date().isoformat(), since
+
+
+def _started(table: Lifecycle, effects: ClockEffects, values: Mapping[str, Any], runs: tuple[Run, ...]) -> list[str]:
+    """Return the clocks that begin: those of the table, and those that the event names and that have not begun before."""
+    begun = {run.clock for run in runs}
+    named = _names(values, effects.named)
+    return [*effects.start, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
+
+
+def _names(values: Mapping[str, Any], field: str) -> Sequence[str]:
+    found = values.get(field) if field else None
+    return found if isinstance(found, list) else ()
 
 
 def _stop(run: Run, moment: str) -> Run:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from math import inf
 from typing import Literal, Protocol
 
@@ -28,7 +28,8 @@ from engine.rulebook.workdays import Bounds, Calendar
 from schemas.calendar import Unit
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # legal days are days there, without summer time since 1992
-HOUR = 3600
+HOUR = 3_600_000  # milliseconds, as moments are recorded
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHARES = (50, 80)  # percent of a period after which one is reminded
 Moment = date | datetime
 Standing = Literal["running", "paused", "stopped", "open", "past"]
@@ -262,15 +263,15 @@ def _read(term: Term, text: str) -> Moment:
 
 
 def _number(term: Term, value: Moment) -> int:
-    """Return a day as its ordinal, for hours a moment as its second."""
+    """Return a day as its ordinal, for hours a moment as its millisecond."""
     if term.unit == "hours":
-        return int(moment_of(value).timestamp())
+        return (moment_of(value) - EPOCH) // timedelta(milliseconds=1)
     return (legal_day(value) if isinstance(value, datetime) else value).toordinal()
 
 
-def _moment(second: float) -> datetime:
+def _moment(number: float) -> datetime:
     try:
-        return datetime.fromtimestamp(second, SHANGHAI)
+        return (EPOCH + timedelta(milliseconds=number)).astimezone(SHANGHAI)
     except (OverflowError, ValueError):
         raise _beyond() from None
 
@@ -290,7 +291,7 @@ def _beyond() -> InputError:
 
 
 def _end(spans: list[Span], length: int) -> Bounds | None:
-    """Return where a length of days or seconds is reached; None when the clock stands still before."""
+    """Return where a length of days or milliseconds is reached; None when the clock stands still before."""
     left = length
     for start, end in spans:
         if start + left <= end:

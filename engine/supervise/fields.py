@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
 
 from engine.errors import EvidenceError
 from engine.evidence import canonical
+from engine.evidence.log import stamp
 from engine.supervise import uscc
 from engine.supervise.step import Refusal
 from schemas.lifecycle import FieldDecl, Lifecycle
@@ -107,6 +108,16 @@ def _date(_decl: FieldDecl, raw: Any) -> str:
         raise ValueError(f"`{str(raw)[:40]}` is no day") from None
 
 
+def _moment(_decl: FieldDecl, raw: Any) -> str:
+    try:
+        found = datetime.fromisoformat(raw)
+        if found.tzinfo is None or "T" not in raw:
+            raise ValueError  # noqa: TRY301 - told below in one way
+        return stamp(found)
+    except (TypeError, ValueError):
+        raise ValueError(f"`{str(raw)[:40]}` is no moment") from None
+
+
 def _int(_decl: FieldDecl, raw: Any) -> int:
     if type(raw) is not int or abs(raw) > canonical.MAX_INT:
         raise ValueError(f"`{str(raw)[:40]}` is no whole number")
@@ -166,11 +177,13 @@ def _document(_decl: FieldDecl, raw: Any) -> Any:
 
 
 READERS: dict[str, Callable[[FieldDecl, Any], Any]] = {
-    "text": _text, "texts": _texts, "date": _date, "int": _int, "bool": _bool, "choice": _choice, "hash": _hash, "id": _text,
+    "text": _text, "texts": _texts, "date": _date, "moment": _moment,
+    "int": _int, "bool": _bool, "choice": _choice, "hash": _hash, "id": _text,
     "company": _company, "person": _text, "persons": _texts, "files": _files, "facts": _facts, "document": _document,
 }  # fmt: skip
 HELP = {
-    "text": "a text", "texts": "a list of texts", "date": "a day as YYYY-MM-DD", "int": "a whole number", "bool": "true or false",
+    "text": "a text", "texts": "a list of texts", "date": "a day as YYYY-MM-DD",
+    "moment": "a moment as 2026-09-01T10:00:00+08:00", "int": "a whole number", "bool": "true or false",
     "choice": "one of its values", "hash": "a SHA-256", "id": "an id",
     "company": "a unified social credit code (GB 32100-2015)", "person": "what identifies a person", "persons": "a list of those",
     "files": "files as {name, sha256}", "facts": "facts by name", "document": "JSON without floats",

@@ -168,6 +168,44 @@ def _fewer_than(h: Happening, of: Sequence[str]) -> str:
     return "" if count < int(number) else f"`{name}` has happened {count} times, and may {number} times"
 
 
+def _new_value(h: Happening, of: Sequence[str]) -> str:
+    """The value that the event states is none that the stream has collected."""
+    value = h.event.values.get(of[0])
+    return f"`{value}` stands in it already" if value in _collected(h, of[0]) else ""
+
+
+def _known_value(h: Happening, of: Sequence[str]) -> str:
+    """The value that the event states is one that the stream has collected."""
+    value = h.event.values.get(of[0])
+    return "" if value in _collected(h, of[0]) else f"`{value}` does not stand in it"
+
+
+def _not_future(h: Happening, of: Sequence[str]) -> str:
+    """None of these days lies after the day on which the event is told."""
+    later = [(name, day) for name in of if isinstance(day := h.event.values.get(name), str) and day > h.event.told]
+    return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
+
+
+def _collected(h: Happening, name: str) -> list[object]:
+    found = h.state.values.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _same(h: Happening, of: Sequence[str]) -> str:
+    """The event names in the first field what the stream has in the second."""
+    name, other = of
+    stated, known = h.event.values.get(name), h.state.values.get(other)
+    return "" if stated is not None and stated == known else f"`{name}` is not what `{other}` is"
+
+
+def _only_if(h: Happening, of: Sequence[str]) -> str:
+    """The first field is given only when the value named second is true, or is one of the others."""
+    stated, name, *values = of
+    found = h.value(name)
+    met = found in values if values else found is True
+    return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -185,4 +223,9 @@ GUARDS: dict[str, Guard] = {
     "not_overdue": _not_overdue,
     "equals": _equals,
     "fewer_than": _fewer_than,
+    "new_value": _new_value,
+    "known_value": _known_value,
+    "not_future": _not_future,
+    "same": _same,
+    "only_if": _only_if,
 }

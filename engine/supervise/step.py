@@ -111,6 +111,9 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
     for declared in table.fields:
         cause = state.done.get(declared.not_before)
         value = event.values.get(declared.id)
+        if declared.type == "moment" and value is not None and value > event.at:
+            problem = f"`{declared.id}` {value} has not come yet"
+            yield Refusal("in-future", f"{rule}#{declared.id}", problem, "name the moment at which it happened", sources)
         if cause and value is not None and value < cause.on:
             problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
@@ -143,7 +146,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         subject=event.subject if transition.unique else state.subject,
         values=values,
         done={**state.done, event.name: done},
-        clocks=clocked(table, transition, state.clocks, event.on, event.at),
+        clocks=clocked(table, transition, state, event),
     )
 
 

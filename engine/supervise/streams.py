@@ -13,11 +13,12 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.errors import InputError, Place, StoreError
-from engine.evidence import canonical, events, facts, record
+from engine.evidence import canonical, events, facts
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import Log, stamp
 from engine.evidence.note import Receipt
+from engine.evidence.statement import actor_json
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import uscc
@@ -223,8 +224,8 @@ class Streams:
         state, event, act = each.after, each.event, each.act
         transition = transition_of(each.table, each.before.name, event.name)
         role = role_of(transition, event.roles) if transition else None
-        by = record.actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
-        second = record.actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
+        by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
+        second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
             "stream": state.stream,
             "number": state.number,

@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.rulebook.locate import open_rulebook
 from engine.rulebook.model import Rulebook
 from tests import randomness
-from tests.benchmarks import evidence
+from tests.benchmarks import evidence, sharing
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2026, 8, 1)
@@ -138,6 +138,7 @@ def main() -> None:
     everything(book)
     process("nanjing-tiering")
     process()
+    sharing.main()
     ten_thousand()
     evidence.main()
 

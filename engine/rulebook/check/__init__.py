@@ -16,6 +16,7 @@ from engine.rulebook.check import (
     monitors,
     names,
     outcomes,
+    policies,
     strata,
     tables,
 )
@@ -51,7 +52,10 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     monitors.monitors,
     duties.duties,
     duties.conflicts,
+    policies.policies,
+    policies.overlays,
     lifecycles.named,
+    lifecycles.named_clocks,
     lifecycles.shape,
     lifecycles.based,
     strata.acyclic,

@@ -109,8 +109,9 @@ def citations(loaded: Loaded) -> Iterator[Finding]:
         known[register.instrument] = [clause.address for clause in listed(register)] if _readable(register) else None
     found: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     for each in loaded.rulebook.cited:
-        if each.instrument not in loaded.rulebook.instruments:
-            continue
+        act = loaded.rulebook.instruments.get(each.instrument)
+        if act is None or act.rank == "agreement":
+            continue  # an owner's terms are numbered by the owner
         key = each.instrument, each.article
         if key not in found:
             found[key] = list(_faults(*key, known.get(each.instrument, [])))

@@ -36,6 +36,8 @@ def every(loaded: Loaded) -> Iterator[tuple[PackRules, str, str, Place, bool]]:
                 at = place(definition.is_, pack_file(pack_id), "derived", d, "versions", v, "is")
                 yield pack, book.list_of(derived.id), definition.is_, at, derived.type == "bool"
         yield from texts(loaded, pack)
+        if when := pack.doc.shares_when:
+            yield pack, "request" if "request" in book.lists else "", when, place(when, pack_file(pack_id), "shares_when"), True
     first = next(iter(book.packs.values()), None)
     if first is None:
         return

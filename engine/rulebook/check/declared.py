@@ -42,6 +42,7 @@ _DOTTED = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z")
 _WORD = re.compile(r"[a-z][a-z0-9_]*\Z")
 _EITHER = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?\Z")
 _DASHED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+_HOME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(/[a-z][a-z0-9]*(-[a-z0-9]+)*)?\Z")  # a policy's is `owner/data-set`
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _ENGLISH = re.compile(r"[a-z]{3}")
 UNITS = "declare it under `units:` in rules/vocabulary/"
@@ -76,7 +77,7 @@ def _once(entries: Iterator[Entry], taken: set[str] | frozenset[str] = frozenset
     for name, place, form in entries:
         if not form.match(name):
             yield Finding("bad-name", place, f"`{name}` is not a name", "use lower-case words joined as the README says")
-        elif name in WORDS and form is not _DASHED:
+        elif name in WORDS and form not in (_DASHED, _HOME):
             yield Finding("reserved-name", place, f"`{name}` is a word of the condition language", "choose another name")
         if name in seen:
             yield Finding("duplicate-name", place, f"`{name}` is declared twice", f"it stands first at {seen[name]}")
@@ -104,7 +105,7 @@ def _shared(loaded: Loaded, kind: str) -> Iterator[Entry]:
 
 def _packs(loaded: Loaded) -> Iterator[Entry]:
     for file, doc in loaded.docs["pack"].items():
-        yield doc.id, loaded.sources.place(file, "id"), _DASHED
+        yield doc.id, loaded.sources.place(file, "id"), _HOME
 
 
 def _pack_names(loaded: Loaded, pack_id: str) -> Iterator[Entry]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Outcome, Rule, RuleVersion, Source, Value
 
-NO_LEGAL_FORCE = frozenset({"normative", "local_normative", "standard", "guidance", "foreign"})
+NO_LEGAL_FORCE = frozenset({"normative", "local_normative", "standard", "guidance", "foreign", "agreement"})
 AGREEABLE = frozenset({"prohibit", "suspend", "bar"})  # nobody can agree to be licensed or punished
 DOES = {
     "permit": "licenses",

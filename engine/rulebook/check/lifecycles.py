@@ -22,6 +22,8 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "own_holder": (), "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
+    "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
+    "same": ("field", "field"), "only_if": ("field", "field", None),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -59,6 +61,9 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
         for key in ("needs", "may", "unique"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        for key in ("named", "told", "since"):
+            if name := getattr(each.clocks, key):
+                yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
     kinds = {"event": events, "clock": clocks, "field": fields}
@@ -71,6 +76,19 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
     yield from (
         (("fields", i, "not_before"), each.not_before, events, "event") for i, each in enumerate(table.fields) if each.not_before
     )
+
+
+def named_clocks(loaded: Loaded) -> Iterator[Finding]:
+    """What names clocks in an event is an open list of texts, and the moment since when they run an open moment."""
+    wanted = {"named": "texts", "told": "texts", "since": "moment"}
+    for file, table in loaded.docs["lifecycle"].items():
+        fields = {each.id: each for each in table.fields}
+        for i, each in enumerate(table.transitions):
+            for key, kind in wanted.items():
+                field = fields.get(getattr(each.clocks, key))
+                if field and (field.type != kind or not field.open):
+                    place = loaded.sources.place(file, "transitions", i, "clocks", key)
+                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type {kind}", "declare it as that")
 
 
 def shape(loaded: Loaded) -> Iterator[Finding]:

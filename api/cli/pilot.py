@@ -1,0 +1,224 @@
+"""`fenji pilot` and `fenji incident`: the life of a pilot, what the rules propose on it, its alarms, budget and simulation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.acting import Expected, Fields, Happened, Second, act, fields_of, shown, streams_of, told
+from api.cli.options import Actor, Home, Json, Language, Rules, home_folder, now, rulebook_of, say, say_json
+from api.render import pilots as said
+from engine.errors import InputError
+from engine.evidence.decide import new_id
+from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
+from engine.store import streams as stored
+from engine.supervise import alarms, incidents, pilots
+from engine.supervise.monitors.budget import Burn
+from engine.supervise.monitors.plan import plan
+from engine.supervise.monitors.simulate import Scenario
+from engine.supervise.monitors.simulate import simulate as simulated
+from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS
+from engine.supervise.streams import Act
+from engine.supervise.watched import second
+
+app = typer.Typer()
+pilot = typer.Typer(no_args_is_help=True, help="Pilots with tolerance: their life, proposals, alarms and budget.")
+incident = typer.Typer(no_args_is_help=True, help="Incidents of pilots: graded by rules, under parallel clocks.")
+app.add_typer(pilot, name="pilot")
+app.add_typer(incident, name="incident")
+Pilot = Annotated[str, typer.Argument(metavar="PILOT", help="The pilot; `fenji pilot list` shows them.")]
+Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident; `fenji incident list` shows them.")]
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="What happens; `show` lists what can.")]
+Matter = Annotated[str, typer.Argument(metavar="MATTER", help=f"One of {', '.join(MATTERS)}.")]
+Unit = Annotated[str, typer.Option("--unit", help="Only this unit in charge.")]
+District = Annotated[str, typer.Option("--district", help="Only this district.")]
+StateName = Annotated[str, typer.Option("--state", help="Only this state.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")]
+Record = Annotated[bool, typer.Option("--record", help="Record what new alarms propose.")]
+
+
+# pilots ---------------------------------------------------------------------------------------------------------------
+
+
+@pilot.command("open")
+def open_(file: Fields, by: Actor, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Bring an idea: begins a pilot and prints its id."""
+    with streams_of(rules, home) as streams:
+        where = (new_id(now()), PROCESS, "sketch")
+        told(pilots.perform(streams, act(streams, where, fields_of(file), (by, ""), "", -1)), json=json)
+
+
+@pilot.command("act")
+def pilot_act(
+    which: Pilot,
+    event: Event,
+    by: Actor,
+    file: Fields = "",
+    second_by: Second = "",
+    on: Happened = "",
+    expected: Expected = -1,
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Do something in the life of a pilot; what the rules work out is added, a refusal is recorded and exits with 2."""
+    with streams_of(rules, home) as streams:
+        where = (which, PROCESS, event)
+        told(pilots.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected)), json=json)
+
+
+@pilot.command("show")
+def pilot_show(which: Pilot, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Show how a pilot stands: terms, clocks, what can happen next."""
+    _show(which, lang, json=json, rules=rules, home=home)
+
+
+@pilot.command("list")
+def pilot_list(
+    unit: Unit = "", district: District = "", state: StateName = "", limit: Limit = 50, *, json: Json = False, home: Home = ""
+) -> None:
+    """List pilots: id, state, tier, unit, district, day of the last event."""
+    _list(PROCESS, {"unit": unit, "district": district, "state": state}, limit, json=json, home=home)
+
+
+@pilot.command("opinion")
+def pilot_opinion(
+    which: Pilot, matter: Matter, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = ""
+) -> None:
+    """Say what the rules propose on a matter, each condition met, not met or not proven. Exits 1 while it is undetermined."""
+    if matter not in MATTERS:
+        raise InputError("unknown-matter", f"no matter named `{matter[:40]}`", f"one of {', '.join(MATTERS)}")
+    with streams_of(rules, home) as streams:
+        found = pilots.proposed(streams, Act(which, PROCESS, "", None, now()), matter)
+        say_json(asdict(found)) if json else say(said.opinion(streams.rulebook, found, lang))
+    raise typer.Exit(1 if found.value == OPEN else 0)
+
+
+@pilot.command("watch")
+def watch(
+    which: Pilot, lang: Language, *, record: Record = False, json: Json = False, rules: Rules = "", home: Home = ""
+) -> None:
+    """Let both monitors speak of a pilot as of now, and record what new alarms propose. Exits 1 when an alarm stands."""
+    with streams_of(rules, home) as streams:
+        moment = now()
+        found = alarms.standing(streams, which, moment)
+        recorded = alarms.propose(streams, which, moment) if record else None
+    if json:
+        rows = [{**asdict(each.alarm), "proposes": each.monitor.proposes, "why": each.why} for each in found]
+        say_json({"alarms": rows, "recorded": recorded.id if recorded else None})
+    else:
+        say(said.alarms(found, lang))
+        if recorded:
+            told(recorded, json=False)
+    raise typer.Exit(1 if found else 0)
+
+
+@pilot.command("budget")
+def budget(which: Pilot, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Show what is used and left of a pilot's tolerance budget, and when it would be used up."""
+    with streams_of(rules, home) as streams:
+        lines = Burn(alarms.plan_of(streams), alarms.events_of(streams, which)).lines(second(stamp(now())))
+    say_json([{**asdict(line), "percent": line.percent} for line in lines]) if json else say(said.budget(lines, lang))
+
+
+@pilot.command("simulate")
+def simulate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The scenario, YAML or JSON; - for standard input.")],
+    lang: Language,
+    seed: Annotated[str, typer.Option("--seed", help="The same seed draws the same lives.")] = "1",
+    runs: Annotated[int, typer.Option("--runs", help="How many lives are drawn.")] = 1000,
+    *,
+    json: Json = False,
+    rules: Rules = "",
+) -> None:
+    """Draw lives of a pilot under assumptions and count how often its monitors would stop it; caps can be chosen so."""
+    rulebook = rulebook_of(rules)
+    found = simulated(plan(rulebook.packs[PACK]), _scenario(fields_of(file)), seed, runs)
+    say_json(asdict(found)) if json else say(said.simulation(found, rulebook, lang))
+
+
+def _scenario(stated: dict[str, Any]) -> Scenario:
+    """Return the scenario that a file states. Raises InputError for a part that it has not, or that is no number."""
+    known = Scenario.__dataclass_fields__
+    for name in stated:
+        if name not in known:
+            raise InputError("unknown-field", f"a scenario has no `{name[:40]}`", f"it has {', '.join(known)}")
+    try:
+        read: dict[str, Any] = {name: int(value) for name, value in stated.items() if not isinstance(value, dict)}
+        read["budget"] = tuple((name, int(value)) for name, value in stated.get("budget", {}).items())
+        for part in ("rates", "breaches"):
+            read[part] = tuple((name, float(value)) for name, value in stated.get(part, {}).items())
+        return Scenario(**read)
+    except (TypeError, ValueError, AttributeError) as error:
+        remedy = "write `days`, `subjects` and what happens in 30 days, in numbers"
+        raise InputError("wrong-scenario", f"it is no scenario: {error}", remedy) from None
+
+
+# incidents ------------------------------------------------------------------------------------------------------------
+
+
+@incident.command("report")
+def report(which: Pilot, file: Fields, by: Actor, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Report an incident of a pilot: reference, found_at and facts; rules grade it and start its clocks."""
+    with streams_of(rules, home) as streams:
+        where = (new_id(now()), incidents.PROCESS, "report")
+        fields = {"pilot": which, **fields_of(file)}
+        told(incidents.perform(streams, act(streams, where, fields, (by, ""), "", -1)), json=json)
+
+
+@incident.command("act")
+def incident_act(
+    which: Incident,
+    event: Event,
+    by: Actor,
+    file: Fields = "",
+    second_by: Second = "",
+    on: Happened = "",
+    expected: Expected = -1,
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Correct, grade, tell, handle or close an incident."""
+    with streams_of(rules, home) as streams:
+        where = (which, incidents.PROCESS, event)
+        told(incidents.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected)), json=json)
+
+
+@incident.command("show")
+def incident_show(which: Incident, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Show an incident: grade, reports owed and given, clocks and what was late."""
+    _show(which, lang, json=json, rules=rules, home=home)
+
+
+@incident.command("list")
+def incident_list(
+    unit: Unit = "", district: District = "", state: StateName = "", limit: Limit = 50, *, json: Json = False, home: Home = ""
+) -> None:
+    """List incidents, the one whose clock ends first at the head."""
+    _list(incidents.PROCESS, {"unit": unit, "district": district, "state": state}, limit, json=json, home=home)
+
+
+def _show(which: str, lang: str, *, json: bool, rules: str, home: str) -> None:
+    with streams_of(rules, home) as streams:
+        found = streams.state(which)
+        if json:
+            late = list(incidents.late(found))
+            say_json({**shown(found), "late": late})
+        else:
+            say(said.state(streams.rulebook, found, lang))
+
+
+def _list(process: str, where: dict[str, str], limit: int, *, json: bool, home: str) -> None:
+    wanted: dict[str, str | int] = {"process": process, **{name: value for name, value in where.items() if value}}
+    with open_home(home_folder(home)) as opened:
+        rows = stored.queue(opened.store, stored.Page(wanted, limit=limit))
+    if json:
+        say_json([{name: value for name, value in asdict(row).items() if name != "fold"} for row in rows])
+    else:
+        say("\n".join(said.row(row) for row in rows) or "-")

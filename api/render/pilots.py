@@ -1,0 +1,130 @@
+"""Pilots and their incidents as text: how one stands, what the rules propose, which alarms stand, what is left of its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.rulebook.model import Rulebook
+from engine.store.append import Projection
+from engine.supervise.monitors.budget import Line
+from engine.supervise.monitors.simulate import Simulation
+from engine.supervise.opinions import MATTERS, OPEN, PACK, Opinion
+from engine.supervise.step import possible
+from engine.supervise.watched import Standing
+
+if TYPE_CHECKING:
+    from engine.supervise.state import Run, State
+
+WORDS = {
+    "met": ("成立", "met"),
+    "unmet": ("不成立", "not met"),
+    "unproven": ("未证明", "not proven"),
+    OPEN: ("未定", "undetermined"),
+    "none": ("无", "none"),
+    "due": ("至", "until"),
+    "late": ("逾期", "late"),
+    "paused": ("中止计时", "paused"),
+    "unopened": ("只有被拒绝的申请", "nothing but refused attempts"),
+    "next": ("可办事项", "what can happen next"),
+    "never": ("按现有速度不会用尽", "never at this rate"),
+    "exhausted": ("日内用尽", "days until it is used up"),
+    "no_alarms": ("没有报警", "no alarms"),
+    "since": ("成立于", "true since"),
+    "seen": ("发现于", "seen at"),
+    "stopped": ("次被监测项叫停", "runs stopped by a monitor"),
+    "of": ("次模拟中", "runs of"),
+    "middle": ("中位日", "middle day"),
+}
+
+
+def word(name: str, lang: str) -> str:
+    """Return a word of this module in `zh` or `en`."""
+    return WORDS[name][lang != "zh"]
+
+
+def value(rulebook: Rulebook, outcome: str, name: str, lang: str) -> str:
+    """Return a value of an outcome of the pilot pack in words."""
+    found = next((each for each in rulebook.packs[PACK].outcomes[outcome].values if each.id == name), None)
+    return found.label.get(lang) if found else word(OPEN, lang) if name == OPEN else name
+
+
+def opinion(rulebook: Rulebook, found: Opinion, lang: str) -> str:
+    """Return an opinion: what is proposed, and each condition with how it stands."""
+    outcome, unions = MATTERS[found.matter]
+    title = rulebook.packs[PACK].outcomes[outcome].title.get(lang)
+    said = value(rulebook, outcome, found.value, lang)
+    if found.value == OPEN:
+        said += f" ({' / '.join(value(rulebook, outcome, each, lang) for each in found.possible)})"
+    lines = [f"{title}: {said}"]
+    labels = {each.id: each.label for union in unions for each in rulebook.packs[PACK].outcomes[union].values}
+    for standing in ("unmet", "unproven", "met"):
+        lines += [f"  {word(standing, lang)}  {labels[name].get(lang)}" for name in getattr(found, standing)]
+    return "\n".join(lines)
+
+
+def state(rulebook: Rulebook, found: State, lang: str) -> str:
+    """Return a stream: its state, what it shows, its clocks, and what can happen next."""
+    table = rulebook.lifecycles[found.process]
+    label = next((each.label.get(lang) for each in table.states if each.id == found.name), word("unopened", lang))
+    lines = [f"{found.stream}  {table.title.get(lang)}: {label} ({found.name or '-'}), {found.number}"]
+    fields = {each.id: each.label for each in table.fields}
+    lines += [f"  {fields[name].get(lang)}: {_plain(each)}" for name, each in found.values.items() if name in fields]
+    titles = {each.id: each.title for each in table.clocks}
+    lines += [f"  {titles[run.clock].get(lang)}: {_run(run, lang)}" for run in found.clocks if not run.stopped or _late(run)]
+    events = sorted({f"{each.event} ({each.title.get(lang)})" for each in possible(table, found)})
+    return "\n".join([*lines, f"{word('next', lang)}: {', '.join(events) or word('none', lang)}"])
+
+
+def _plain(given: Any) -> str:
+    return ", ".join(map(str, given)) if isinstance(given, list) else str(given)
+
+
+def _run(run: Run, lang: str) -> str:
+    if _late(run):
+        return f"{word('late', lang)} ({run.stopped} > {run.due})"
+    return word("paused", lang) if run.paused else f"{word('due', lang)} {run.due or word(OPEN, lang)}"
+
+
+def _late(run: Run) -> bool:
+    return bool(run.stopped and run.due and run.stopped > run.due)
+
+
+def row(found: Projection) -> str:
+    """Return one line of a list."""
+    columns = (found.id, found.state, found.tier, found.unit, found.district, found.updated[:10])
+    return "  ".join(each or "-" for each in columns)
+
+
+def alarms(found: Sequence[Standing], lang: str) -> str:
+    """Return alarms with what they propose and which monitors spoke."""
+    lines = [
+        f"{each.monitor.proposes}: {each.monitor.title.get(lang)}; {word('since', lang)} {moment(each.alarm.true_since)}, "
+        f"{word('seen', lang)} {moment(each.alarm.seen_at)} [{each.alarm.spoke}{': ' + each.why if each.why else ''}]"
+        for each in found
+    ]
+    return "\n".join(lines) or word("no_alarms", lang)
+
+
+def budget(lines: Sequence[Line], lang: str) -> str:
+    """Return the lines of a budget."""
+    ends = {
+        line.line: word("never", lang) if line.exhausted_in is None else f"{line.exhausted_in} {word('exhausted', lang)}"
+        for line in lines
+    }
+    return "\n".join(f"{line.line}: {line.used}/{line.allowed} ({line.percent} %), {ends[line.line]}" for line in lines)
+
+
+def simulation(found: Simulation, rulebook: Rulebook, lang: str) -> str:
+    """Return how often a plan's monitors stopped it."""
+    titles = {each.id: each.title for each in rulebook.packs[PACK].doc.monitors}
+    middle = found.middle_day if found.middle_day is not None else "-"
+    lines = [f"{found.stopped}/{found.runs} {word('stopped', lang)}, {word('middle', lang)} {middle} (seed {found.seed})"]
+    lines += [f"  {each.runs}/{found.runs}  {each.proposes}: {titles[each.monitor].get(lang)}" for each in found.monitors]
+    return "\n".join(lines)
+
+
+def moment(at: int) -> str:
+    """Return a second as a moment in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")

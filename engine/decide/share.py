@@ -1,0 +1,208 @@
+"""A sharing request -> its answer: per item the verdict of law and owner together, why, its duties, what would allow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.filing import from_document
+from engine.decide.missing import Fact
+from engine.decide.overall import HUMAN
+from engine.decide.review import Found, Node, Review
+from engine.decide.sides import REQUEST, Heard, Side
+from engine.decide.values import T, show
+from engine.decide.verdict import ALLOWED, BLOCKS, VERDICTS, Mark, Verdict, Worlds, both, smallest
+from engine.decide.wishes import Wishes
+from schemas import sharing as shapes
+from schemas.answer import MissingFact
+from schemas.rulebook import Text
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from engine.rulebook.model import Rulebook
+    from engine.rulebook.read import Node as Document
+
+
+def share(
+    rulebook: Rulebook, document: Document, as_of: date, *, enterprise: str = "", search: bool = True
+) -> shapes.ShareAnswer:
+    """Return the answer to a request on a day; `search` adds what would make an item allowed. Raises InputError."""
+    review = Review(rulebook, from_document(rulebook, document), as_of)
+    listing = review.filing.lists[REQUEST]
+    nodes = [review.node(review.filing, 0)]
+    nodes += [review.node(review.filing, index, nodes[0]) for index in range(1, len(listing.items))]
+    items = [_Item(review, index, node, search=search).answer() for index, node in enumerate(nodes)]
+    return shapes.ShareAnswer(
+        as_of=as_of.isoformat(),
+        rulebook=rulebook.digest,
+        enterprise=enterprise or None,
+        determined=all(item.verdict != "undetermined" for item in items),
+        complete=listing.complete,
+        items=items,
+        policies=[*_policies(review, items), *_overlays(rulebook, review)],
+    )
+
+
+class _Item:
+    """Writes the answer on one item."""
+
+    def __init__(self, review: Review, index: int, node: Node, *, search: bool) -> None:
+        self.review = review
+        self.rulebook = review.rulebook
+        self.index = index
+        self.search = search
+        self.node = node
+
+    def answer(self) -> shapes.ItemVerdict:
+        found = self.review.item(self.index, self.node)
+        only: Verdict | None = next(iter(found.possible)) if len(found.possible) == 1 else None
+        heard = [(side, each) for side, states in self.node.states for state in states for each in state.rules(self.index)]
+        if only:  # where rules of one pack compete, those that lost are no reasons
+            marks = {mark for worlds in self._settled() for mark in worlds}
+            heard = [(side, each) for side, each in heard if any(each.mark & ~mark == 0 for mark in marks)]
+        causes = [(each.mark, (side, each)) for side, each in heard if each.mark and each.applied == T]
+        return shapes.ItemVerdict.model_construct(
+            item=self.review.filing.lists[REQUEST].items[self.index].id,
+            data_set=self.review.data_set(self.review.filing, self.index),
+            verdict=only or "undetermined",
+            possible=[verdict for verdict in VERDICTS if verdict in found.possible],
+            exact=found.exact,
+            law=self._words(owner=False),
+            owner=self._words(owner=True),
+            reasons=self._reasons(heard),
+            smallest=[_name(side, each) for side, each in smallest(causes, only)] if only else [],
+            duties=self._duties(),
+            missing=[self._missing(fact) for fact in found.missing],
+            may_matter=[self._missing(fact) for fact in found.may_matter],
+            allowed_if=self._allowed_if(found, causes) if self.search and not found.possible <= ALLOWED else None,
+            to=self._to() if "conflict" in found.possible else None,
+        )
+
+    def _settled(self) -> list[Worlds]:
+        return [both(*self.node.worlds)]
+
+    def _words(self, *, owner: bool) -> list[str]:
+        """Return what law, or the owner, may say to the item."""
+        worlds = [found for (side, _), found in zip(self.node.states, self.node.worlds, strict=True) if side.owner == owner]
+        if owner:
+            worlds.append(self.node.owner)
+        return sorted({_owner_word(each) if owner else _law_word(each) for each in both(*worlds)})
+
+    # reasons ----------------------------------------------------------------------------------------------------------
+
+    def _reasons(self, heard: list[tuple[Side, Heard]]) -> list[shapes.Reason]:
+        """Return each rule and term once, with all that it says."""
+        said: dict[tuple[str, str], list[tuple[Side, Heard]]] = {}
+        for side, each in heard:
+            if each.mark or side.word(each.outcome, each.value) == "permit":
+                said.setdefault((side.pack.doc.id, each.rule), []).append((side, each))
+        return [self._reason(found[0][0], [each for _, each in found]) for found in said.values()]
+
+    def _reason(self, side: Side, said: list[Heard]) -> shapes.Reason:
+        rule = side.pack.rules[said[0].rule]
+        return shapes.Reason.model_construct(
+            pack=side.pack.doc.id,
+            rule=said[0].rule,
+            basis=self._basis(side, said[0].rule),
+            says=list(dict.fromkeys(each.value for each in said)),
+            marks=list(dict.fromkeys(side.word(each.outcome, each.value) for each in said)),
+            applies="certain" if all(each.applied == T for each in said) else "possible",
+            title=rule.title,
+            effect=rule.effect,
+            sources=rule.sources,
+        )
+
+    def _basis(self, side: Side, rule: str) -> shapes.Basis:
+        if side.owner:
+            return "owner"
+        return "overlay" if self.rulebook.overlay_of(side.pack.doc.id, rule) else "law"
+
+    def _duties(self) -> list[shapes.DutyOfItem]:
+        found: dict[tuple[str, str, str], shapes.DutyOfItem] = {}
+        for side, states in self.node.states:
+            for state in states:
+                for outcome, value, sure in state.duties(self.index):
+                    key = (side.pack.doc.id, outcome, value.id)
+                    found[key] = shapes.DutyOfItem(
+                        pack=key[0],
+                        outcome=outcome,
+                        value=value.id,
+                        label=value.label,
+                        basis="owner" if side.owner else "law",
+                        applies="certain" if sure == T and len(states) == 1 else "possible",
+                    )
+        return list(found.values())
+
+    def _missing(self, fact: Fact) -> MissingFact:
+        return MissingFact(fact=fact[0], item=self._item(fact), question=self.rulebook.facts[fact[0]].question)
+
+    def _item(self, fact: Fact) -> str | None:
+        home = self.rulebook.list_of(fact[0])
+        return self.review.filing.lists[home].items[fact[1]].id if home else None
+
+    def _to(self) -> Text:
+        """Return the human who decides: the one that the regimes name, or the pack."""
+        for side, states in self.node.states:
+            for each in [each for state in states for each in state.rules(self.index) if each.mark & Mark.HUMAN]:
+                value = next((v for v in side.pack.outcomes[each.outcome].values if v.id == each.value), None)
+                clause = next((clause.to for clause in side.pack.doc.goes_to if clause.outcome == each.outcome), HUMAN)
+                return value.conflict.to if value and value.conflict else clause
+        return HUMAN
+
+    # what would allow it ----------------------------------------------------------------------------------------------
+
+    def _allowed_if(self, found: Found, causes: list[tuple[int, tuple[Side, Heard]]]) -> shapes.WouldAllow:
+        wish = Wishes(self.review, self.index, self.node).found()
+        blocks = dict.fromkeys((side.pack.doc.id, each.rule) for marks, (side, each) in causes if marks & BLOCKS)
+        return shapes.WouldAllow(
+            facts=[self._changed(fact, cell) for fact, cell in wish.changes] if wish else [],
+            smallest=bool(wish and wish.smallest),
+            verdict=wish.verdict if wish else None,
+            rules=[shapes.RuleName(pack=pack, rule=rule) for pack, rule in blocks] if len(found.possible) == 1 else [],
+        )
+
+    def _changed(self, fact: Fact, cell: Any) -> shapes.Changed:
+        kind = self.review.kind(fact[0])
+        facts = self.node.filing.facts if fact[1] < 0 else self.node.filing.lists[REQUEST].items[fact[1]].facts
+        now = show(kind, facts[fact[0]]) if fact[0] in facts else None
+        label = self.rulebook.facts[fact[0]].label
+        return shapes.Changed(fact=fact[0], item=self._item(fact), label=label, now=now, instead=show(kind, cell))
+
+
+def _name(side: Side, each: Heard) -> shapes.RuleName:
+    return shapes.RuleName(pack=side.pack.doc.id, rule=each.rule)
+
+
+def _law_word(marks: int) -> str:
+    if marks & Mark.LAW_REFUSES:
+        return "refuse"
+    return "human" if marks & Mark.HUMAN else "oblige" if marks & Mark.LAW_OBLIGES else "open"
+
+
+def _owner_word(marks: int) -> str:
+    return "refuse" if marks & Mark.OWNER_REFUSES else "grant" if marks & Mark.OWNER_GRANTS else "silent"
+
+
+def _policies(review: Review, items: list[shapes.ItemVerdict]) -> list[shapes.PolicyUsed]:
+    """Return the policies of the data sets that are asked for."""
+    names = dict.fromkeys(item.data_set for item in items if item.data_set in review.owners)
+    packs = [review.owners[name].pack.doc for name in names if name]
+    return [shapes.PolicyUsed(name=doc.id, title=doc.title, kind="policy", valid=str(doc.covers)) for doc in packs]
+
+
+def _overlays(rulebook: Rulebook, review: Review) -> list[shapes.PolicyUsed]:
+    """Return the overlays over the packs that are consulted."""
+    consulted = {side.pack.doc.id for side in review.law}
+    return [
+        shapes.PolicyUsed(
+            name=name,
+            title=overlay.title,
+            kind="overlay",
+            valid=str(overlay.valid),
+            grantor=next((entry.title for entry in rulebook.authorities.get(overlay.grantor, ())), None),
+            discretion=overlay.discretion,
+            scope=overlay.scope,
+        )
+        for name, overlay in rulebook.overlays.items()
+        if overlay.pack in consulted
+    ]

@@ -1,0 +1,136 @@
+"""What would make an item allowed: the fewest facts told otherwise, tried in a fixed order up to a fixed number of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from engine.decide.missing import Fact, state
+from engine.decide.review import Node, Review, cells_of, registered, whole_of
+from engine.decide.sides import DATA_SET, REQUEST, Side
+from engine.decide.values import known, meet
+from engine.decide.verdict import ALLOWED, BLOCKS, Verdict
+from engine.errors import InputError
+
+Changes = tuple[tuple[Fact, Any], ...]
+CASES = 1_000  # most cases that are tried for one item
+SIZE = 2  # most facts that are changed together
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Facts with the values that would make the item allowed, and whether no fewer facts do."""
+
+    changes: Changes
+    verdict: Verdict
+    smallest: bool
+
+
+class Wishes:
+    """Tries changes of one item of a request."""
+
+    def __init__(self, review: Review, item: int, node: Node) -> None:
+        """Take an item as it was filed; what the register says of its data set is not the requester's to change."""
+        self.review = review
+        self.item = item
+        self.node = node
+        self.filing = node.filing
+        self.left = CASES
+
+    def found(self) -> Wish | None:
+        """Return the fewest changes that make the item allowed, None when none was found."""
+        options = [(fact, cell) for fact in self._facts() for cell in self._cells(fact)]
+        for size in range(1, SIZE + 1):
+            for chosen in combinations(options, size):
+                if len({fact for fact, _ in chosen}) < size:
+                    continue
+                if self.left <= 0:
+                    return None
+                verdict = self._tried(chosen)
+                if verdict:
+                    return Wish(self._widened(chosen, verdict), verdict, smallest=True)
+        return None
+
+    def _widened(self, chosen: Changes, verdict: Verdict) -> Changes:
+        """Return the changes with each range of numbers or days as wide as it still gives the verdict, cell by cell."""
+        found = list(chosen)
+        for k, (fact, _) in enumerate(chosen):
+            for more in self._cells(fact) if self.review.kind(fact[0]).name in ("int", "decimal", "date") else ():
+                now = found[k][1]
+                if more[0] == now[1] + 1 or more[1] == now[0] - 1:
+                    wider = (fact, (min(now[0], more[0]), max(now[1], more[1])))
+                    if self._tried((*found[:k], wider, *found[k + 1 :])) == verdict:
+                        found[k] = wider
+        return tuple(found)
+
+    def _tried(self, chosen: Changes) -> Verdict | None:
+        self.left -= 1
+        node = self.node
+        try:
+            for (name, index), cell in chosen:
+                changed = state(node.filing, self.review.rulebook.list_of(name), index, name, cell)
+                node = self.review.node(changed, self.item, node, name)
+        except InputError:
+            return None
+        possible = node.possible
+        return next(iter(possible)) if len(possible) == 1 and possible <= ALLOWED else None
+
+    def _facts(self) -> Iterator[Fact]:
+        """Yield the facts that may be told otherwise: unknown ones first, then those of the item, then those of the request."""
+        rulebook = self.review.rulebook
+        name = self.review.data_set(self.filing, self.item)
+        fixed = {DATA_SET, *(registered(rulebook, self.review.owners[name].pack) if name in self.review.owners else ())}
+        read = {fact for side in self._blocking() for fact in side.evaluator.inputs.facts} - fixed
+        facts = [(fact, self._index(fact)) for fact in rulebook.facts if fact in read and rulebook.list_of(fact) in ("", REQUEST)]
+        open_ = [fact for fact in facts if not (self._known(fact) and self._who(fact))]
+        yield from sorted(open_, key=lambda fact: (self._known(fact), self.review.kind(fact[0]).name == "enum", fact[1] < 0))
+
+    def _who(self, fact: Fact) -> bool:
+        """Tell whether a fact says who asks whom, when and by which channel: told otherwise, it would be another request."""
+        return fact[1] < 0 and self.review.kind(fact[0]).name in ("enum", "date")
+
+    def _blocking(self) -> Iterator[Side]:
+        """Yield the sides without which the item might be allowed: those that may block it, and the owner's."""
+        for (side, _), worlds in zip(self.node.states, self.node.worlds, strict=True):
+            if side.owner or any(marks & BLOCKS for marks in worlds):
+                yield side
+
+    def _index(self, name: str) -> int:
+        return self.item if self.review.rulebook.list_of(name) else -1
+
+    def _stated(self, fact: Fact) -> Any:
+        facts = self.filing.facts if fact[1] < 0 else self.filing.lists[REQUEST].items[fact[1]].facts
+        return facts.get(fact[0])
+
+    def _known(self, fact: Fact) -> bool:
+        stated = self._stated(fact)
+        return stated is not None and known(self.review.kind(fact[0]), stated)
+
+    def _cells(self, fact: Fact) -> Iterator[Any]:
+        """Yield what a fact could be told as: of an open one a part of what is possible, of a known one anything else."""
+        kind, stated = self.review.kind(fact[0]), self._stated(fact)
+        everything = whole_of(self.review.rulebook, fact[0])
+        marks = sorted(self.node.marks(fact))
+        if kind.name == "set":
+            yield from _one_more_or_less(stated, everything)
+            return
+        if stated is not None and not self._known(fact):
+            everything = stated
+        for cell in cells_of(kind, everything, marks):
+            if cell != everything and (stated is None or not self._known(fact) or meet(kind, cell, stated) is None):
+                yield cell
+
+
+def _one_more_or_less(stated: Any, everything: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yield the sets that differ in one value from one that is known, or that have one value or none."""
+    must, may = everything
+    bits = [1 << k for k in range(may.bit_length())]
+    if stated is not None and stated[0] == stated[1]:
+        yield from ((stated[0] ^ bit, stated[0] ^ bit) for bit in bits)
+    else:
+        yield from ((must | bit, must | bit) for bit in (0, *bits))
+
+
+__all__ = ["Wish", "Wishes"]

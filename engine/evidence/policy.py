@@ -1,0 +1,149 @@
+"""Publication of owners' policies and of overlays: signed by the owner or the grantor, logged, frozen from then on.
+
+As with releases, the day on which a term became known is the day of its log entry; no author types it. What was never published,
+or is not as it was published, is shown as `unpublished` in every answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import EvidenceError, InputError, Place, SigningError
+from engine.evidence import archive, canonical
+from engine.evidence.installation import Entry, Installation
+from engine.evidence.keys import PublicKey
+from engine.evidence.statement import actor_json, wrap
+from engine.rulebook import lock
+from engine.rulebook.policies import OVERLAYS, Policies, files_of
+from engine.store import reading
+
+if TYPE_CHECKING:
+    from engine.rulebook.model import Rulebook
+    from engine.store.reading import Record
+    from schemas.rulebook import Text
+
+KIND = "policy"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A policy or an overlay as it was published: its id, its name, where it stands in the log, and what the log says of it."""
+
+    id: str
+    name: str
+    seq: int
+    at: str
+    predicate: dict[str, Any]
+
+    @property
+    def known(self) -> str:
+        """The day from which it is known."""
+        return self.at[:10]
+
+    @property
+    def sha256(self) -> str:
+        """The hash of its files, which a grant binds."""
+        return str(self.predicate["archive_sha256"])
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy or an overlay of a folder, with the rulebook in which it was proved sound."""
+
+    policies: Policies
+    name: str
+    rulebook: Rulebook
+
+
+def publications(home: Installation) -> list[Publication]:
+    """Return every publication, oldest first. Raises StoreError."""
+    return [_publication(each) for each in reading.of_kind(home.store, KIND)]
+
+
+def _publication(each: Record) -> Publication:
+    predicate = canonical.loads(each.payload, f"the record {each.id}")["predicate"]
+    return Publication(each.id, predicate["name"], each.seq, each.at, predicate)
+
+
+def archived(policies: Policies, name: str) -> bytes:
+    """Return the files of one policy or overlay as they are hashed. Raises InputError when there is none of that name."""
+    members = files_of(policies, name)
+    if not members:
+        known = ", ".join(names(policies)) or "none"
+        raise InputError(
+            "unknown-policy", f"no policy named `{name[:60]}`", f"the policies are {known}", Place(str(policies.folder))
+        )
+    return archive.write(members)
+
+
+def names(policies: Policies) -> list[str]:
+    """Return what a folder holds that can be published: `owner/data-set` and `overlays/enterprise/name`."""
+    return [*policies.data_sets, *policies.overlays]
+
+
+def sha256(policies: Policies, name: str) -> str:
+    """Return the hash of the files of one policy or overlay. Raises InputError."""
+    return canonical.sha256(archived(policies, name))
+
+
+def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publication:
+    """Record a policy that was proved sound, signed by its owner or grantor. Raises InputError, SigningError, EvidenceError."""
+    name, data = draft.name, archived(draft.policies, draft.name)
+    role = signing_role(home, draft, by)
+    before = [each for each in publications(home) if each.name == name]
+    versions = entries(draft.rulebook, name)
+    for earlier in before:
+        _unchanged(earlier, versions)
+    publication_id, archive_sha256 = home.next_id(KIND), canonical.sha256(data)
+    predicate: dict[str, Any] = {
+        "policy_id": publication_id,
+        "name": name,
+        "previous": before[-1].id if before else None,
+        "archive_sha256": archive_sha256,
+        "versions": {rule: {valid: entry["sha256"] for valid, entry in found.items()} for rule, found in versions.items()},
+        "publisher": actor_json(by.holder, role, by.keyid),
+        "at": at,
+    }
+    payload = canonical.dumps(wrap(KIND, name, archive_sha256, predicate))
+    published = home.record([Entry(publication_id, KIND, payload, at, (home.signer(by),))], [(archive_sha256, data)])
+    return Publication(publication_id, name, published.start, at, predicate)
+
+
+def entries(rulebook: Rulebook, name: str) -> lock.Entries:
+    """Return the versions of the terms of a policy, or of the rules that an overlay brings, by the hash of their content."""
+    head = f"{name}/"
+    if name.startswith(f"{OVERLAYS}/"):
+        short = name.removeprefix(f"{OVERLAYS}/")
+        head = f"{rulebook.overlays[short].pack}/{short.replace('/', '-')}-" if short in rulebook.overlays else head
+    return {rule: versions for rule, versions in lock.entries(rulebook).items() if rule.startswith(head)}
+
+
+def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
+    """Return the role in which a key may publish: a person of the owner, or of the body that grants. Raises SigningError."""
+    name, rulebook = draft.name, draft.rulebook
+    if name.startswith(f"{OVERLAYS}/"):
+        grantor = rulebook.overlays[name.removeprefix(f"{OVERLAYS}/")].grantor
+        titles, role, whose = [each.title for each in rulebook.authorities.get(grantor, ())], "grantor", grantor
+    else:
+        pack = rulebook.packs.get(name)
+        data_set = pack.doc.data_set if pack else None
+        titles, role, whose = [data_set.owner] if data_set else [], "owner", name.partition("/")[0]
+    home.actors.require(by, role)
+    if by.holder.unit not in {whose, *_names(titles)}:
+        problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
+        raise SigningError("wrong-unit", problem, f"an actor of this unit with the role {role} signs it")
+    return role
+
+
+def _names(titles: list[Text]) -> set[str]:
+    return {name for title in titles for name in (title.zh, title.en)}
+
+
+def _unchanged(earlier: Publication, versions: lock.Entries) -> None:
+    for rule, found in earlier.predicate["versions"].items():
+        for valid, digest in found.items():
+            if versions.get(rule, {}).get(valid, {}).get("sha256") != digest:
+                problem = f"the version `{valid}` differs from the one published in {earlier.id}"
+                remedy = "restore it and add a version that corrects it"
+                raise EvidenceError("published-changed", problem, remedy, Place(f"{rule}.yaml"))

@@ -1,0 +1,77 @@
+"""Alarms of one pilot from both monitors, and the proposal that follows from what is new; an official decides on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from engine.evidence.log import stamp
+from engine.supervise.monitors.events import Event, read
+from engine.supervise.monitors.plan import Plan, plan
+from engine.supervise.monitors.stream import Stream
+from engine.supervise.monitors.watch import Watch
+from engine.supervise.opinions import PACK, PROCESS
+from engine.supervise.streams import Act, Recorded, Streams, history
+from engine.supervise.watched import Standing, second, watched
+
+SINGLE = "single monitor"
+
+
+def events_of(streams: Streams, pilot: str) -> list[Event]:
+    """Return what monitors read of a pilot and of its incidents. Raises InputError when there is none, StoreError."""
+    incidents = streams.state(pilot).values.get("incident", [])
+    return watched(history(streams.home, pilot), [history(streams.home, each) for each in dict.fromkeys(incidents)])
+
+
+def plan_of(streams: Streams) -> Plan:
+    """Return the monitors of pilots. Raises RulebookError when the rules declare none."""
+    return plan(streams.rulebook.packs[PACK])
+
+
+def standing(streams: Streams, pilot: str, now: datetime) -> list[Standing]:
+    """Return the alarms of a pilot that stand at a moment, after both monitors have spoken. Raises InputError, StoreError."""
+    monitors, events = plan_of(streams), [*events_of(streams, pilot)]
+    moment = second(stamp(now))
+    events.append(_tick(pilot, len(events) and events[-1].seq, moment))
+    why: dict[str, str] = {}
+    with Stream(len(monitors.monitors)) as stream:
+        watch = Watch(monitors, stream, lambda _: events)
+        for change in watch.see(events):
+            why[change.monitor.id] = change.why
+        found = watch.alarms(pilot)
+    declared = {monitor.id: monitor for monitor in monitors.monitors}
+    return [Standing(alarm, declared[alarm.monitor], why.get(alarm.monitor, "")) for alarm in found]
+
+
+def _tick(pilot: str, last: int, moment: int) -> Event:
+    return read(pilot, "tick", {"id": f"tick/{moment}", "at": moment}, (last + 1, moment))
+
+
+def propose(streams: Streams, pilot: str, now: datetime) -> Recorded | None:
+    """Record the strictest of what new alarms propose; None when nothing is new. Raises InputError, StoreError."""
+    said = {name for each in history(streams.home, pilot) for name in _named(each)}
+    new = [each for each in standing(streams, pilot, now) if each.name not in said]
+    if not new:
+        return None
+    ranks = [value.id for value in streams.rulebook.packs[PACK].outcomes["measure"].values]
+    fields = {
+        "measure": max((each.monitor.proposes for each in new), key=ranks.index),
+        "monitors": [each.name for each in new],
+        "single": any(each.alarm.spoke == SINGLE for each in new),
+        "reasons": "\n".join(_reason(each) for each in new),
+    }
+    return streams.perform(Act(pilot, PROCESS, "propose", None, now, fields))
+
+
+def _named(predicate: dict[str, object]) -> Iterator[str]:
+    values = predicate["values"]
+    if predicate["name"] == "propose" and isinstance(values, dict):
+        yield from values.get("monitors", ())
+
+
+def _reason(each: Standing) -> str:
+    """Return why a measure is proposed, in both languages, with its basis and where the two monitors stand."""
+    basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in each.monitor.sources)
+    title = each.monitor.title
+    spoke = f" [{each.alarm.spoke}{': ' + each.why if each.why else ''}]" if each.alarm.spoke != "both" else ""
+    return f"{title.zh} / {title.en} ({each.monitor.effect}; {basis}){spoke}"

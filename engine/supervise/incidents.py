@@ -1,0 +1,140 @@
+"""Incidents of a pilot: graded by rules, under every clock that may run, counted once, corrected and told late or out of order.
+
+An incident is a stream of its own, found by its pilot and the firm's number for it; its pilot notes it in the same durable
+group. Clocks run from the moment of finding. While facts are open the grade is the highest possible one, and every clock that may
+run does (notes of incident-clocks).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.assess import evaluator, names_of
+from engine.decide.filing import from_document
+from engine.errors import InputError, Place
+from engine.evidence.decide import opened
+from engine.rulebook.read import node_from
+from engine.supervise.clocks import SHANGHAI
+from engine.supervise.opinions import PACK
+from engine.supervise.streams import Act, Recorded, Streams, history
+
+if TYPE_CHECKING:
+    from engine.rulebook.model import Rulebook
+    from engine.supervise.state import State
+
+PROCESS, CLOCKS = "incident", "incident-clocks"
+GRADED = ("report", "correct", "grade")
+ITEM = "mishap"
+FACTS = "facts:"  # what the names of sealed facts begin with
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How an incident is graded, which grades are possible, and which reports may be owed by agreement or by law."""
+
+    grade: str
+    possible: tuple[str, ...]
+    owes: tuple[str, ...]
+
+
+def judged(rulebook: Rulebook, facts: dict[str, Any], found: date) -> Judged:
+    """Return the grade and the reports of an incident found on a day, from `mishap.*`, `incident.*` and `operator.*` facts."""
+    known = {name.removeprefix(f"{ITEM}."): value for name, value in facts.items() if name.startswith(f"{ITEM}.")}
+    general = {name: value for name, value in facts.items() if not name.startswith(f"{ITEM}.")}
+    evaluate = evaluator(rulebook, PACK)
+    item = {"pilot.terms_signed": True, ITEM: {"complete": True, "items": [known]}}
+    filing = from_document(rulebook, node_from(item, Place("the incident")))
+    picture = evaluate.picture(filing, found, about=["mishap.grade", "mishap.reports"])
+    possible = names_of(evaluate.pack.outcomes["mishap.grade"], picture.outcomes["mishap.grade", 0])
+    owes = _may(evaluate.pack.outcomes["mishap.reports"], picture.outcomes["mishap.reports", 0])
+    return Judged(possible[-1], tuple(possible), (*owes, *_statutory(rulebook, general | _shared(known, general), found)))
+
+
+def _shared(known: dict[str, Any], general: dict[str, Any]) -> dict[str, Any]:
+    """Return what the law asks under another name and the facts of the incident already say."""
+    leaked = {"incident.persons_leaked": known["persons_leaked"]} if "persons_leaked" in known else {}
+    return {name: value for name, value in leaked.items() if name not in general}
+
+
+def _statutory(rulebook: Rulebook, facts: dict[str, Any], found: date) -> tuple[str, ...]:
+    stated = {"incident.happened": True, "incident.found_on": found.isoformat()} | facts
+    evaluate = evaluator(rulebook, CLOCKS)
+    filing = from_document(rulebook, node_from(stated, Place("the incident")))
+    return _may(evaluate.pack.outcomes["clocks"], evaluate.picture(filing, found, about=["clocks"]).outcomes["clocks", -1])
+
+
+def _may(outcome: Any, value: tuple[int, int]) -> tuple[str, ...]:
+    return tuple(entry.id for place, entry in enumerate(outcome.values) if value[1] >> place & 1)
+
+
+def perform(streams: Streams, act: Act) -> Recorded:
+    """Record an act on an incident, with its grade and clocks and what its pilot notes of it. Raises InputError, StoreError."""
+    if act.name not in GRADED:
+        return streams.perform(act)
+    typed = sorted({"possible", "owes"} & set(act.fields))
+    if typed or ("grade" in act.fields and act.name != "grade"):
+        problem = f"`{(typed or ['grade'])[0]}` of `{act.name}` is worked out by the rules"
+        raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
+    before = None if act.name == "report" else streams.state(act.stream)
+    pilot = str(act.fields.get("pilot", "")) if before is None else str(before.values["pilot"])
+    facts = {**_facts(streams, before), **dict(act.fields.get("facts") or {})}
+    found = judged(streams.rulebook, facts, _found_on(act, before))
+    grade = str(act.fields.get("grade", found.grade))
+    _known_grade(streams, grade)
+    fields = {**act.fields, "grade": grade, "possible": list(found.possible), "owes": list(found.owes) or ["none"]}
+    if before is None:
+        fields.setdefault("holder", _holder(streams, pilot))
+    acts = [replace(act, fields=fields)]
+    if before is None or before.values["grade"] != grade:
+        acts.append(_noted(act, pilot, grade, str(fields.get("found_at", "")), first=before is None))
+    return streams.perform_all(acts)[0]
+
+
+def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> Act:
+    """Return what the pilot notes of an incident: that it happened, or that its grade is another."""
+    fields = {"incident": act.stream, "grade": grade} | ({"happened": found_at} if first else {})
+    name = "incident" if first else "regrade"
+    return replace(act, stream=pilot, process="pilot", name=name, fields=fields, second=None, expected=None, on=None)
+
+
+def _facts(streams: Streams, state: State | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for predicate in history(streams.home, state.stream) if state else ():
+        if "facts" in predicate["given"]:
+            disclosed, _ = opened(streams.home, f"{state.stream if state else ''}/{predicate['number']}")
+            found |= {each.name.removeprefix(FACTS): each.value for each in disclosed if each.name.startswith(FACTS)}
+    return found
+
+
+def _found_on(act: Act, state: State | None) -> date:
+    moment = act.fields.get("found_at") if state is None else state.values["found_at"]
+    try:
+        return datetime.fromisoformat(str(moment)).astimezone(SHANGHAI).date()
+    except ValueError:
+        problem = f"`{str(moment)[:40]}` is no moment"
+        raise InputError("wrong-value", problem, "write `found_at` as 2026-09-01T10:00:00+08:00") from None
+
+
+def _known_grade(streams: Streams, grade: str) -> None:
+    known = [value.id for value in streams.rulebook.packs[PACK].outcomes["mishap.grade"].values]
+    if grade not in known:
+        raise InputError("unknown-value", f"there is no grade `{grade[:40]}`", f"one of {', '.join(known)}")
+
+
+def _holder(streams: Streams, pilot: str) -> str:
+    """Return the firm of a pilot from its application. Raises InputError when there is no such pilot."""
+    streams.state(pilot)
+    for predicate in history(streams.home, pilot):
+        if "holder" in predicate["given"] and predicate["name"] != "refused":
+            disclosed, _ = opened(streams.home, f"{pilot}/{predicate['number']}")
+            code = next((str(each.value) for each in disclosed if each.name == "holder"), "")
+            if code:
+                return code
+    raise InputError("no-holder", f"the firm of `{pilot[:40]}` cannot be read any more", "give `holder`")
+
+
+def late(state: State) -> tuple[str, ...]:
+    """Return the clocks of a stream that were stopped after their end."""
+    return tuple(run.clock for run in state.clocks if run.stopped and run.due and run.stopped > run.due)

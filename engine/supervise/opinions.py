@@ -1,0 +1,110 @@
+"""What the rules for pilots say of one as it stands: a proposal, and each condition met, not met, or not proven.
+
+What the stream shows by itself outranks what was stated in it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.decide.assess import evaluator, names_of
+from engine.decide.combine import fixed
+from engine.decide.filing import from_document
+from engine.errors import Place
+from engine.rulebook.read import node_from
+
+if TYPE_CHECKING:
+    from engine.rulebook.model import Rulebook
+    from engine.supervise.state import State
+
+PACK, PROCESS = "nanjing-pilot", "pilot"
+OPEN = "undetermined"
+ENDED = frozenset({"concluded", "graduated", "converted", "ended"})
+# matter -> the outcome that answers it, the unions that list what stands against it
+MATTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "admission": ("admission", ("unmet",)),
+    "extension": ("extension", ("extension_unmet",)),
+    "tolerance": ("tolerance", ("tolerance_unmet", "never_tolerated")),
+    "measure": ("measure", ()),
+    "onward": ("onward", ()),
+}
+BREACHES = ("false_material", "hidden_report", "refused_rectification", "prohibition")
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What is proposed on a matter (`undetermined` while facts leave more), and how its conditions stand."""
+
+    matter: str
+    value: str
+    possible: tuple[str, ...]
+    met: tuple[str, ...]
+    unmet: tuple[str, ...]
+    unproven: tuple[str, ...]
+
+
+def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str) -> Opinion:
+    """Return what the pack proposes on a matter from these facts. Raises InputError."""
+    outcome, unions = MATTERS[matter]
+    evaluate = evaluator(rulebook, PACK)
+    filing = from_document(rulebook, node_from(facts, Place("the pilot")))
+    picture = evaluate.picture(filing, as_of, about=[outcome, *unions])
+    declared = evaluate.pack.outcomes
+    value = picture.outcomes[outcome, -1]
+    possible = names_of(declared[outcome], value)
+    standing: dict[str, list[str]] = {"met": [], "unmet": [], "unproven": []}
+    for union in unions:
+        must, may = picture.outcomes[union, -1]
+        for place, entry in enumerate(declared[union].values):
+            standing["unmet" if must >> place & 1 else "unproven" if may >> place & 1 else "met"].append(entry.id)
+    said = possible[0] if fixed(declared[outcome].combine, value) else OPEN
+    return Opinion(matter, said, tuple(possible), *(tuple(standing[name]) for name in ("met", "unmet", "unproven")))
+
+
+def shown_by(state: State, on: date) -> dict[str, Any]:
+    """Return the facts that the stream shows by itself. A breach that nobody has found stays unknown, it is not denied."""
+    values, signed = state.values, "countersign" in state.done
+    found: dict[str, Any] = {"pilot.applied": "apply" in state.done, "pilot.terms_signed": signed}
+    if signed:
+        found["pilot.bar_term"] = bool(values.get("bar_term"))
+    open_ = {"cap_subjects": "pilot.subjects_cap", "tier": "pilot.tier", "ends_on": "pilot.ends_on", "subjects": "run.subjects"}
+    found |= {fact: values[name] for name, fact in open_.items() if name in values}
+    if "insured_until" in values:
+        found |= {"pilot.insured": True, "pilot.insured_until": values["insured_until"]}
+        found["run.insurance_lapsed"] = values["insured_until"] < on.isoformat()
+    names = {"prohibition": "prohibition_breached"}
+    found |= {f"run.{names.get(kind, kind)}": True for kind in BREACHES if kind in values.get("breach", ())}
+    found["pilot.finished"] = state.name in ENDED
+    found["run.rectifying"] = state.name == "rectifying"
+    found["tolerance.asked"] = "ask_tolerance" in state.done
+    return found | _extension(state)
+
+
+def counted(state: State, stated: dict[str, Any]) -> dict[str, Any]:
+    """Return how often terms were breached: as an official stated it, unless more has been found since; then at least that."""
+    breaches = Counter(state.values.get("breach", ()))
+    counts = {
+        "run.out_of_plan": breaches["out_of_plan"],
+        "run.late_reports": breaches["late_report"],
+        "run.similar_breaches": max(breaches.values(), default=0),
+    }
+    known = {name: value if isinstance(value, int) else -1 for name, value in stated.items()}
+    return {name: {"at_least": count} for name, count in counts.items() if count > known.get(name, -1)}
+
+
+def _extension(state: State) -> dict[str, Any]:
+    asked = state.done.get("ask_extension")
+    if asked is None:
+        return {"extension.asked": False}
+    before = (date.fromisoformat(state.values["ends_on"]) - date.fromisoformat(asked.on)).days
+    earlier = state.done["extend"].count if "extend" in state.done else 0
+    return {
+        "extension.asked": True,
+        "extension.earlier": earlier,
+        "extension.months": state.values["months"],
+        "extension.days_before": max(before, 0),
+        "extension.reasons": True,
+    }

@@ -1,0 +1,113 @@
+"""The life of a pilot: acts on its stream, with the fields that the rules work out and nobody types in.
+
+Who applies, signs or decides is judged by the table `pilot`; here the proposal of the pack, its open conditions and whether the
+official deviates from it are put beside each decision, and terms are named by their hash. A decision against the proposal, or on
+a matter that the facts leave open, needs reasons and a second official.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InputError
+from engine.evidence import canonical
+from engine.evidence.decide import opened
+from engine.supervise.clocks import legal_day
+from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
+from engine.supervise.streams import Act, Recorded, Streams, history
+
+if TYPE_CHECKING:
+    from engine.evidence.installation import Installation
+    from engine.rulebook.model import Rulebook
+    from engine.supervise.state import State
+
+FACTS = "facts:"  # what the names of sealed facts begin with
+# event -> the matter it decides, and the proposal from which it does not deviate
+DECIDES: dict[str, tuple[str, str]] = {
+    "check": ("admission", ""),
+    "admit": ("admission", "admit"),
+    "refuse": ("admission", "refuse"),
+    "extend": ("extension", "extend"),
+    "decline_extension": ("extension", "decline"),
+    "opine_tolerance": ("tolerance", ""),
+    "graduate": ("onward", ""),
+    "convert": ("onward", "convert_ex_ante"),
+    "end": ("onward", "ended"),
+}
+GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
+COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates"})
+OFFERS = frozenset({"offer", "amend"})
+
+
+def perform(streams: Streams, act: Act) -> Recorded:
+    """Record an act on a pilot with what the rules work out. Raises InputError when it is refused, StoreError, SigningError."""
+    return streams.perform(prepared(streams, act))
+
+
+def prepared(streams: Streams, act: Act) -> Act:
+    """Return an act with its computed fields. Raises InputError when one of them was typed in."""
+    if act.name in OFFERS and "terms" in act.fields:
+        return replace(act, fields={**act.fields, "terms_sha256": terms_sha256(act.fields["terms"])})
+    if act.name not in DECIDES:
+        return act
+    typed = sorted(COMPUTED & set(act.fields))
+    if typed:
+        problem = f"`{typed[0]}` of `{act.name}` is worked out by the rules"
+        raise InputError("computed-field", problem, "leave it out")
+    found = current(streams, act)
+    wanted = {name for each in streams.table(PROCESS).transitions if each.event == act.name for name in (*each.needs, *each.may)}
+    values: dict[str, Any] = {"proposal": found.value, "deviates": _deviates(act, found)}
+    lists = {"met": found.met, "unmet": found.unmet, "unproven": found.unproven}
+    values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
+    return replace(act, fields={**act.fields, **{name: value for name, value in values.items() if name in wanted}})
+
+
+def current(streams: Streams, act: Act) -> Opinion:
+    """Return what the rules propose on the matter that an act decides, on its day."""
+    matter = DECIDES[act.name][0]
+    return proposed(streams, act, matter)
+
+
+def proposed(streams: Streams, act: Act, matter: str) -> Opinion:
+    """Return what the rules propose on a matter from all facts of the stream. Raises InputError."""
+    on = act.on or legal_day(act.now)
+    return opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, streams.state(act.stream), on), on, matter)
+
+
+def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> dict[str, Any]:
+    """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both.
+
+    What only an authority can supply counts from an official's event alone.
+    """
+    stated: dict[str, Any] = {}
+    for predicate in history(home, state.stream):
+        if predicate["input_commitments"] and any(name == "facts" for name in predicate["given"]):
+            official = bool(predicate["by"]) and predicate["by"]["role"] == "official"
+            found, _ = opened(home, f"{state.stream}/{predicate['number']}")
+            stated |= {
+                name: each.value
+                for each in found
+                if (name := each.name.removeprefix(FACTS)) != each.name and (official or _may_state(rulebook, name))
+            }
+    return stated | shown_by(state, on) | counted(state, stated)
+
+
+def _may_state(rulebook: Rulebook, name: str) -> bool:
+    """Tell whether the firm can supply a fact; names that are none are left to be refused."""
+    return name not in rulebook.facts or rulebook.facts[name].supplied_by != "authority"
+
+
+def _deviates(act: Act, found: Opinion) -> bool:
+    wanted = DECIDES[act.name][1]
+    if act.name == "graduate":
+        wanted = GRADUATES.get(str(act.fields.get("track")), "")
+    elif act.name == "opine_tolerance":
+        wanted = str(act.fields.get("outcome"))
+    return found.value != wanted
+
+
+def terms_sha256(terms: Any) -> str:
+    """Return the hash by which both sides name the terms that they sign (RFC 8785). Raises EvidenceError."""
+    return canonical.sha256(canonical.dumps(terms))

@@ -1,0 +1,82 @@
+"""Registers of transfers as streams: open one, record what went abroad, and read back what it adds up to.
+
+Persons are named by whoever records a transfer, and kept as keyed hashes only, under the key of the installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from engine.decide.filing import Filing
+from engine.errors import InputError
+from engine.evidence.decide import new_id
+from engine.evidence.facts import values_of
+from engine.evidence.keys import PublicKey
+from engine.supervise.routes import Routed, read, route
+from engine.supervise.streams import Act, Recorded, Streams, history
+from engine.supervise.transfers import Kind, Register, fold, values
+
+TABLE = "transfer-register"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A transfer as it is told: its id, its filing, its persons by flow and kind where they are named, and how it was made."""
+
+    id: str
+    filing: Filing
+    persons: Mapping[tuple[str, Kind], Iterable[str]]
+    fresh: bool = False
+    under: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, and when."""
+
+    by: PublicKey
+    now: datetime
+
+
+def open_register(streams: Streams, actor: Actor, holder: str, name: str) -> Recorded:
+    """Open the register of a handler. Raises InputError when it is refused, SigningError, StoreError."""
+    fields = {"holder": holder, "name": name}
+    return streams.perform(Act(new_id(actor.now), TABLE, "open", actor.by, actor.now, fields))
+
+
+def register(streams: Streams, stream: str) -> Register:
+    """Return what a register adds up to. Raises InputError when there is none, EvidenceError, StoreError."""
+    process = streams.state(stream).process
+    if process != TABLE:
+        raise InputError("wrong-process", f"`{stream[:60]}` is a stream of `{process}`", "name a register of transfers")
+    return fold(history(streams.home, stream))
+
+
+def routed(streams: Streams, stream: str, told: Told) -> Routed:
+    """Return what a transfer would mean in its year, without recording it. Raises InputError."""
+    keyed = {at: frozenset(streams.home.keyed("person", each) for each in names) for at, names in told.persons.items()}
+    found = replace(read(streams.rulebook, told.filing, told.id, keyed), fresh=told.fresh, under=told.under)
+    return route(streams.rulebook, register(streams, stream), told.filing, found)
+
+
+def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "") -> tuple[Recorded, Routed]:
+    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError."""
+    found = routed(streams, stream, told)
+    facts = values_of(streams.rulebook, told.filing)
+    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
+    name = "correct" if reasons else "record"
+    return streams.perform(Act(stream, TABLE, name, actor.by, actor.now, fields)), found
+
+
+def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:
+    """Take a transfer back. Raises InputError when it is refused."""
+    return streams.perform(Act(stream, TABLE, "withdraw", actor.by, actor.now, {"transfer": transfer, "reasons": reasons}))
+
+
+def declare(streams: Streams, stream: str, actor: Actor, start: date, through: date) -> Recorded:
+    """Declare that every transfer of a period is recorded. Raises InputError when it is refused."""
+    fields = {"from": start.isoformat(), "through": through.isoformat()}
+    return streams.perform(Act(stream, TABLE, "declare", actor.by, actor.now, fields))

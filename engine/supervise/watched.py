@@ -1,0 +1,111 @@
+"""The life of a pilot as its monitors read it: terms, subjects, incidents, breaches, and every report that has a clock.
+
+What happened keeps its own moment, what was recorded its order; refused attempts are no events of a pilot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from engine.supervise.clocks import SHANGHAI
+from engine.supervise.monitors.events import Event, Kind, read
+from engine.supervise.step import REFUSED
+
+if TYPE_CHECKING:
+    from engine.supervise.monitors.watch import Alarm
+    from schemas.rulebook import Monitor
+
+Predicate = Mapping[str, Any]
+Said = tuple[Kind, dict[str, Any]]
+REPORTS = frozenset({"periodic", "midterm", "exit_report", "notice_2h", "notice_24h", "full_10d", "closing_summary"})
+TERMS = frozenset({"countersign", "countersign_amendment", "insure"})
+COUNTS: dict[str, tuple[Kind, str]] = {
+    "subjects": ("subjects", "count"),
+    "complaints": ("complaint", "count"),
+    "downtime": ("downtime", "minutes"),
+}
+NONE = frozenset({"withdraw", "merge"})  # what an official finds to be no incident of its own is none for the counters
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alarm that stands, its monitor, and why a monitor was silent or how the two disagree (empty when they agree)."""
+
+    alarm: Alarm
+    monitor: Monitor
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The alarm by its monitor and the second since when it is true."""
+        return f"{self.alarm.monitor}@{self.alarm.true_since}"
+
+
+def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]] = ()) -> list[Event]:
+    """Return what monitors read of a pilot's events and those of its incidents, in the order in which they were recorded."""
+    rows = [(each["at"], each["process"] != "pilot", each["number"], each) for part in (pilot, *incidents) for each in part]
+    clocks: dict[str, dict[str, Any]] = {}
+    known: dict[str, Any] = {}
+    found: list[Event] = []
+    for order, (at, _, _, predicate) in enumerate(sorted(rows, key=lambda row: row[:3]), 1):
+        if predicate["name"] == REFUSED:
+            continue
+        if predicate["process"] == "pilot":
+            known |= predicate["values"]
+        stream, after = predicate["stream"], dict(predicate["dues"])
+        said = (*_happened(predicate, known), *_reports(predicate, clocks.get(stream, {}), after))
+        found += [read(pilot[0]["stream"], kind, values, (order, second(at))) for kind, values in said]
+        clocks[stream] = after
+    return found
+
+
+def _happened(predicate: Predicate, known: Mapping[str, Any]) -> Iterator[Said]:
+    """Yield what one event says; `known` are the open values of the pilot after it."""
+    name, values = predicate["name"], predicate["values"]
+    at = second(values.get("happened") or predicate["at"])
+    about = {"id": f"{predicate['stream']}/{predicate['number']}", "at": at}
+    if predicate["process"] != "pilot":
+        if name in NONE:
+            yield "correction", {**about, "of": predicate["stream"], "grade": ""}
+        return
+    if name in TERMS:
+        terms = {"cap_subjects": known["cap_subjects"], "insured_until": _until(known["insured_until"])}
+        yield "terms", {**about, **terms, "budget": dict(known.get("budget") or {})}
+    for field, (kind, word) in COUNTS.items():
+        if field in values:
+            yield kind, {**about, word: values[field]}
+    match name:
+        case "incident":
+            yield "incident", {"id": values["incident"], "at": at, "grade": values["grade"]}
+        case "regrade":
+            yield "correction", {**about, "of": values["incident"], "grade": values["grade"]}
+        case "breach":
+            yield "breach", {**about, "kind": values["breach"]}
+        case "propose":  # so that an alarm of passing time keeps the moment at which it was first seen
+            yield "tick", {**about, "at": second(predicate["at"])}
+
+
+def _reports(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]) -> Iterator[Said]:
+    """Yield what an event does to the clocks of reports: a report is due from when its clock runs, and given when it stops."""
+    at = second(predicate["values"].get("told_at") or predicate["at"])
+    for clock in sorted(REPORTS & (before.keys() | after.keys())):
+        old, new = (dues.get(clock, ["", ""])[1] for dues in (before, after))
+        if old and old != new:
+            yield "report", {"id": f"{predicate['stream']}:{clock}:{old}", "at": at}
+        if new and old != new:
+            yield "due", {"id": f"{predicate['stream']}:{clock}:{new}", "at": at, "until": _until(new)}
+
+
+def _until(due: str) -> int:
+    """Return the last second in time: of a day its end, of a moment itself."""
+    if len(due) == len("2026-01-01"):
+        return int((datetime.combine(date.fromisoformat(due), time(), SHANGHAI) + timedelta(days=1)).timestamp()) - 1
+    return second(due)
+
+
+def second(moment: str) -> int:
+    """Return the whole second of a moment (RFC 3339)."""
+    return int(datetime.fromisoformat(moment).timestamp())

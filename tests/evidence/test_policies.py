@@ -1,0 +1,179 @@
+"""Owners' policies and overlays in an office: published by the right person, frozen, shown, and pinned by what is granted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.evidence import standalone
+from engine.evidence.installation import open_home
+from engine.evidence.policy import publications
+from tests.evidence.conftest import ROOT, SAMPLES, Office
+from tests.test_cli import fenji
+
+BUS, TRIAL = "njtransport/bus-flows", "overlays/qilin-robotics/curb-trial"
+REQUEST = SAMPLES / "requests/bus-flows/request.yaml"
+DAY = ("--as-of", "2026-08-03")
+
+
+@pytest.fixture
+def policies(tmp_path: Path) -> Path:
+    """A copy of the sample policies that a test may change."""
+    shutil.copytree(SAMPLES / "policies", tmp_path / "policies")
+    return tmp_path / "policies"
+
+
+@pytest.fixture
+def owners(office: Office) -> Office:
+    """The office with a person of the owner, one of another owner, and one of the body that grants."""
+    people = {
+        "liu": ("南京市交通运输局", "owner"),
+        "sun": ("南京市卫生健康委员会", "owner"),
+        "he": ("南京市工业和信息化局", "grantor"),
+    }
+    for sub, (unit, role) in people.items():
+        purposes = ("--purpose", "rulebook", "--purpose", "decision")
+        office.said("actor", "add", sub, "--name", sub, "--unit", unit, "--role", role, *purposes, "--as", "chen")
+    return office
+
+
+def publish(office: Office, policies: Path, name: str, by: str) -> tuple[str, ...]:
+    return ("policy", "publish", name, "--policies", str(policies), "--as", by, "--rules", str(office.rules))
+
+
+def checked(office: Office, policies: Path) -> Any:
+    """What `share check` says to the sample request."""
+    command = ("share", "check", REQUEST, "--policies", policies, "--rules", office.rules, *DAY, "--json")
+    return json.loads(office.said(*command))
+
+
+def test_a_policy_is_published_by_its_owner(owners: Office, policies: Path) -> None:
+    assert owners.refused(*publish(owners, policies, BUS, "sun")) == "wrong-unit"
+    assert owners.refused(*publish(owners, policies, BUS, "he")) == "wrong-role"
+    assert owners.refused(*publish(owners, policies, "njtransport/nothing", "liu")) == "unknown-policy"
+    before = checked(owners, policies)
+    assert f"{BUS}/training" in before["unpublished"]
+    assert [used["known"] for used in before["policies"]] == [""]
+    said = owners.said(*publish(owners, policies, BUS, "liu"))
+    assert said.startswith(f"policy-1: {BUS}, ")
+    after = checked(owners, policies)
+    assert not [name for name in after["unpublished"] if name.startswith(BUS)]
+    (used,) = after["policies"]
+    (listed,) = json.loads(owners.said("policy", "list", "--json"))
+    assert (used["sha256"], used["known"]) == (listed["sha256"], listed["known"])
+    assert used["sha256"] in said
+    shown = json.loads(owners.said("policy", "show", BUS, "--json"))
+    assert set(shown["versions"][f"{BUS}/training"]) == {"2026-01-01..2026-06-30", "2026-07-01.."}
+    assert "liu" in owners.said("policy", "show", "policy-1")
+    owners.said("fsck")
+
+
+def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    term = policies / BUS / "retention.yaml"
+    text = term.read_text("utf-8")
+    term.write_text(text.replace("> 12 months", "> 13 months").replace("retention_months: 13", "retention_months: 14"), "utf-8")
+    checking = fenji("check", "--policies", policies, "--rules", owners.rules, "--json")
+    assert checking.code == 1
+    assert {finding["code"] for finding in checking.json()} == {"published-changed"}
+    assert owners.refused(*publish(owners, policies, BUS, "liu")) == "published-changed"
+    term.write_text(text, "utf-8")
+    added = text.replace(
+        "title: {zh: 保存不超过十二个月, en: Kept for twelve months at most}", "title: {zh: 另一条款, en: another}"
+    )
+    (policies / BUS / "retention-too.yaml").write_text(added, "utf-8")
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    with open_home(owners.folder) as opened:
+        assert [each.predicate["previous"] for each in publications(opened)] == [None, "policy-1"]
+
+
+def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Path, tmp_path: Path) -> None:
+    """The record holds the policy's closure: it replays, and a stranger verifies it, after the policy was changed."""
+    under = ("--policies", policies, "--rules", owners.rules, *DAY, "--json")
+    first = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
+    (policies / BUS / "no-marketing.yaml").unlink()
+    second = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
+    packs = [made["statement"]["predicate"]["rulepack"] for made in (first, second)]
+    assert packs[0]["sha256"] != packs[1]["sha256"]
+    assert {pack["name"] for pack in packs} == {BUS}
+    items = first["statement"]["predicate"]["verdict"]["items"]["request"]
+    assert [item["outcomes"]["request.terms"]["value"] for item in items] == ["granted", "refused", None]
+    assert f"{BUS}".split("/")[1] not in first["statement"]["predicate"]["verdict"]["unpublished"]
+    assert owners.run("replay", first["id"], "--under", "recorded").code == 0
+    bundle, trust = tmp_path / "grant.zip", tmp_path / "trust.json"
+    trust.write_text(owners.said("actor", "trust"), "utf-8")
+    owners.said("export", first["id"], "--as", "chen", "--out", bundle)
+    assert owners.run("verify", bundle, "--trust", trust).code == 0
+    assert standalone.main([str(bundle), "--trust", str(trust)]) == 0
+
+
+def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, policies: Path, tmp_path: Path) -> None:
+    filing = tmp_path / "robot.yaml"
+    robot = (SAMPLES / "nanjing-tiering/robot-assembly.yaml").read_text("utf-8")
+    filing.write_text(robot.replace("function.life_safety: true", "function.life_safety: false"), "utf-8")
+    under = ("--policies", policies, "--enterprise", "qilin-robotics", "--rules", owners.rules, *DAY)
+    assert owners.refused(*publish(owners, policies, TRIAL, "liu")) == "wrong-role"
+    owners.said(*publish(owners, policies, TRIAL, "he"))
+    without = json.loads(owners.said("assess", "nanjing-tiering", filing, "--rules", owners.rules, *DAY, "--json"))
+    answer = json.loads(owners.said("assess", "nanjing-tiering", filing, *under, "--json"))
+    assert (without["outcomes"]["tier"]["value"], answer["outcomes"]["tier"]["value"]) == ("t1", "t2")
+    fired = {rule["rule"] for rule in answer["fired"]}
+    assert "qilin-robotics-curb-trial-low-speed" in fired
+    assert "autonomous-actuation" in {rule["rule"] for rule in answer["overridden"]}
+    (note,) = [note for note in answer["notes"] if note["id"].startswith("overlay-")]
+    assert all(word in note["text"]["en"] for word in ("Qilin Robotics", "granted by", "art. 1", "2026-12-31"))
+    assert not [rule for rule in answer["unpublished"] if rule.startswith("qilin")]
+    made = json.loads(owners.said("decide", "nanjing-tiering", filing, "--as", "chen", *under, "--json"))
+    assert note in made["statement"]["predicate"]["verdict"]["notes"]
+    assert owners.run("replay", made["id"], "--under", "recorded").code == 0
+    later = json.loads(owners.said("assess", "nanjing-tiering", filing, *under[:-1], "2027-01-01", "--json"))
+    assert later["outcomes"]["tier"]["value"] == "t1"
+    assert not [each for each in later["notes"] if each["id"].startswith("overlay-")]
+
+
+def test_what_is_said_in_words(owners: Office, policies: Path) -> None:
+    command = ("share", "check", REQUEST, "--policies", policies, "--rules", owners.rules, *DAY)
+    english, chinese = (owners.said(*command, "--lang", lang) for lang in ("en", "zh"))
+    for text in ("item training (njtransport/bus-flows): allow with duties", "The fewest reasons that suffice", "not published"):
+        assert text in english
+    for text in ("数据项 training (njtransport/bus-flows): 可以提供，附带义务", "最小理由", "什么会使其获准", "未发布"):
+        assert text in chinese
+
+
+BAD = [
+    (("share", "check", REQUEST, "--policies", "nowhere"), "no-policies"),
+    (("share", "check", REQUEST, "--enterprise", "qilin-robotics"), "no-policies"),
+    (("share", "check", REQUEST, "--policies", SAMPLES / "policies", "--enterprise", "nobody"), "unknown-enterprise"),
+    (("share", "check", REQUEST), "unknown-fact"),
+    (("check", "no/such", "--policies", SAMPLES / "policies"), "unknown-policy"),
+    (("policy", "show", "no/such"), "no-such-record"),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), BAD, ids=[code for _, code in BAD])
+def test_bad_input(office: Office, words: tuple[str | Path, ...], code: str) -> None:
+    ended = fenji(*words) if words[0] == "check" else office.run(*words)
+    assert ended.code == 2
+    assert f": {code}: " in ended.err
+
+
+MISPLACED = {
+    "stray.yaml": "no-place",
+    "njtransport/stray.yaml": "no-place",
+    "lists/data/t.yaml": "no-place",
+    "overlays/qilin-robotics/alone/rule.yaml": "no-overlay",
+    "vocabulary/sharing.yaml": "taken",
+}
+
+
+@pytest.mark.parametrize("name", MISPLACED)
+def test_files_without_a_place(policies: Path, name: str) -> None:
+    (policies / name).parent.mkdir(parents=True, exist_ok=True)
+    (policies / name).write_text("a: 1", "utf-8")
+    ended = fenji("share", "check", REQUEST, "--policies", policies, "--enterprise", "qilin-robotics", "--rules", ROOT / "rules")
+    assert ended.code == 2
+    assert f": {MISPLACED[name]}: " in ended.err

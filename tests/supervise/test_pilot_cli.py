@@ -1,0 +1,150 @@
+"""`fenji pilot` and `fenji incident`: a pilot from its idea to an alarm, as its people would type it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.supervise.pilots import terms_sha256
+from tests.supervise.desk import FIRM
+from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
+from tests.test_cli import Ended, fenji
+
+BUDGET = {"minor": 4, "serious": 1, "grave": 0, "complaints": 20, "downtime": 600}
+
+
+class Firm:
+    """A folder with an installation, an official, a second one, and somebody of the firm."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pilot = ""
+        self.ok("init", "--origin", "pilots.example/log")
+        self.ok("actor", "add", "chen", "--name", "陈静", "--unit", "市工信局", "--role", "admin", "--role", "official")
+        for name, unit, role in (("li", "市工信局", "official"), ("firm", FIRM, "enterprise")):
+            self.ok("actor", "add", name, "--name", name, "--unit", unit, "--role", role, "--as", "chen")
+
+    def run(self, *words: str | Path, fields: dict[str, Any] | None = None) -> Ended:
+        data = json.dumps(fields, ensure_ascii=False).encode() if fields is not None else b""
+        return fenji(*words, "--home", self.folder, stdin=data)
+
+    def ok(self, *words: str | Path, fields: dict[str, Any] | None = None) -> Ended:
+        ended = self.run(*words, fields=fields)
+        assert ended.code == 0, ended.err
+        return ended
+
+    def act(self, event: str, by: str, fields: dict[str, Any] | None = None) -> dict[str, Any]:
+        given = ["-"] if fields is not None else []
+        found: dict[str, Any] = self.ok("pilot", "act", self.pilot, event, *given, "--as", by, "--json", fields=fields).json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
+    """A pilot that runs under signed terms."""
+    made = Firm(tmp_path_factory.mktemp("pilots") / "home")
+    idea = {"holder": FIRM, "product": "沉浸式导览"}
+    made.pilot = made.ok("pilot", "open", "-", "--as", "firm", "--json", fields=idea).json()["stream"]
+    made.act("apply", "firm", APPLICATION)
+    made.act("find", "li", {"facts": FINDINGS, "reasons": "核对"})
+    assert made.act("admit", "li")["values"]["proposal"] == "admit"
+    made.act("offer", "li", {"terms": TERMS, "budget": BUDGET, **TERMS})
+    made.act("sign", "firm", {"signed_sha256": terms_sha256(TERMS)})
+    made.act("countersign", "li", {"agreed_sha256": terms_sha256(TERMS)})
+    assert made.act("start", "firm")["state"] == "running"
+    made.act("count", "firm", {"subjects": 100})
+    return made
+
+
+def test_a_pilot_is_shown_and_listed(firm: Firm) -> None:
+    shown = firm.ok("pilot", "show", firm.pilot, "--lang", "zh").out
+    assert "试点容错: 运行中 (running)" in shown
+    assert "可办事项: " in shown
+    assert firm.ok("pilot", "show", firm.pilot, "--lang", "en").out.count("until 20") == 3
+    assert firm.ok("pilot", "list", "--unit", "市工信局").out.startswith(f"{firm.pilot}  running")
+    assert firm.ok("pilot", "list", "--district", "鼓楼区").out == "-\n"
+    assert firm.ok("pilot", "list", "--state", "running", "--json").json()[0]["process"] == "pilot"
+
+
+def test_an_opinion_says_how_each_condition_stands(firm: Firm) -> None:
+    said = firm.run("pilot", "opinion", firm.pilot, "admission", "--lang", "en")
+    assert (said.code, said.out.splitlines()[0]) == (0, "proposed answer to the application: admit once terms are agreed")
+    assert "  met  no third-party observer" in said.out
+    measure = firm.run("pilot", "opinion", firm.pilot, "measure", "--lang", "zh")
+    assert (measure.code, measure.out.startswith("约定措施的建议: 未定 (")) == (1, True)
+    assert firm.run("pilot", "opinion", firm.pilot, "onward", "--json").json()["value"] == "running"
+    assert "unknown-matter" in firm.run("pilot", "opinion", firm.pilot, "weather").err
+
+
+def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
+    assert firm.run("pilot", "watch", firm.pilot, "--lang", "en").out == "no alarms\n"
+    told = {"reference": "A1", "found_at": "2026-09-01T10:00:00+08:00", "facts": QUIET | {"mishap.deaths": 1}}
+    incident = firm.ok("incident", "report", firm.pilot, "-", "--as", "firm", "--json", fields=told).json()
+    assert (incident["values"]["grade"], incident["values"]["possible"]) == ("grave", ["grave"])
+    seen = firm.run("pilot", "watch", firm.pilot, "--record", "--lang", "zh")
+    assert (seen.code, seen.out.count("发生特别严重事件：暂停")) == (1, 1)
+    assert firm.ok("pilot", "show", firm.pilot, "--json").json()["values"]["measure"] == "pause"
+    again = firm.run("pilot", "watch", firm.pilot, "--record", "--json").json()
+    assert ([alarm["proposes"] for alarm in again["alarms"]].count("pause") >= 1, again["recorded"]) == (True, None)
+    lines = {line["line"]: line for line in firm.ok("pilot", "budget", firm.pilot, "--json").json()}
+    assert lines["subjects"]["used"] == 100
+    firm.ok(
+        "incident",
+        "act",
+        incident["stream"],
+        "notify",
+        "-",
+        "--as",
+        "firm",
+        fields={"told": ["notice_2h"], "told_at": "2026-09-02T10:00:00+08:00"},
+    )
+    assert firm.ok("incident", "show", incident["stream"], "--json").json()["late"] == ["notice_2h"]
+    assert "late (" in firm.ok("incident", "show", incident["stream"], "--lang", "en").out
+    assert firm.ok("incident", "list").out.startswith(incident["stream"])
+    assert firm.ok("fsck").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("pilot", "act", "$", "pause", "-", "--as", "firm"), "pilot/pause: wrong-role: `firm` has not the role official"),
+        (("pilot", "act", "$", "admit", "--as", "li"), "pilot/running: no-transition: the table has no `admit`"),
+        (("pilot", "act", "nobody", "report", "-", "--as", "firm"), "pilot/(none): no-transition: the table has no `report`"),
+        (("pilot", "show", "no-one"), "no-such-stream: there is no stream `no-one`"),
+        (("incident", "report", "nobody", "-", "--as", "firm"), "wrong-value: `None` is no moment"),
+    ],
+)
+def test_what_is_refused(words: tuple[str, ...], said: str, firm: Firm) -> None:
+    ended = firm.run(*(firm.pilot if word == "$" else word for word in words), fields={"reasons": "试试"})
+    assert (ended.code, said in ended.err) == (2, True), ended.err
+
+
+SCENARIO = {
+    "days": 60,
+    "subjects": 500,
+    "budget": {"minor": 4},
+    "rates": {"minor": "1.5", "grave": "0.1"},
+    "breaches": {"data": 1},
+}
+
+
+def test_a_plan_is_tried_before_admission(tmp_path: Path) -> None:
+    file = tmp_path / "plan.yaml"
+    file.write_text(yaml.safe_dump(SCENARIO), "utf-8")
+    first, again = (fenji("pilot", "simulate", file, "--runs", "20", "--json") for _ in range(2))
+    assert first.out == again.out
+    assert first.json()["runs"] == 20
+    assert "runs stopped by a monitor" in fenji("pilot", "simulate", file, "--runs", "20", "--lang", "en").out
+    file.write_text("days: many", "utf-8")
+    assert "wrong-scenario" in fenji("pilot", "simulate", file).err
+    file.write_text("weeks: 3", "utf-8")
+    assert "unknown-field" in fenji("pilot", "simulate", file).err
+
+
+def test_a_stream_of_refused_attempts_is_shown(firm: Firm) -> None:
+    assert firm.run("pilot", "act", "never", "report", "-", "--as", "firm", fields={}).code == 2
+    assert "nothing but refused attempts (-), 1" in firm.ok("pilot", "show", "never", "--lang", "en").out
