@@ -153,10 +153,11 @@ def test_any_arrangement_of_a_year_to_come_lies_within_its_bounds(random: Random
     assert then.earliest <= now.earliest <= now.latest <= then.latest
 
 
-def test_bounds_are_met_by_an_arrangement() -> None:
-    random, start = Random(1), date(2027, 1, 25).toordinal()
-    found = {told(random).after(start, 10).earliest for _ in range(2000)}
-    bounds = BOOK.calendar.after(start, 10)
+@pytest.mark.parametrize(("start", "count"), [("2027-01-25", 10), ("2027-02-01", 12), ("2027-04-28", 9)])
+def test_bounds_are_met_by_an_arrangement(start: str, count: int) -> None:
+    random, day = Random(1), date.fromisoformat(start).toordinal()
+    found = {told(random).after(day, count).earliest for _ in range(2000)}
+    bounds = BOOK.calendar.after(day, count)
     assert {min(found), max(found)} == {bounds.earliest, bounds.latest}
 
 

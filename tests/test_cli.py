@@ -281,6 +281,7 @@ def test_demo() -> None:
         f"{path.parent.name}/{path.stem}" for path in sorted(SAMPLES.glob("*/*.yaml"))
     ]
     assert "Rules that wait for facts" in ended.out
+    assert all(f"→ {end}" in ended.out for end in ("graduated to a normal track", "terminated and closed"))
 
 
 def test_demo_needs_samples(rules: Path) -> None:

@@ -57,6 +57,8 @@ def test_a_grant_that_has_ended_or_is_suspended_covers_nothing_later() -> None:
     assert [each.beyond for each in compare(Ledger(GRANT, uses, ended=date(2026, 3, 1)))] == [(), ("ended",), ("ended",)]
     found = compare(Ledger(GRANT, uses, suspended=((date(2026, 3, 1), date(2026, 3, 8)),)))
     assert [each.beyond for each in found] == [(), ("suspended",), ()]
+    last = compare(Ledger(GRANT, uses, suspended=((date(2026, 3, 1), date(2026, 3, 9)),)))[2]
+    assert last.beyond == ("suspended",)  # the day on which it is lifted still is one
     assert compare(Ledger(GRANT, uses, suspended=((date(2026, 3, 1), None),)))[2].beyond == ("suspended",)
 
 

@@ -16,7 +16,7 @@ from tests.supervise.desk import START, Desk
 from tests.test_cli import Ended, fenji
 
 ASKED: dict[str, Any] = {
-    "requester": "市工信局", "provider": "市公安局", "items": [{"id": "vehicles"}], "basis": "职责清单", "scenario": "试点监管",
+    "requester": "市工信局", "provider": "市公安局", "items": {"request.purpose": "监管"}, "basis": "职责", "scenario": "监管",
     "scope": "全市", "manner": "接口查询", "until": "2026-12-31",
 }  # fmt: skip
 GRANTED: dict[str, Any] = {

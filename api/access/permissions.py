@@ -60,6 +60,10 @@ class Permissions:
         reaches = {allowed[role] for role in who.roles if role in allowed}
         return any(thing is None or _reaches(reach, who, thing) for reach in reaches)
 
+    def may_ever(self, role: str, action: str) -> bool:
+        """Tell whether a role may do an action to anything at all."""
+        return bool({PUBLIC, role} & self.actions[action].keys())
+
     def reach(self, who: Who, action: str) -> frozenset[Reach]:
         """Return how far an action of somebody reaches, to limit a list to it; empty when it is denied."""
         if not self.may(who, action):

@@ -28,6 +28,8 @@ COMMANDS = {
     "check": "author",
     "new-rule": "author",
     "lock": "author",
+    "mutate": "mutate",
+    "pages": "pages",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
@@ -40,14 +42,18 @@ COMMANDS = {
     "erase": "keep",
     "backup": "keep",
     "restore": "keep",
+    "file": "file",
+    "case": "case",
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
-    "share": "uses",  # which adds its commands to those of share
+    "share": "requests",  # which adds its commands to those of `uses`, as that does to those of `share`
     "clock": "clock",
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "account": "serve",
+    "serve": "serve",
 }
 BAD_INPUT = 2
 

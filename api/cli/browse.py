@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from api.cli.options import Json, Language, PackName, Rules, pack_of, rulebook_of, say, say_json
+from api.cli.options import Json, Language, PackName, Policies, Rules, pack_of, say, say_json
+from api.cli.rulebooks import Beside, of_folder
 from api.render import table
 from engine.rulebook.graph import pack_facts
 from engine.rulebook.model import PackRules, Rulebook
@@ -23,9 +24,9 @@ TYPES = {
 
 
 @app.command()
-def packs(lang: Language, *, json: Json = False, rules: Rules = "") -> None:
-    """List the packs and the outcomes that each decides."""
-    found = [_pack(pack) for _, pack in sorted(rulebook_of(rules).packs.items())]
+def packs(lang: Language, policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
+    """List the packs and the outcomes that each decides; with --policies the owners' policies, too."""
+    found = [_pack(pack) for _, pack in sorted(of_folder(rules, Beside(policies)).rulebook.packs.items())]
     if json:
         say_json(found)
         return
@@ -50,9 +51,9 @@ def _pack(pack: PackRules) -> dict[str, Any]:
 
 
 @app.command()
-def facts(pack: PackName, lang: Language, *, json: Json = False, rules: Rules = "") -> None:
+def facts(pack: PackName, lang: Language, policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
     """List the facts that a pack reads, those of a list's items last."""
-    rulebook = rulebook_of(rules)
+    rulebook = of_folder(rules, Beside(policies)).rulebook
     names = pack_facts(rulebook, pack_of(rulebook, pack))
     if json:
         say_json([_fact(rulebook, name) for name in names])

@@ -1,14 +1,33 @@
-"""fenji clock: when a period ends, the working days of a year, the periods of law, and deadlines as an iCalendar file."""
+"""fenji clock: when a period ends, the working days of a year, the periods of law, what is due next, and iCalendar files."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from api.cli.options import AsOf, File, Json, Language, On, Rules, day, document, now, rulebook_of, say, say_json, write_new
+from api.cli.options import (
+    AsOf,
+    File,
+    Home,
+    Json,
+    Language,
+    On,
+    Rules,
+    day,
+    document,
+    home_folder,
+    now,
+    rulebook_of,
+    say,
+    say_json,
+    write_new,
+)
+from api.cli.rulebooks import choose_for_record
 from api.render import clocks as render
 from api.render import table
 from engine.decide.overall import assess_all
@@ -18,6 +37,9 @@ from engine.supervise import clocks
 from engine.supervise.ics import Entry, ics
 from schemas.calendar import Clock
 from schemas.duties import DutyAnswer
+
+if TYPE_CHECKING:
+    from engine.supervise.streams import Streams
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Working days and periods: when they end, and what they rest on.")
@@ -104,6 +126,52 @@ def to_ics(
     found = assess_all(book, document(file), law, day(on, "--on") if on else law)
     entries = [entry for duty in found.duties if (entry := _entry(duty, lang))]
     write_new(out, ics(entries, now()))
+
+
+@group.command("next")
+def next_(
+    lang: Language,
+    unit: Annotated[str, typer.Option("--unit", help="Only streams of this unit.")] = "",
+    district: Annotated[str, typer.Option("--district", help="Only streams of this district.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 50,
+    out: Annotated[str, typer.Option("--ics", metavar="FILE", help="Write an iCalendar file; - for standard output.")] = "",
+    *,
+    as_json: Json = False,
+    home: Home = "",
+    rules: Rules = "",
+) -> None:
+    """What is due next over all open cases, the shortest first, with reminders. Exit 1 when something is past or may be."""
+    from engine.supervise.agenda import agenda  # noqa: PLC0415 - periods alone need no store
+
+    where = {name: value for name, value in (("unit", unit), ("district", district)) if value}
+    with _streams(home, rules) as streams:
+        found = agenda(streams, now(), where, limit)
+    if out:
+        write_new(out, ics(filter(None, (render.entry(each, lang) for each in found)), now()))
+    elif as_json:
+        say_json([render.item_json(each) for each in found])
+    else:
+        say(table.render(*render.items(found, lang)))
+    raise typer.Exit(int(any(each.standing in ("past", "open") for each in found)))
+
+
+@group.command()
+def recompute(*, home: Home = "", rules: Rules = "") -> None:
+    """Record the ends of open cases anew where the calendar in force gives others, as after a notice; print those cases."""
+    from engine.supervise import agenda  # noqa: PLC0415 - as above
+
+    with _streams(home, rules) as streams:
+        for stream in agenda.recompute(streams, now()):
+            say(stream)
+
+
+@contextmanager
+def _streams(home: str, rules: str) -> Iterator[Streams]:
+    from engine.evidence.installation import open_home  # noqa: PLC0415 - as above
+    from engine.supervise.streams import Streams  # noqa: PLC0415
+
+    with open_home(home_folder(home)) as opened:
+        yield Streams(opened, choose_for_record(opened, rules, "").rulebook)
 
 
 def _clock(book: Rulebook, name: str) -> Clock:

@@ -26,12 +26,12 @@ from api.cli.options import (
     say,
     say_json,
 )
-from api.cli.rulebooks import Beside, choose_for_record
+from api.cli.rulebooks import UNPUBLISHED, Beside, Chosen, choose_for_record
 from api.render import text
 from engine.decide.filing import from_document
-from engine.evidence import canonical, facts, record, retention
+from engine.evidence import canonical, facts, policy, record, retention
 from engine.evidence import decide as evidence
-from engine.evidence.installation import open_home
+from engine.evidence.installation import Installation, open_home
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
 from schemas.answer import Answer
@@ -43,6 +43,14 @@ Approved = Annotated[str, typer.Option("--approved-by", metavar="ACTOR", help="T
 FiledBy = Annotated[str, typer.Option("--filed-by", metavar="WHO", help="Who filed, if not the actor.")]
 Supersedes = Annotated[str, typer.Option("--supersedes", metavar="ID", help="The decision that this one replaces.")]
 Class = Annotated[str, typer.Option("--retention", metavar="CLASS", help="How long it is kept: rules/retention.json.")]
+
+
+def _release(opened: Installation, chosen: Chosen, pack: str) -> str:
+    """Return where the pinned rules were published: a policy in a publication of its own, a pack of law in the release."""
+    if chosen.policies is None or chosen.rulebook.packs[pack].doc.data_set is None:
+        return chosen.release
+    digest = policy.sha256(chosen.policies, pack)
+    return next((each.id for each in policy.publications(opened) if each.sha256 == digest), UNPUBLISHED)
 
 
 @app.command()
@@ -78,7 +86,7 @@ def decide(
         actors, at = opened.actors, stamp(moment)
         asked = evidence.Asked(
             of=of,
-            release=chosen.release,
+            release=_release(opened, chosen, pack),
             values=values,
             as_of=day(as_of),
             now=moment,

@@ -10,14 +10,17 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-from api.cli import transfer_story
+from api.cli import pilot_story, transfer_story
 from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
+from api.cli.rulebooks import Beside, of_folder
 from api.render import table
 from api.render.explanation import explanation as explained
+from api.render.sharing import VERDICT
 from api.render.text import Words
 from engine.decide.assess import assess
 from engine.decide.explain import explain
 from engine.decide.filing import from_document
+from engine.decide.share import share
 from engine.errors import RulesNotFoundError
 from engine.evidence import archive, bundle, canonical, decide, facts, record, release, replay
 from engine.evidence.fsck import fsck
@@ -31,6 +34,7 @@ from engine.rulebook.model import Rulebook
 from schemas.answer import Answer
 
 app = typer.Typer()
+POLICIES, REQUEST = "samples/policies", "samples/requests/bus-flows/request.yaml"
 
 
 @app.command()
@@ -47,12 +51,27 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
     say(table.render(heads, [_row(rulebook, path, answer, lang) for path, answer in answers.items()]))
     explanation = explain(rulebook, shown.parent.name, document(str(shown)), today)
     say(f"\n{shown.relative_to(folder)}\n{explained(rulebook, explanation, lang)}")
+    if (folder / REQUEST).is_file():
+        say(f"\n{REQUEST}\n{_requested(folder, lang, today)}")
     with TemporaryDirectory() as place:
         init(Path(place), "demo.fenji.local/log", "sqlite:store.db", stamp(now()))
         with open_home(Path(place)) as home:
             say("\n" + "\n".join(_recorded(home, rulebook, folder, list(answers), today)[lang]))
             official = home.actors.key_of("chen", "decision", stamp(now()))
-            say("\n" + "\n".join(transfer_story.told(home, rulebook, folder, official, now())[lang]))
+            for story in (transfer_story, pilot_story):
+                say("\n" + "\n".join(story.told(home, rulebook, folder, official, now())[lang]))
+
+
+def _requested(folder: Path, lang: str, today: date) -> str:
+    """Return what law and the sample policies say to the sample request, item by item."""
+    rulebook = of_folder(str(folder), Beside(str(folder / POLICIES))).rulebook
+    found = share(rulebook, document(str(folder / REQUEST)), today)
+    heads = {"zh": ("数据项", "数据集", "结论", "最小理由"), "en": ("item", "data set", "verdict", "fewest reasons")}[lang]
+    rows = [
+        (each.item, each.data_set or "", VERDICT[each.verdict][lang], "\n".join(f"{r.pack}/{r.rule}" for r in each.smallest))
+        for each in found.items
+    ]
+    return table.render(heads, rows)
 
 
 def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[Path], today: date) -> dict[str, list[str]]:

@@ -9,8 +9,23 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Actor, Home, Json, KnownAt, Rules, file_bytes, home_folder, now, rulebook_of, say, say_json, write_new
-from api.cli.rulebooks import known, of_release
+from api.cli.options import (
+    Actor,
+    Enterprise,
+    Home,
+    Json,
+    KnownAt,
+    Policies,
+    Rules,
+    file_bytes,
+    home_folder,
+    now,
+    pack_of,
+    say,
+    say_json,
+    write_new,
+)
+from api.cli.rulebooks import Beside, known, of_folder, of_release
 from engine.errors import EvidenceError, InputError
 from engine.evidence import bundle, canonical, record, release
 from engine.evidence import replay as again
@@ -46,11 +61,12 @@ class Under(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """Which rules a replay asks: the question, the day of knowledge, and the folder of a draft."""
+    """Which rules a replay asks: the question, the day of knowledge, the folder of a draft, and the policies beside them."""
 
     under: Under
     known_at: str
     rules: str
+    beside: Beside
 
 
 Question = Annotated[
@@ -134,6 +150,8 @@ def replay(
     what: Annotated[str, typer.Argument(metavar="ID|BUNDLE")],
     under: Question = Under.recorded,
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     json: Json = False,
     rules: Rules = "",
@@ -149,7 +167,7 @@ def replay(
         _say(found, json=json)
         raise typer.Exit(found.exit_code)
     with open_home(home_folder(home)) as opened:
-        _replay(opened, what, Law(under, known_at, rules), json=json)
+        _replay(opened, what, Law(under, known_at, rules, Beside(policies, enterprise)), json=json)
 
 
 def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> None:
@@ -167,7 +185,7 @@ def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> Non
         same = f"reproduced by engine {found.engine}" if found.engine else "reproduced byte for byte"
     else:
         rulebook, name = _other(opened, law)
-        of = record.rules(closure(rulebook, statement["predicate"]["rulepack"]["name"]))
+        of = record.rules(closure(rulebook, pack_of(rulebook, statement["predicate"]["rulepack"]["name"]).doc.id))
         today = now().date() if law.under is not Under.then else record.request_of(statement).as_of
         differences = again.under(of, disclosed, statement, today, name)
         code, same = 1 if differences else 0, f"the same under {name} and the law of {today}"
@@ -181,7 +199,10 @@ def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> Non
 def _other(opened: Installation, law: Law) -> tuple[Rulebook, str]:
     """Return the rules of a question with their name: the release known on a day or in force, or the folder for a draft."""
     current = None if law.under is Under.draft else release.active(opened)
-    chosen = known(opened, law.known_at) if law.known_at else of_release(opened, current) if current else None
-    if chosen:
-        return chosen.rulebook, chosen.release
-    return rulebook_of(law.rules), "the rules folder"
+    if law.known_at:
+        chosen = known(opened, law.known_at, law.beside)
+    elif current:
+        chosen = of_release(opened, current, law.beside)
+    else:
+        return of_folder(law.rules, law.beside).rulebook, "the rules folder"
+    return chosen.rulebook, chosen.release

@@ -48,13 +48,15 @@ def questions(
     lang: Language,
     as_of: AsOf = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """List what to ask next, the most decisive first, and what would settle the answer."""
-    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
+    today, rulebook = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise)).rulebook
     found = asking.questions(rulebook, pack, document(file), today)
     say(
         found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).questions(found, today))
@@ -69,13 +71,15 @@ def what_if(
     lang: Language,
     as_of: AsOf = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """Compare the answer with that to a filing whose facts are changed; nothing is kept."""
-    today, rulebook = day(as_of), choose(rules, known_at, home).rulebook
+    today, rulebook = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise)).rulebook
     found = asking.what_if(rulebook, pack, document(file), _changes(changes), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
 

@@ -11,9 +11,8 @@ from api.cli.acting import Expected, Fields, Happened, Second, act, fields_of, s
 from api.cli.options import Actor, Home, Json, Language, Rules, home_folder, now, rulebook_of, say, say_json
 from api.render import pilots as said
 from engine.errors import InputError
-from engine.evidence.decide import new_id
 from engine.evidence.installation import open_home
-from engine.evidence.log import stamp
+from engine.evidence.log import new_id, stamp
 from engine.store import streams as stored
 from engine.supervise import alarms, incidents, pilots
 from engine.supervise.monitors.budget import Burn

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, File, Home, KnownAt, Language, On, Rules, day, document, say, write_new
-from api.cli.rulebooks import choose
+from api.cli.options import AsOf, Enterprise, File, Home, KnownAt, Language, On, Policies, Rules, day, document, say, write_new
+from api.cli.rulebooks import Beside, choose
 from api.render import document as written
 from api.render.overall import blocks
 from engine.decide.overall import assess_all
@@ -36,12 +36,14 @@ def report(
     on: On = "",
     out: Out = "",
     known_at: KnownAt = "",
+    policies: Policies = "",
+    enterprise: Enterprise = "",
     *,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """Write the self-assessment report of a filing over all packs. Exits 0 when determined, 1 when something is open."""
-    today, chosen = day(as_of), choose(rules, known_at, home)
+    today, chosen = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise))
     found = assess_all(chosen.rulebook, document(file), today, day(on, "--on") if on else today)
     parts = blocks(chosen.rulebook, found, lang)
     text = written.page(parts, lang) if form == Form.html else written.markdown(parts)

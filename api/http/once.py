@@ -16,7 +16,7 @@ from typing import Any
 from api.access.accounts import digest, stamp
 from api.access.permissions import Who
 from engine.errors import InputError, StoreError
-from engine.evidence.decide import new_id
+from engine.evidence.log import new_id
 from engine.store.access import AccessStore, Sending
 
 KEEP_HOURS = 72

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.render.table import Row
 from api.render.text import READ
 from engine.rulebook.model import Rulebook
 from engine.rulebook.workdays import span
 from engine.supervise.clocks import Due, Moment, Reminder, Run, Term
+from engine.supervise.ics import Entry
 from schemas.calendar import Clock, Counting
 from schemas.rulebook import Source
+
+if TYPE_CHECKING:
+    from engine.supervise.agenda import Item
 
 UNITS = {
     "hours": {"zh": "小时", "en": "hours"},
@@ -145,6 +149,70 @@ def listed(book: Rulebook, lang: str) -> tuple[Row, list[Row]]:
             )
         )
     return heads, rows
+
+
+STANDING = {
+    "running": {"zh": "计时中", "en": "running"},
+    "paused": {"zh": "已中止", "en": "paused"},
+    "open": {"zh": "是否逾期未定", "en": "open whether it is past"},
+    "past": {"zh": "已逾期", "en": "past"},
+    "stopped": {"zh": "已停止", "en": "stopped"},
+}
+
+
+def items(found: list[Item], lang: str) -> tuple[Row, list[Row]]:
+    """Return the table of clocks that are due next."""
+    heads = {
+        "zh": ("到期", "事项", "状态", "剩余", "下次提醒", "办件"),
+        "en": ("due", "what", "standing", "left", "next reminder", "stream"),
+    }[lang]
+    rows: list[Row] = [
+        (
+            _end_text(each.end),
+            each.title.get(lang),
+            STANDING[each.standing][lang],
+            "..".join(dict.fromkeys(map(str, each.left))) + f" {UNITS[_left_unit(each)][lang]}",
+            each.reminders[0].at.isoformat() if each.reminders else "",
+            f"{each.process} {each.stream}",
+        )
+        for each in found
+    ]
+    return heads, rows
+
+
+def item_json(found: Item) -> dict[str, Any]:
+    """Return a clock that is due next as a JSON value."""
+    return {
+        "stream": found.stream,
+        "process": found.process,
+        "clock": found.clock,
+        "title": found.title.model_dump(),
+        "started": found.run.started,
+        "earliest": found.end.earliest.isoformat() if found.end else None,
+        "latest": found.end.latest.isoformat() if found.end and found.end.latest else None,
+        "provisional": bool(found.end and found.end.provisional),
+        "standing": found.standing,
+        "left": {"at_least": found.left[0], "at_most": found.left[1], "unit": _left_unit(found)},
+        "reminders": [{"at": each.at.isoformat(), "percent": each.percent} for each in found.reminders],
+    }
+
+
+def entry(found: Item, lang: str) -> Entry | None:
+    """Return a clock as an entry of an iCalendar file; None while it stands still."""
+    if found.end is None:
+        return None
+    uid = f"{found.stream}.{found.clock}.{found.run.started}@fenji"
+    return Entry(uid, found.title.get(lang), found.end, f"{found.process} {found.stream}", found.reminders)
+
+
+def _left_unit(found: Item) -> str:
+    return "days" if found.term.unit == "months" else found.term.unit
+
+
+def _end_text(end: Due | None) -> str:
+    if end is None:
+        return "-"
+    return " .. ".join(dict.fromkeys((end.earliest.isoformat(), end.latest.isoformat() if end.latest else "?")))
 
 
 def _days(number: int) -> list[date]:

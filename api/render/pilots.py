@@ -10,7 +10,7 @@ from engine.rulebook.model import Rulebook
 from engine.store.append import Projection
 from engine.supervise.monitors.budget import Line
 from engine.supervise.monitors.simulate import Simulation
-from engine.supervise.opinions import MATTERS, OPEN, PACK, Opinion
+from engine.supervise.opinions import MATTERS, OPEN, PACK, UNTOUCHED, Opinion
 from engine.supervise.step import possible
 from engine.supervise.watched import Standing
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from engine.supervise.state import Run, State
 
 WORDS = {
-    "met": ("成立", "met"),
-    "unmet": ("不成立", "not met"),
-    "unproven": ("未证明", "not proven"),
+    "met": ("成立，不存在：", "met, ruled out:"),
+    "unmet": ("不成立，存在：", "not met:"),
+    "unproven": ("未证明，可能：", "not proven:"),
     OPEN: ("未定", "undetermined"),
+    UNTOUCHED: ("从不涉及：", "never covered:"),
     "none": ("无", "none"),
     "due": ("至", "until"),
     "late": ("逾期", "late"),
@@ -60,7 +61,8 @@ def opinion(rulebook: Rulebook, found: Opinion, lang: str) -> str:
     lines = [f"{title}: {said}"]
     labels = {each.id: each.label for union in unions for each in rulebook.packs[PACK].outcomes[union].values}
     for standing in ("unmet", "unproven", "met"):
-        lines += [f"  {word(standing, lang)}  {labels[name].get(lang)}" for name in getattr(found, standing)]
+        lines += [f"  {word(standing, lang)} {labels[name].get(lang)}" for name in getattr(found, standing)]
+    lines += [f"  {word(UNTOUCHED, lang)} {value(rulebook, UNTOUCHED, name, lang)}" for name in found.untouched]
     return "\n".join(lines)
 
 

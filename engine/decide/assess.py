@@ -140,17 +140,13 @@ class Writer:
         )
 
     def _decided_by(self, outcome: Outcome, index: int, value: str) -> str:
-        states = {
-            applied
-            for (rule, at), applied in self.picture.applied.items()
-            if at == index and self._gives(rule, outcome.id, value)
-        }
+        givers = self.pack.givers[outcome.id]
+        given = [(rule, applied) for (rule, at), applied in self.picture.applied.items() if at == index and rule in givers]
+        states = {applied for rule, applied in given if self._gives(rule, outcome.id, value)}
         if T in states:
             return "rule"
         # without a rule that certainly gives it, a value is certain because every case gives it in its own way
-        unsure = any(
-            self._gives(rule, outcome.id) for (rule, at), applied in self.picture.applied.items() if at == index and applied == U
-        )
+        unsure = any(self._gives(rule, outcome.id) for rule, applied in given if applied == U)
         if unsure or value not in ("not_governed", *(floor.value for floor in outcome.floor)):
             return "cases"
         return "floor" if value != "not_governed" else "no_law"
@@ -171,7 +167,8 @@ class Writer:
     def rule(self, rule_id: str, index: int) -> shapes.RuleAnswer:
         """Return a rule of the answer, on one item or on the filing."""
         rule = self.pack.rules[rule_id]
-        over = [other for (other, at), applied in self.picture.applied.items() if at == index and applied == T]
+        found = self.picture.applied.items() if rule_id in self.pack.overridable else ()
+        over = [other for (other, at), applied in found if at == index and applied == T]
         return shapes.RuleAnswer.model_construct(
             rule=rule_id,
             item=self.item_name(rule.on, index) if rule.on else None,

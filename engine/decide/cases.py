@@ -41,13 +41,15 @@ def _rule(loaded: Loaded, evaluator: Evaluator, rule_id: str, rule: Rule) -> Ite
     for index, case in enumerate(rule.cases):
         place = loaded.sources.place(file, "cases", index)
         try:
-            yield from _case(evaluator, rule_id, rule, case, place)
+            yield from judge(evaluator, rule_id, case, place)
         except FenjiError as error:
             problem = f"case `{case.name}`: {error.finding.code}: {error.finding.problem}"
             yield Finding("case-input", place, problem, error.finding.help)
 
 
-def _case(evaluator: Evaluator, rule_id: str, rule: Rule, case: Case, place: Place) -> Iterator[Finding]:
+def judge(evaluator: Evaluator, rule_id: str, case: Case, place: Place) -> Iterator[Finding]:
+    """Yield where a rule does not do what a case expects. Raises InputError."""
+    rule = evaluator.pack.rules[rule_id]
     about = {*case.outcomes, *(name for version in rule.versions for name in version.then)} & evaluator.pack.outcomes.keys()
     filing = from_document(evaluator.rulebook, node_from(facts_of(evaluator, rule, case), place))
     picture = evaluator.picture(filing, case.on, about=sorted(about))

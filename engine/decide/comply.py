@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -92,8 +91,18 @@ class Proofs:
     def of(self, filing: Filing, as_of: date, on: date) -> Proven:
         """Return what a filing proves on a day. Raises ContradictionError."""
         judged = replace(filing, facts=filing.facts | {ON: (on.toordinal(), on.toordinal())})
-        fired = self.evaluator.picture(judged, as_of, governed=False).fired if self.evaluator else {}
-        return Proven(self, judged, as_of, on, {name: value for (name, _), value in fired.items()})
+        if self.evaluator is None:
+            return Proven(self, judged, as_of, on, {}, None)
+        base = self.evaluator.inputs.slots(judged)
+        settle(self.evaluator.inputs, judged, base)
+        editions = self.evaluator.editions(base, self.evaluator.days(base, as_of))
+        law, slots = next(editions)
+        law.run(slots)
+        fired = {rule: slots[law.layout.slot[f"rule:{rule}"]] for rule in law.edition.rules}
+        if U in fired.values() or next(editions, None) is not None:  # what plain Kleene decides, cases cannot change
+            found = self.evaluator.picture(judged, as_of, governed=False).fired
+            fired = {name: value for (name, _), value in found.items()}
+        return Proven(self, judged, as_of, on, fired, (law, slots))
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ class Proven:
     as_of: date
     on: date
     fired: dict[str, int]
+    run: tuple[Program, Slots] | None  # the program of the proof pack and the filing's slots: one version for all days
 
     def applies(self) -> int:
         """Tell whether the pack applies; a pack without the clause always does."""
@@ -129,8 +139,10 @@ class Proven:
         return min(when.late, 2 - self._timely(duty, when.days))
 
     def _timely(self, duty: Duty, last: deadlines.Span) -> int:
-        law, slots = self._law
-        issued = law.layout.slot[f"{EVIDENCE}.issued"]
+        law, slots = self._law()
+        issued = law.layout.slot.get(f"{EVIDENCE}.issued")
+        if issued is None:
+            return U  # nothing in the pack reads the day of issue, so none was kept
         found = F
         for part in ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when]):
             if isinstance(part, ir.AnyOf) and part.list == EVIDENCE:
@@ -148,19 +160,12 @@ class Proven:
         """Return the parts of what would prove a duty that are not proven."""
         node = self.proofs.rulebook.conditions[duty.satisfied_when]
         parts = node.parts if isinstance(node, ir.And) else (node,)
-        law, slots = self._law
+        law, slots = self._law()
         return [part for part in parts if self.proofs.holds(part, law)(slots, []) != T]
 
-    @cached_property
     def _law(self) -> tuple[Program, Slots]:
-        """Return the program of the proof pack with the filing's slots filled: proof rules have one version for all days."""
-        evaluate = self.proofs.evaluator
-        assert evaluate is not None  # noqa: S101 - INVARIANT: a pack with a duty has a proof pack
-        slots = evaluate.inputs.slots(self.filing)
-        settle(evaluate.inputs, self.filing, slots)
-        law, filled = next(evaluate.editions(slots, evaluate.days(slots, self.as_of)))
-        law.run(filled)
-        return law, filled
+        assert self.run is not None  # noqa: S101 - INVARIANT: a pack with a duty has a proof pack
+        return self.run
 
 
 def _giving(pack: PackRules) -> Iterator[tuple[tuple[str, str], list[str]]]:

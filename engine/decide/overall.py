@@ -48,7 +48,8 @@ def assess_all(rulebook: Rulebook, document: Node, as_of: date, on: date | None 
 def overall(rulebook: Rulebook, filing: Filing, as_of: date, on: date, *, search: bool = True) -> shapes.Overall:
     """Return the answer over all packs to a filing that was read. Raises InputError."""
     asked = Asked(rulebook, filing)
-    found = [_Part(rulebook, pack, filing, as_of, on).read(search=search) for pack in rulebook.packs]
+    law = [name for name, pack in rulebook.packs.items() if not pack.doc.data_set]  # owners' terms answer requests only
+    found = [_Part(rulebook, pack, filing, as_of, on).read(search=search) for pack in law]
     for part in found:
         asked.pack(part.pack, part.applies, part.answer, part.duties)
     duties = [duty for part in found for duty in part.duties]

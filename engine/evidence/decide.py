@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,10 +12,11 @@ from engine.evidence import canonical, facts, record
 from engine.evidence.facts import Disclosure
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
-from engine.evidence.log import stamp
+from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
-from engine.store import reading
+from engine.store import reading, streams
+from engine.store.reading import Record
 from engine.store.vault import unseal
 from schemas.answer import Answer
 
@@ -153,25 +153,25 @@ def named_outcome(of: Rules, text: str) -> tuple[str, str]:
     return found[0].id, value
 
 
-def new_id(now: datetime) -> str:
-    """Return a fresh id that sorts by time: UUID version 7 (RFC 9562)."""
-    moment = int(now.timestamp() * 1000)
-    bits = moment << 80 | int.from_bytes(os.urandom(10))
-    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    text = f"{bits:032x}"
-    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
-
-
-def opened(home: Installation, decision_id: str) -> tuple[list[Disclosure], int]:
-    """Return the facts of a decision that can still be read, and how many were erased or lost. Raises StoreError."""
-    stored = reading.record(home.store, decision_id)
+def named_record(home: Installation, name: str) -> Record:
+    """Return the decision or event of an id, or the event at a place. Raises EvidenceError when there is none."""
+    stored = reading.record(home.store, name) or streams.at(home.store, name)
     if stored is None or stored.kind not in ("decision", "event"):
-        raise EvidenceError("no-such-record", f"there is no decision `{decision_id}`", "`fenji log` lists them")
+        raise EvidenceError("no-such-record", f"there is no decision `{name}`", "`fenji log` lists them")
+    return stored
+
+
+def opened(home: Installation, name: str) -> tuple[list[Disclosure], int]:
+    """Return the facts of a decision or an event that can still be read, and how many were erased or lost. Raises StoreError.
+
+    An event is named by its id or its place, `STREAM/NUMBER`.
+    """
+    stored = named_record(home, name)
     committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
     found: list[Disclosure] = []
-    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, decision_id)):
-        key = home.vault.key(decision_id, generation)
+    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, stored.id)):
+        key = home.vault.key(stored.id, generation)
         if key:
-            found = facts.read(unseal(key, decision_id, generation, nonce, ciphertext))
+            found = facts.read(unseal(key, stored.id, generation, nonce, ciphertext))
             break
     return found, len(committed) - len(found)

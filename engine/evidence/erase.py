@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import EvidenceError, SigningError
 from engine.evidence import canonical, facts
-from engine.evidence.decide import opened
+from engine.evidence.decide import named_record, opened
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
 from engine.evidence.statement import actor_json, wrap
@@ -44,6 +44,7 @@ def erase(home: Installation, wish: Wish, approvers: Sequence[PublicKey], at: st
         raise SigningError("two-persons", "an erasure needs two approvers", "name another with --and")
     if not wish.basis.strip():
         raise EvidenceError("no-basis", "an erasure needs its legal basis", "give --basis, as `PIPL 47`")
+    decision_id = named_record(home, decision_id).id
     disclosed, _ = opened(home, decision_id)
     gone = [each for each in disclosed if ALL in names or each.name in names]
     unknown = sorted(set(names) - {each.name for each in disclosed} - {ALL})

@@ -1,7 +1,8 @@
 """Events of streams: their statement, the row that the last one leaves, and whether a log of them hangs together.
 
 A stream is a filing, a case, a request or a pilot; its events are records of the log, numbered from 1. Each says from which state
-to which it led, under which table, and what its stream shows since; so the rows of streams follow from the log alone.
+to which it led, under which table, and what its stream shows since; so the rows of streams follow from the log alone. An event
+has an id of its own beside its place: two writers who try for one place must not share the key of what they seal.
 """
 
 from __future__ import annotations
@@ -26,11 +27,6 @@ def statement(predicate: dict[str, Any]) -> bytes:
     """Return the canonical statement of an event. Raises EvidenceError for values outside canonical JSON."""
     digest = canonical.sha256_of(predicate["input_commitments"])
     return canonical.dumps(wrap("event", "event", digest, predicate))
-
-
-def record_id(stream: str, number: int) -> str:
-    """Return the id of the record of an event."""
-    return f"{stream}/{number}"
 
 
 def projection(predicate: Mapping[str, Any], opened: str, fold: str) -> Projection:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.errors import EvidenceError, StoreError
 from engine.evidence import canonical, dsse, facts, merkle
 from engine.evidence.actors import Revocation, key_from, revoked
-from engine.evidence.events import Chains, record_id
+from engine.evidence.events import Chains
 from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey, Purpose
 from engine.evidence.log import leaf
@@ -129,7 +129,7 @@ def _name(kind: str, predicate: dict[str, Any], state: _State) -> str:
         case "decision":
             return str(predicate["decision_id"])
         case "event":
-            return record_id(predicate["stream"], predicate["number"])
+            return str(predicate["event_id"])
         case _:
             return f"{kind}-{state.kinds[kind]}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,15 @@ def leaf(kind: str, payload: bytes) -> bytes:
 def stamp(moment: datetime) -> str:
     """Return a moment in UTC with milliseconds, as statements write it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_id(now: datetime) -> str:
+    """Return a fresh id that sorts by time: UUID version 7 (RFC 9562)."""
+    moment = int(now.timestamp() * 1000)
+    bits = moment << 80 | int.from_bytes(os.urandom(10))
+    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+    text = f"{bits:032x}"
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ def entries(rulebook: Rulebook, name: str) -> lock.Entries:
     head = f"{name}/"
     if name.startswith(f"{OVERLAYS}/"):
         short = name.removeprefix(f"{OVERLAYS}/")
-        head = f"{rulebook.overlays[short].pack}/{short.replace('/', '-')}-" if short in rulebook.overlays else head
+        head = f"{rulebook.overlays[short].pack}/{short.replace('/', '--')}--" if short in rulebook.overlays else head
     return {rule: versions for rule, versions in lock.entries(rulebook).items() if rule.startswith(head)}
 
 

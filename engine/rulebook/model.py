@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,19 @@ class PackRules:
         """Derived facts by id, in declared order."""
         return {derived.id: derived for derived in self.doc.derived}
 
+    @cached_property
+    def givers(self) -> dict[str, frozenset[str]]:
+        """Rules by the outcome that one of their versions gives."""
+        return {
+            name: frozenset(rule for rule, doc in self.rules.items() if any(name in version.then for version in doc.versions))
+            for name in self.outcomes
+        }
+
+    @cached_property
+    def overridable(self) -> frozenset[str]:
+        """The rules that another rule overrides."""
+        return frozenset(other for rule in self.rules.values() for other in rule.overrides)
+
     def date_of(self, rule: shapes.Rule) -> str:
         """Return the date fact that selects the law for a rule."""
         return rule.date or self.doc.date
@@ -95,7 +108,7 @@ class Rulebook:
 
     def overlay_of(self, pack: str, rule: str) -> str | None:
         """Return the overlay that brought a rule into a pack, None for the pack's own rules."""
-        heads = {name: f"{name.replace('/', '-')}-" for name, overlay in self.overlays.items() if overlay.pack == pack}
+        heads = {name: f"{name.replace('/', '--')}--" for name, overlay in self.overlays.items() if overlay.pack == pack}
         return next((name for name, head in heads.items() if rule.startswith(head)), None)
 
     @cached_property
@@ -107,6 +120,13 @@ class Rulebook:
     def calendar(self) -> Calendar:
         """The working days, worked out once and kept in the cached rulebook."""
         return Calendar(self.years.values(), self.statutory)
+
+    def with_pack(self, pack: PackRules, conditions: dict[str, ir.Node]) -> Rulebook:
+        """Return the rulebook of one pack as it would be with other content; what was worked out of the others is kept."""
+        found = replace(self, packs={pack.doc.id: pack}, conditions=self.conditions | conditions, splits={})
+        # a cached property of a frozen value is filled beside it: most conditions are the same
+        found.__dict__["mentions"] = self.mentions | {text: self._mentioned(node) for text, node in conditions.items()}
+        return found
 
     def _mentioned(self, node: ir.Node) -> frozenset[str]:
         found = set(ir.names(node))

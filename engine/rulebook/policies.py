@@ -7,11 +7,12 @@
     FOLDER/vocabulary/<topic>.yaml            facts that only owners' terms read
 
 A policy is the pack `owner/data-set`; it is an instrument of its own, of the rank `agreement`. The rules of an overlay become
-rules of their pack, `enterprise-name-rule`, and a note of that pack, so that every answer and every record shows them.
+rules of their pack, `enterprise--name--rule`, and a note of that pack, so that every answer and every record shows them.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 OVERLAYS, VOCABULARY = "overlays", "vocabulary"
 REGISTER = "vocabulary/data-sets.yaml"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(\.yaml)?\Z")
 _SHARED = frozenset(
     {"instruments", "lists", "samples", "lifecycles", "calendar"}
 )  # folders of rules/ that an owner cannot be named
@@ -128,7 +130,7 @@ def _note(
         en=f"one firm, one trial: {overlay.title.en}, for {overlay.enterprise.en}; granted by {grantor.en} under {en}; "
         f"scope: {overlay.scope.en}; valid {overlay.valid}",
     )
-    return shapes.Note(id=f"overlay-{name.replace('/', '-')}", valid=overlay.valid, text=text)
+    return shapes.Note(id=f"overlay-{name.replace('/', '--')}", valid=overlay.valid, text=text)
 
 
 def _is_policy(name: str) -> bool:
@@ -150,6 +152,8 @@ def _name(folder: Path, path: Path, enterprise: str) -> str:
 
 def _overlay(path: Path, enterprise: str, name: str, file: str) -> str:
     """Return where a file of an overlay stands: its own document, or a rule of the pack that it names."""
+    if not all(map(_NAME.match, (enterprise, name, file))):  # or two rules could have one name
+        raise InputError("bad-name", "an overlay has a name that is none", "lower-case words joined by dashes", Place(str(path)))
     if file == "overlay.yaml":
         return f"{OVERLAYS}/{enterprise}/{name}.yaml"
     try:
@@ -160,7 +164,7 @@ def _overlay(path: Path, enterprise: str, name: str, file: str) -> str:
     if not isinstance(pack, Scalar):
         remedy = "write `overlay.yaml` beside it, with the pack that it is over"
         raise InputError("no-overlay", "the rule belongs to no overlay", remedy, Place(str(path)))
-    return f"{pack.text}/{enterprise}-{name}-{file}"
+    return f"{pack.text}/{enterprise}--{name}--{file}"
 
 
 def _register(names: Iterable[str]) -> bytes:

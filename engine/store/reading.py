@@ -14,7 +14,7 @@ from engine.store import tables as t
 from engine.store.append import Head, refused
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from engine.store.opening import Store
 
@@ -65,6 +65,17 @@ RECORD = select(
 def record_of(row: Any) -> Record:
     """Return the record of a row of `RECORD`."""
     return Record(row.seq, row.id, row.kind, bytes(row.leaf), bytes(row.payload), row.signatures, row.at, row.supersedes)
+
+
+def along(store: Store, query: Select[Any], key: ColumnElement[Any], start: int | str) -> Iterator[Any]:
+    """Yield rows in the order of a key, a batch at a time: whoever stops in the middle leaves no cursor open."""
+    while True:
+        with connected(store) as connection:
+            rows = connection.execute(query.add_columns(key.label("_key")).where(key > start).order_by(key).limit(BATCH)).all()
+        yield from rows
+        if len(rows) < BATCH:
+            return
+        start = rows[-1]._key  # noqa: SLF001 - a column of ours
 
 
 def record(store: Store, record_id: str) -> Record | None:
@@ -122,11 +133,8 @@ def checkpoint_at(store: Store, size: int) -> Head | None:
 def nodes(store: Store, level: int) -> Iterator[tuple[int, int, bytes]]:
     """Yield the stored tree nodes of a level by index. Raises StoreError."""
     c = t.node.c
-    with connected(store) as connection:
-        query = select(c.level, c.idx, c.hash).where(c.level == level).order_by(c.idx)
-        rows = connection.execution_options(yield_per=BATCH).execute(query)
-        for row in rows:
-            yield row.level, row.idx, bytes(row.hash)
+    for row in along(store, select(c.level, c.idx, c.hash).where(c.level == level), c.idx, -1):
+        yield row.level, row.idx, bytes(row.hash)
 
 
 def blob(store: Store, sha256: str) -> bytes | None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_
 from engine.errors import InputError
 from engine.store import tables as t
 from engine.store.append import COLUMNS, Projection
-from engine.store.reading import BATCH, RECORD, Record, connected, record_of
+from engine.store.reading import RECORD, Record, along, connected, record_of
 
 if TYPE_CHECKING:
     from engine.store.opening import Store
@@ -29,10 +29,8 @@ def stream(store: Store, stream_id: str) -> Projection | None:
 
 def rows(store: Store) -> Iterator[Projection]:
     """Yield the row of every stream by id. Raises StoreError."""
-    with connected(store) as connection:
-        query = _STREAM.order_by(t.stream.c.id)
-        for row in connection.execution_options(yield_per=BATCH).execute(query):
-            yield Projection(*row)
+    for row in along(store, _STREAM, t.stream.c.id, ""):
+        yield Projection(*row[:-1])
 
 
 def events(store: Store, stream_id: str, start: int = 1) -> list[Record]:
@@ -43,13 +41,23 @@ def events(store: Store, stream_id: str, start: int = 1) -> list[Record]:
         return [record_of(row) for row in connection.execute(query)]
 
 
+def at(store: Store, place: str) -> Record | None:
+    """Return the event at a place written `STREAM/NUMBER`, or None. Raises StoreError."""
+    stream_id, _, number = place.rpartition("/")
+    if not stream_id or not number.isdecimal() or len(number) > len("2147483647") - 1:
+        return None
+    e = t.event.c
+    query = RECORD.join(t.event, e.seq == t.record.c.seq).where(e.stream == stream_id, e.number == int(number))
+    with connected(store) as connection:
+        row = connection.execute(query).first()
+    return record_of(row) if row else None
+
+
 def places(store: Store) -> Iterator[tuple[int, str, int]]:
     """Yield the place of every event in the order of the log: leaf, stream, number. Raises StoreError."""
     e = t.event.c
-    with connected(store) as connection:
-        query = select(e.seq, e.stream, e.number).order_by(e.seq)
-        for row in connection.execution_options(yield_per=BATCH).execute(query):
-            yield row.seq, row.stream, row.number
+    for row in along(store, select(e.seq, e.stream, e.number), e.seq, -1):
+        yield row.seq, row.stream, row.number
 
 
 @dataclass(frozen=True, slots=True)

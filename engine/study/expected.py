@@ -1,11 +1,12 @@
 """Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
 
-A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item.
+A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item; or over
+those of an earlier case of the file (`like`).
 
     owes, open, free      duties that are certain, possible, impossible
     status, due           how a duty stands, and the last day that is certainly in time
     effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
-    conflicts, flaws      certainly shown
+    conflicts, flaws      certainly shown; `unflawed` are flaws that are certainly not
     outcomes, undetermined    `name@item` is an outcome of an item
     has, lacks            values that a union certainly has, or cannot have
 """
@@ -24,16 +25,16 @@ from engine.rulebook.read import node_from, plain, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.rulebook.model import Rulebook
+    from engine.rulebook.model import PackRules, Rulebook
     from engine.rulebook.read import Node
     from schemas.answer import OutcomeAnswer
     from schemas.duties import DutyAnswer, Overall
 
 DUTIES = ("owes", "open", "free", "status", "due", "effects", "bodies", "sources")
-SHOWN = ("conflicts", "flaws")
+SHOWN = ("conflicts", "flaws", "unflawed")
 OUTCOMES = ("outcomes", "undetermined", "has", "lacks")
 EXPECTS = (*DUTIES, *SHOWN, *OUTCOMES)
-KEYS = frozenset({"name", "blind", "law", "on", "as_of", "base", "facts", "item", *EXPECTS})
+KEYS = frozenset({"name", "blind", "law", "on", "as_of", "base", "facts", "item", "like", *EXPECTS})
 STATES = {"owes": ("certain", "owed"), "open": ("possible", "open")}
 
 
@@ -74,17 +75,30 @@ def _only(expected: Any, names: set[str]) -> Any:
     return [name for name in expected if name.partition("@")[0] in names]
 
 
+def about(pack: PackRules, case: Case) -> Case | None:
+    """Return what a case expects of one pack; None when that is nothing."""
+    values = [value for outcome in pack.doc.outcomes for value in outcome.values]
+    shown = {value.id for value in values} | set(pack.outcomes)
+    return case.narrowed({value.id for value in values if value.duty}, shown, set(pack.outcomes))
+
+
 def read_cases(file: Path, rules: Path) -> Iterator[Case]:
     """Yield the cases of a file; samples lie below `rules`. Raises InputError."""
     node = read(file.read_bytes(), file.name)
     docs: Any = plain(node)
+    told: dict[str, dict[str, Any]] = {}
     for doc, part in zip(docs, getattr(node, "items", ()), strict=True):
         place = part.place
         if not isinstance(doc, dict) or not {"name", "on"} <= set(doc):
             raise InputError("bad-case", "a case has at least `name:` and `on:`", "see tests/duties", place)
         if unknown := sorted(set(doc) - KEYS):
             raise InputError("bad-case", f"a case has no `{unknown[0]}`", f"it may have {', '.join(sorted(KEYS))}", place)
-        yield Case(file.stem, place, doc, node_from(_facts(doc, rules), place))
+        if (like := doc.get("like")) and like not in told:
+            raise InputError(
+                "bad-case", f"no case named `{like}` stands before this one", "name an earlier case of the file", place
+            )
+        told[doc["name"]] = told[like] | doc.get("facts", {}) if like else _facts(doc, rules)
+        yield Case(file.stem, place, doc, node_from(told[doc["name"]], place))
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
@@ -117,7 +131,8 @@ def differences(case: Case, found: Overall) -> list[str]:
     wrong += [
         line for key in DUTIES[3:] for name, want in doc.get(key, {}).items() for line in _duty(key, duties.get(name), want)
     ]
-    for key in SHOWN:
+    wrong += [f"{flaw.id} is {flaw.applies}" for flaw in found.flaws if flaw.id in doc.get("unflawed", ())]
+    for key in ("conflicts", "flaws"):
         certain = {entry.id for entry in getattr(found, key) if entry.applies == "certain"}
         wrong += [f"{key}: {name} is missing" for name in doc.get(key, ()) if name not in certain]
     return [*wrong, *_outcomes(doc, _answers(found))]
@@ -140,7 +155,7 @@ def _outcomes(doc: dict[str, Any], outcomes: dict[str, OutcomeAnswer]) -> Iterat
             entry = outcomes.get(name)
             if entry is None:
                 yield f"{name} is not in the answer"
-            elif key == "outcomes" and entry.value != value:
+            elif key == "outcomes" and not _same(entry.value, value):
                 yield f"{name} is {entry.possible}, not {value}"
             elif key == "undetermined" and entry.determined:
                 yield f"{name} is {entry.value}"
@@ -148,6 +163,13 @@ def _outcomes(doc: dict[str, Any], outcomes: dict[str, OutcomeAnswer]) -> Iterat
                 yield f"{name} has {entry.certain}, not {value}"
             elif key == "lacks" and set(value) & set(entry.possible):
                 yield f"{name} may have {entry.possible}, which {value} are not"
+
+
+def _same(got: Any, wanted: Any) -> bool:
+    """Tell whether an outcome has the value expected; the order of a set is not expected."""
+    if isinstance(got, list) and isinstance(wanted, list):
+        return sorted(got) == sorted(wanted)
+    return bool(got == wanted)
 
 
 def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ run does (notes of incident-clocks).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -79,13 +80,16 @@ def perform(streams: Streams, act: Act) -> Recorded:
         raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
     before = None if act.name == "report" else streams.state(act.stream)
     pilot = str(act.fields.get("pilot", "")) if before is None else str(before.values["pilot"])
-    facts = {**_facts(streams, before), **dict(act.fields.get("facts") or {})}
+    stated = act.fields.get("facts")  # what is no mapping is refused by its field
+    facts = {**_facts(streams, before), **(stated if isinstance(stated, Mapping) else {})}
     found = judged(streams.rulebook, facts, _found_on(act, before))
     grade = str(act.fields.get("grade", found.grade))
     _known_grade(streams, grade)
     fields = {**act.fields, "grade": grade, "possible": list(found.possible), "owes": list(found.owes) or ["none"]}
     if before is None:
         fields.setdefault("holder", _holder(streams, pilot))
+        shown = streams.state(pilot).values
+        fields = {**{name: shown[name] for name in ("unit", "district") if name in shown}, **fields}
     acts = [replace(act, fields=fields)]
     if before is None or before.values["grade"] != grade:
         acts.append(_noted(act, pilot, grade, str(fields.get("found_at", "")), first=before is None))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.supervise.state import State
 
 PACK, PROCESS = "nanjing-pilot", "pilot"
-OPEN = "undetermined"
+OPEN, UNTOUCHED = "undetermined", "untouched"
 ENDED = frozenset({"concluded", "graduated", "converted", "ended"})
 # matter -> the outcome that answers it, the unions that list what stands against it
 MATTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -36,7 +36,7 @@ BREACHES = ("false_material", "hidden_report", "refused_rectification", "prohibi
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What is proposed on a matter (`undetermined` while facts leave more), and how its conditions stand."""
+    """What is proposed on a matter (`undetermined` while facts leave more), how its conditions stand, what it never covers."""
 
     matter: str
     value: str
@@ -44,6 +44,7 @@ class Opinion:
     met: tuple[str, ...]
     unmet: tuple[str, ...]
     unproven: tuple[str, ...]
+    untouched: tuple[str, ...] = ()
 
 
 def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str) -> Opinion:
@@ -51,7 +52,7 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
     outcome, unions = MATTERS[matter]
     evaluate = evaluator(rulebook, PACK)
     filing = from_document(rulebook, node_from(facts, Place("the pilot")))
-    picture = evaluate.picture(filing, as_of, about=[outcome, *unions])
+    picture = evaluate.picture(filing, as_of, about=[outcome, *unions, UNTOUCHED])
     declared = evaluate.pack.outcomes
     value = picture.outcomes[outcome, -1]
     possible = names_of(declared[outcome], value)
@@ -61,7 +62,10 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
         for place, entry in enumerate(declared[union].values):
             standing["unmet" if must >> place & 1 else "unproven" if may >> place & 1 else "met"].append(entry.id)
     said = possible[0] if fixed(declared[outcome].combine, value) else OPEN
-    return Opinion(matter, said, tuple(possible), *(tuple(standing[name]) for name in ("met", "unmet", "unproven")))
+    never = picture.outcomes[UNTOUCHED, -1][0] if matter == "tolerance" else 0
+    untouched = tuple(entry.id for place, entry in enumerate(declared[UNTOUCHED].values) if never >> place & 1)
+    met, unmet, unproven = (tuple(standing[name]) for name in ("met", "unmet", "unproven"))
+    return Opinion(matter, said, tuple(possible), met, unmet, unproven, untouched)
 
 
 def shown_by(state: State, on: date) -> dict[str, Any]:

@@ -7,6 +7,7 @@ a matter that the facts leave open, needs reasons and a second official.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,16 @@ from engine.evidence import canonical
 from engine.evidence.decide import opened
 from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
+from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
-    from engine.supervise.state import State
 
 FACTS = "facts:"  # what the names of sealed facts begin with
+OFFICIAL = "official"
+SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
     "check": ("admission", ""),
@@ -39,6 +42,7 @@ DECIDES: dict[str, tuple[str, str]] = {
 GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
 COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates"})
 OFFERS = frozenset({"offer", "amend"})
+NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "budget")  # what the stream shows of the terms
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
@@ -47,9 +51,14 @@ def perform(streams: Streams, act: Act) -> Recorded:
 
 
 def prepared(streams: Streams, act: Act) -> Act:
-    """Return an act with its computed fields. Raises InputError when one of them was typed in."""
+    """Return an act with its computed fields. Raises InputError when one was typed in, or facts cannot be read."""
+    _tried(streams, act)
     if act.name in OFFERS and "terms" in act.fields:
-        return replace(act, fields={**act.fields, "terms_sha256": terms_sha256(act.fields["terms"])})
+        terms = act.fields["terms"]
+        numbers = _numbers(act, terms) if act.name == "offer" else {}
+        return replace(act, fields={**act.fields, **numbers, "terms_sha256": terms_sha256(terms)})
+    if act.name == "countersign_amendment":
+        return replace(act, fields={**act.fields, **_numbers(act, _amendment(streams, act.stream))})
     if act.name not in DECIDES:
         return act
     typed = sorted(COMPUTED & set(act.fields))
@@ -81,17 +90,36 @@ def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> 
 
     What only an authority can supply counts from an official's event alone.
     """
-    stated: dict[str, Any] = {}
-    for predicate in history(home, state.stream):
-        if predicate["input_commitments"] and any(name == "facts" for name in predicate["given"]):
-            official = bool(predicate["by"]) and predicate["by"]["role"] == "official"
-            found, _ = opened(home, f"{state.stream}/{predicate['number']}")
-            stated |= {
-                name: each.value
-                for each in found
-                if (name := each.name.removeprefix(FACTS)) != each.name and (official or _may_state(rulebook, name))
-            }
+    stated = _stated(home, rulebook, state.stream)
     return stated | shown_by(state, on) | counted(state, stated)
+
+
+def _stated(home: Installation, rulebook: Rulebook, stream: str) -> dict[str, Any]:
+    stated: dict[str, Any] = {}
+    for predicate in history(home, stream):
+        if predicate["input_commitments"] and "facts" in predicate["given"]:
+            official = bool(predicate["by"]) and predicate["by"]["role"] == OFFICIAL
+            found, _ = opened(home, f"{stream}/{predicate['number']}")
+            named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
+            stated |= {name: value for name, value in named.items() if official or _may_state(rulebook, name)}
+    return stated
+
+
+def _tried(streams: Streams, act: Act) -> None:
+    """Let the rules read new facts beside the old before they are recorded: one that they cannot read would stop every opinion.
+
+    Raises InputError for an unknown fact, a wrong value, or a contradiction.
+    """
+    new = act.fields.get("facts")
+    if not isinstance(new, Mapping) or act.name in SHOWS:
+        return
+    on = act.on or legal_day(act.now)
+    official = act.by is not None and OFFICIAL in act.by.holder.roles
+    told = {name: value for name, value in new.items() if official or _may_state(streams.rulebook, name)}
+    state = State(act.stream, PROCESS) if act.name == "sketch" else streams.state(act.stream)
+    old = _stated(streams.home, streams.rulebook, act.stream)
+    after = {"tolerance.asked": True} if act.name == "ask_tolerance" else {}
+    opinion(streams.rulebook, old | told | shown_by(state, on) | counted(state, old | told) | after, on, "measure")
 
 
 def _may_state(rulebook: Rulebook, name: str) -> bool:
@@ -106,6 +134,25 @@ def _deviates(act: Act, found: Opinion) -> bool:
     elif act.name == "opine_tolerance":
         wanted = str(act.fields.get("outcome"))
     return found.value != wanted
+
+
+def _numbers(act: Act, terms: Any) -> dict[str, Any]:
+    """Return what the terms say of caps, days and budget: nobody signs one text and enters another. Raises InputError."""
+    found = {name: terms[name] for name in NUMBERS if name in terms} if isinstance(terms, dict) else {}
+    for name, value in found.items():
+        if name in act.fields and act.fields[name] != value:
+            problem = f"`{name}` is not what the terms say"
+            raise InputError("terms-differ", problem, "leave it out: it is taken from the terms")
+    return found
+
+
+def _amendment(streams: Streams, stream: str) -> Any:
+    """Return the terms offered last as an amendment; nothing when there are none, or when they were erased."""
+    for predicate in reversed(history(streams.home, stream)):
+        if predicate["name"] == "amend":
+            disclosed, _ = opened(streams.home, f"{stream}/{predicate['number']}")
+            return next((each.value for each in disclosed if each.name == "terms"), None)
+    return None
 
 
 def terms_sha256(terms: Any) -> str:

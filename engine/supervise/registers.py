@@ -12,9 +12,9 @@ from typing import Any
 
 from engine.decide.filing import Filing
 from engine.errors import InputError
-from engine.evidence.decide import new_id
 from engine.evidence.facts import values_of
 from engine.evidence.keys import PublicKey
+from engine.evidence.log import new_id
 from engine.supervise.routes import Routed, read, route
 from engine.supervise.streams import Act, Recorded, Streams, history
 from engine.supervise.transfers import Kind, Register, fold, values

@@ -16,7 +16,7 @@ from engine.errors import InputError, Place, StoreError
 from engine.evidence import canonical, events, facts
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
-from engine.evidence.log import Log, stamp
+from engine.evidence.log import Log, new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.statement import actor_json
 from engine.rulebook.model import Rulebook
@@ -29,7 +29,7 @@ from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
-ATTEMPTS = 8  # how often an act is judged again when another event came first
+ATTEMPTS = 64  # how often an act is judged again when another event came first
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,13 @@ class Streams:
     def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
         """Record an event. Raises InputError when it is refused, once the attempt is recorded; StoreError, SigningError."""
         return self.perform_all([act], beside)[0]
+
+    def require(self, act: Act) -> None:
+        """Refuse an act that would be refused, and record the attempt; otherwise nothing is recorded yet. Raises InputError."""
+        found = self._prepared(act)
+        if found.refusal:
+            self._record([found], None)
+            raise refusal_error(found.refusal)
 
     def perform_all(self, acts: Sequence[Act], beside: Beside | None = None) -> list[Recorded]:
         """Record events of different streams in one group: all of them, or none and the first attempt that is refused."""
@@ -209,7 +216,7 @@ class Streams:
         payload = events.statement(predicate)
         name, number = predicate["stream"], predicate["number"]
         entry = Entry(
-            events.record_id(name, number),
+            predicate["event_id"],
             "event",
             payload,
             each.event.at,
@@ -227,6 +234,7 @@ class Streams:
         by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
+            "event_id": new_id(act.now),
             "stream": state.stream,
             "number": state.number,
             "process": state.process,

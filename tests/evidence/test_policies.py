@@ -94,16 +94,19 @@ def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
 def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Path, tmp_path: Path) -> None:
     """The record holds the policy's closure: it replays, and a stranger verifies it, after the policy was changed."""
     under = ("--policies", policies, "--rules", owners.rules, *DAY, "--json")
+    owners.said(*publish(owners, policies, BUS, "liu"))
     first = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
-    (policies / BUS / "no-marketing.yaml").unlink()
+    (policies / BUS / "not-abroad.yaml").unlink()
     second = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
     packs = [made["statement"]["predicate"]["rulepack"] for made in (first, second)]
     assert packs[0]["sha256"] != packs[1]["sha256"]
-    assert {pack["name"] for pack in packs} == {BUS}
+    assert [(pack["name"], pack["version"]) for pack in packs] == [(BUS, "policy-1"), (BUS, "unpublished")]
     items = first["statement"]["predicate"]["verdict"]["items"]["request"]
     assert [item["outcomes"]["request.terms"]["value"] for item in items] == ["granted", "refused", None]
-    assert f"{BUS}".split("/")[1] not in first["statement"]["predicate"]["verdict"]["unpublished"]
+    assert first["statement"]["predicate"]["verdict"]["unpublished"] == []
     assert owners.run("replay", first["id"], "--under", "recorded").code == 0
+    assert owners.refused("replay", first["id"], "--under", "today") == "unknown-pack"
+    assert owners.run("replay", first["id"], "--under", "then", "--policies", policies).code == 0
     bundle, trust = tmp_path / "grant.zip", tmp_path / "trust.json"
     trust.write_text(owners.said("actor", "trust"), "utf-8")
     owners.said("export", first["id"], "--as", "chen", "--out", bundle)
@@ -122,7 +125,7 @@ def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, polici
     answer = json.loads(owners.said("assess", "nanjing-tiering", filing, *under, "--json"))
     assert (without["outcomes"]["tier"]["value"], answer["outcomes"]["tier"]["value"]) == ("t1", "t2")
     fired = {rule["rule"] for rule in answer["fired"]}
-    assert "qilin-robotics-curb-trial-low-speed" in fired
+    assert "qilin-robotics--curb-trial--low-speed" in fired
     assert "autonomous-actuation" in {rule["rule"] for rule in answer["overridden"]}
     (note,) = [note for note in answer["notes"] if note["id"].startswith("overlay-")]
     assert all(word in note["text"]["en"] for word in ("Qilin Robotics", "granted by", "art. 1", "2026-12-31"))
@@ -166,6 +169,7 @@ MISPLACED = {
     "njtransport/stray.yaml": "no-place",
     "lists/data/t.yaml": "no-place",
     "overlays/qilin-robotics/alone/rule.yaml": "no-overlay",
+    "overlays/qilin-robotics/Alone/rule.yaml": "bad-name",
     "vocabulary/sharing.yaml": "taken",
 }
 

@@ -78,7 +78,8 @@ class Desk:
     def act(self, stream: str, process: str, event: str, by: str | None, fields: Mapping[str, Any], **more: Any) -> State:
         """Do something; return the stream after it. Raises InputError when it is refused."""
         self.at()
-        second = self.people[more.pop("second")] if more.get("second") else None
+        named = more.pop("second", "")
+        second = self.people[named] if named else None
         who = self.people[by] if by else None
         return self.streams.perform(Act(stream, process, event, who, self.now, fields, second=second, **more)).state
 

@@ -73,11 +73,22 @@ def test_a_pilot_is_shown_and_listed(firm: Firm) -> None:
 def test_an_opinion_says_how_each_condition_stands(firm: Firm) -> None:
     said = firm.run("pilot", "opinion", firm.pilot, "admission", "--lang", "en")
     assert (said.code, said.out.splitlines()[0]) == (0, "proposed answer to the application: admit once terms are agreed")
-    assert "  met  no third-party observer" in said.out
+    assert "  met, ruled out: no third-party observer" in said.out
     measure = firm.run("pilot", "opinion", firm.pilot, "measure", "--lang", "zh")
     assert (measure.code, measure.out.startswith("约定措施的建议: 未定 (")) == (1, True)
     assert firm.run("pilot", "opinion", firm.pilot, "onward", "--json").json()["value"] == "running"
     assert "unknown-matter" in firm.run("pilot", "opinion", firm.pilot, "weather").err
+
+
+def test_a_tolerance_opinion_says_what_it_never_covers(firm: Firm) -> None:
+    firm.act("ask_tolerance", "firm", {"event": "i-1", "facts": {"tolerance.within_plan": True, "tolerance.reported": False}})
+    said = firm.run("pilot", "opinion", firm.pilot, "tolerance", "--lang", "zh")
+    lines = said.out.splitlines()
+    assert (said.code, lines[0]) == (0, "容错意见: 不建议容错")
+    assert [line for line in lines if line.startswith("  不成立")] == ["  不成立，存在： 未及时报告"]
+    assert [line.split()[1] for line in lines if "从不涉及" in line][:2] == ["民事责任", "刑事责任"]
+    assert "  成立，不存在： 不在方案范围内" in lines
+    assert "  未证明，可能： 不属善意" in lines
 
 
 def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:

@@ -87,10 +87,10 @@ def overlays(loaded: Loaded) -> Iterator[Finding]:
     for file, overlay in loaded.docs["overlay"].items():
         for path, code, problem, remedy in _overlay(book, overlay):
             yield Finding(code, loaded.sources.place(file, *path), problem, remedy)
-        head = PurePosixPath(file).relative_to("rules/overlays").with_suffix("").as_posix().replace("/", "-")
+        head = PurePosixPath(file).relative_to("rules/overlays").with_suffix("").as_posix().replace("/", "--")
         pack = book.packs.get(overlay.pack)
         for rule_id, rule in pack.rules.items() if pack else ():
-            if pack and rule_id.startswith(f"{head}-"):
+            if pack and rule_id.startswith(f"{head}--"):
                 for path, code, problem, remedy in _rule(book, pack, overlay, rule):
                     yield Finding(code, _at(loaded, overlay.pack, rule_id, path), problem, remedy)
 

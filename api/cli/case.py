@@ -1,0 +1,153 @@
+"""`fenji case`: cases led by officials along their transition tables, from the filing to the archive."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from api.cli.desk import Dated, Second, Set, Stream, dated, fields_of, open_desk, show, tell
+from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
+from api.render import streams as render
+from engine.errors import InputError
+from engine.store.streams import Page, queue
+from engine.supervise import cases, filings
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="Cases: opened on a filing, led by officials, decided by a named one.")
+app.add_typer(group, name="case")
+Process = Annotated[str, typer.Option("--process", metavar="TABLE", help="The life cycle, such as ex-ante-review.")]
+Event = Annotated[str, typer.Argument(metavar="EVENT", help="What happens; `fenji case show ID` lists what may.")]
+Opening = Annotated[str, typer.Option("--event", metavar="EVENT", help="The opening, where a table has several.")]
+Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided: VALUE or OUTCOME=VALUE.")]
+Which = Annotated[str, typer.Option("--event", metavar="EVENT", help="The event of the table.")]
+Pack = Annotated[str, typer.Option("--pack", metavar="PACK", help="The pack asked.", show_default="that of the filing")]
+Where = Annotated[
+    list[str],
+    typer.Option("--where", metavar="COLUMN=VALUE", help="process, state, unit, district, tier or assignee. Repeatable."),
+]
+After = Annotated[str, typer.Option("--after", metavar="ORDER,ID", help="The last row of the page before.")]
+Order = Annotated[str, typer.Option("--order", help="due or updated.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000)]
+
+
+@group.command("open")
+def open_(
+    filing: Stream,
+    lang: Language,
+    by: Actor,
+    process: Process,
+    event: Opening = "",
+    typed: Set = [],  # noqa: B006 - typer copies it
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Open a case on a submitted filing; its clocks start on the day of the submission."""
+    with open_desk(home, rules) as desk:
+        given = fields_of(desk.streams.table(process), typed)
+        done = cases.open_case(desk.office(by), filing, cases.Opening(process, event, given))
+        tell(desk, done, lang, json=json)
+
+
+@group.command()
+def do(
+    case: Stream,
+    event: Event,
+    lang: Language,
+    by: Actor,
+    typed: Set = [],  # noqa: B006 - as above
+    on: Dated = "",
+    second: Second = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Record an event of a case. What the table does not allow is refused with its rule, and the attempt recorded."""
+    with open_desk(home, rules) as desk:
+        state = desk.streams.state(case)
+        given = fields_of(desk.streams.table(state.process), typed)
+        done = desk.streams.perform(desk.office(by, second).act(case, event, given, dated(on)))
+        tell(desk, done, lang, json=json)
+
+
+@group.command()
+def propose(
+    case: Stream,
+    lang: Language,
+    by: Actor,
+    pack: Pack = "",
+    typed: Set = [],  # noqa: B006 - as above
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Record what the rules propose for a case, and that the party is told."""
+    with open_desk(home, rules) as desk:
+        office = desk.office(by)
+        given = fields_of(desk.streams.table(desk.streams.state(case).process), typed)
+        done = cases.propose(office, case, cases.question(office, case, pack), given)
+        tell(desk, done, lang, json=json)
+
+
+@group.command()
+def decide(
+    case: Stream,
+    lang: Language,
+    by: Actor,
+    outcome: Outcome,
+    event: Which = "decide",
+    pack: Pack = "",
+    typed: Set = [],  # noqa: B006 - as above
+    second: Second = "",
+    *,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Record an official's decision; one that the rules do not propose needs `--set reasons=...` and `--second`."""
+    with open_desk(home, rules) as desk:
+        office = desk.office(by, second)
+        given = fields_of(desk.streams.table(desk.streams.state(case).process), typed)
+        done = cases.decide(office, case, cases.question(office, case, pack), cases.Ruling(event, outcome, given))
+        tell(desk, done, lang, json=json)
+
+
+@group.command("show")
+def show_(case: Stream, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """Show a case: where it stands, its clocks, what may happen next on what basis, and its history."""
+    with open_desk(home, rules) as desk:
+        said = filings.content(desk.streams, case, ("items",))
+        show(desk, case, {**said.fields, **said.facts}, lang, json=json)
+
+
+@group.command("list")
+def list_(
+    lang: Language,
+    where: Where = [],  # noqa: B006 - as above
+    order: Order = "due",
+    after: After = "",
+    limit: Limit = 50,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """List filings, cases and requests, the next deadline first."""
+    found: dict[str, str | int] = {} if every else {"closed": 0}
+    for each in where:
+        name, equals, value = each.partition("=")
+        if not equals:
+            raise InputError("wrong-queue", f"`{each[:60]}` is not COLUMN=VALUE", "write --where COLUMN=VALUE")
+        found[name] = value
+    value, comma, last = after.partition(",")
+    with open_desk(home, rules) as desk:
+        rows = queue(desk.home.store, Page(found, order, (value, last) if comma else None, limit, newest=order == "updated"))
+        if json:
+            say_json([{name: getattr(row, name) for name in row.__slots__ if name not in ("fold", "subject")} for row in rows])
+        else:
+            say(render.listing(desk.rulebook, rows, lang))

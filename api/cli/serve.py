@@ -1,0 +1,74 @@
+"""`fenji serve`: the HTTP interface; `fenji account`: who may log in to it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+import typer
+
+from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
+from api.cli.rulebooks import choose_for_record
+from engine.errors import InputError
+from engine.evidence.installation import settings
+from engine.evidence.keys import read_secret
+from engine.evidence.log import new_id
+from engine.store.access import AccessStore, Account
+
+app = typer.Typer()
+group = typer.Typer(no_args_is_help=True, help="Accounts for the HTTP interface.")
+app.add_typer(group, name="account")
+Login = Annotated[str, typer.Argument(metavar="LOGIN")]
+Roles = Annotated[list[str], typer.Option("--role", metavar="ROLE", help="A role of api/access/permissions.yaml; repeat it.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
+    *,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
+    import uvicorn  # noqa: PLC0415 - only this command serves
+
+    from api.http.app import create  # noqa: PLC0415 - as above
+    from api.http.office import Settings  # noqa: PLC0415 - as above
+
+    folder = home_folder(home)
+    settings(folder)  # says what is missing before a server starts
+    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
+    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+
+
+@group.command()
+def add(
+    login: Login,
+    role: Roles,
+    actor: Annotated[str, typer.Option("--actor", metavar="ACTOR", help="Whose key signs; `fenji actor add` makes one.")] = "",
+    enterprise: Annotated[str, typer.Option(metavar="CODE", help="The unified code of the account's enterprise.")] = "",
+    unit: Annotated[str, typer.Option(metavar="UNIT", help="The official's unit.")] = "",
+    *,
+    json: Json = False,
+    home: Home = "",
+) -> None:
+    """Add an account; its password and the secret of its one-time passwords are made here and printed this once."""
+    from api.access.accounts import Accounts  # noqa: PLC0415 - Argon2 is not needed to serve help
+
+    folder = home_folder(home)
+    settings(folder)
+    store = AccessStore(folder / "access.db")
+    try:
+        accounts = Accounts(store, read_secret(folder / "keys" / "master"))
+        if not login.strip():
+            raise InputError("no-name", "the log-in name is empty", "give one")
+        password = secrets.token_urlsafe(18)
+        made = accounts.add(Account(new_id(now()), login, actor, tuple(role), enterprise, unit), password)
+        found = {"login": login, "password": password, "one_time_secret": accounts.set_totp(made)}
+    finally:
+        store.close()
+    if json:
+        say_json(found)
+    else:
+        say("\n".join(f"{name}: {value}" for name, value in found.items()))

@@ -1,0 +1,190 @@
+"""Every refusal as a problem of RFC 9457: a stable code, its text in both languages, and where in the request it stands."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from api.render.findings import NAMES
+from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+
+MEDIA = "application/problem+json"
+LOG = logging.getLogger("fenji.http")
+
+# code -> status, where the kind of error does not say it
+STATUS: dict[str, int] = {
+    "busy": 503,
+    "disk-full": 507,
+    "running": 409,
+    "duplicate": 409,
+    "exists": 409,
+    "overtaken": 412,
+    "no-match": 428,
+    "no-key": 400,
+    "unauthenticated": 401,
+    "denied": 401,
+    "forbidden": 403,
+    "wrong-role": 403,
+    "two-persons": 403,
+    "recusal": 403,
+    "not-found": 404,
+    "unknown-pack": 404,
+    "no-such-record": 404,
+    "no-such-stream": 404,
+    "no-such-release": 404,
+    "too-large": 413,
+    "not-json": 415,
+    "too-many": 429,
+    "no-home": 503,
+}
+# what the web server says by itself, and what HTTP adds to the engine's codes
+WORDS: dict[str, tuple[str, str]] = {
+    "unauthenticated": ("未登录", "not logged in"),
+    "denied": ("登录未通过", "log-in failed"),
+    "forbidden": ("无权进行此操作", "not allowed"),
+    "not-found": ("没有此资源", "nothing there"),
+    "method-not-allowed": ("不支持此方法", "method not allowed"),
+    "too-large": ("请求过大", "request too large"),
+    "not-json": ("须为 JSON", "JSON is wanted"),
+    "too-many": ("请求过于频繁", "too many requests"),
+    "no-key": ("缺少幂等键", "Idempotency-Key missing"),
+    "key-reused": ("幂等键已用于其他请求", "Idempotency-Key used before"),
+    "running": ("同一请求正在处理", "the same request is running"),
+    "no-match": ("缺少 If-Match", "If-Match missing"),
+    "overtaken": ("资源已被更新", "changed meanwhile"),
+    "no-such-record": ("没有此记录", "no such record"),
+    "no-such-stream": ("没有此案件", "no such stream"),
+    "unknown-pack": ("没有此规则包", "no such pack"),
+    "busy": ("系统繁忙", "busy"),
+    "invalid": ("请求不符合格式", "request of a wrong form"),
+    "internal": ("内部错误", "internal error"),
+}
+
+
+class Fault(BaseModel):
+    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages."""
+
+    pointer: str
+    code: str
+    message_zh: str
+    message_en: str
+    help: str = ""
+    law_ref: str = ""
+
+
+class Problem(BaseModel):
+    """A problem of RFC 9457 with the members that fenji adds; `trace_id` is what the server's own log calls the request."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    title_zh: str
+    title_en: str
+    errors: list[Fault]
+    trace_id: str
+
+
+def status_of(error: FenjiError) -> int:
+    """Return the status that an error of the engine has over HTTP."""
+    code = error.finding.code
+    if code in STATUS:
+        return STATUS[code]
+    match error:
+        case SigningError():
+            return 403
+        case StoreError():
+            return 503
+        case RulebookError():
+            return 500
+        case InputError() | EvidenceError():
+            return 422
+        case _:
+            return 500
+
+
+def titles(code: str) -> tuple[str, str]:
+    """Return what a code is called, in Chinese and in English; the engine's codes are words already."""
+    return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
+
+
+def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the problem that findings make, in the language that is asked for; the first finding names it."""
+    first = findings[0]
+    zh, en = titles(first.code)
+    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
+    found = Problem(
+        type=f"urn:fenji:problem:{first.code}",
+        title=zh if chinese else en,
+        status=status,
+        detail=f"{first.problem}; {first.help}" if first.help else first.problem,
+        instance=request.url.path,
+        code=first.code,
+        title_zh=zh,
+        title_en=en,
+        errors=[_fault(finding) for finding in findings],
+        trace_id=trace_of(request),
+    )
+    language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
+    return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
+
+
+def _fault(finding: Finding) -> Fault:
+    zh, en = titles(finding.code)
+    pointer = finding.place.file if finding.place.file.startswith("/") else ""
+    return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
+
+
+def _read_from(error: Any) -> Finding:
+    """Return one of pydantic's findings as ours: its place is a JSON pointer where it is in the body."""
+    where, *path = error["loc"] or ("",)
+    pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
+    name = pointer or "/".join(str(part) for part in error["loc"])
+    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+
+
+def trace_of(request: Request) -> str:
+    """Return what the log calls a request."""
+    found: str = getattr(request.state, "trace_id", "") or secrets.token_hex(8)
+    request.state.trace_id = found
+    return found
+
+
+def handle(app: FastAPI) -> None:
+    """Make every error of an application a problem."""
+
+    @app.exception_handler(FenjiError)
+    async def refused(request: Request, error: FenjiError) -> JSONResponse:
+        status = status_of(error)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
+        headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
+        headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
+        return answer(request, status, findings, headers)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid")
+        finding = Finding(code, Place(), titles(code)[1], "the OpenAPI document at /openapi.json lists what there is")
+        return answer(request, error.status_code, [finding], dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(request, 422, [_read_from(each) for each in error.errors()])
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        LOG.error("failed", extra={"trace_id": trace_of(request), "code": type(error).__name__}, exc_info=error)
+        finding = Finding("internal", Place(), "the server failed", f"tell its operator the trace {trace_of(request)}")
+        return answer(request, 500, [finding])

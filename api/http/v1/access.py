@@ -1,0 +1,145 @@
+"""Log in and out, one's own account and API keys, and the accounts that an administrator keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access.accounts import SESSION_HOURS
+from api.access.permissions import Thing
+from api.http.office import COOKIE, Office, not_found, office
+from api.http.problems import Problem
+from engine.evidence.log import new_id
+from engine.store.access import Account
+
+router = APIRouter(tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+At = Annotated[Office, Depends(office)]
+
+
+class Sent(BaseModel):
+    """What is sent: nothing is converted, nothing unknown is taken."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class LogIn(Sent):
+    """A log-in; `code` is the one-time password of an account that has one."""
+
+    login: str = Field(max_length=200)
+    password: str = Field(max_length=200)
+    code: str = Field("", max_length=20)
+
+
+class NewKey(Sent):
+    """A new API key, cut down to `scopes`."""
+
+    scopes: list[str] = Field(min_length=1, max_length=60)
+    days: int = 90
+
+
+class NewAccount(Sent):
+    """A new account; without a password only an identity provider lets it in."""
+
+    login: str = Field(min_length=1, max_length=200)
+    actor: str = Field("", max_length=60)
+    roles: list[str] = Field(min_length=1, max_length=20)
+    enterprise: str = Field("", max_length=18)
+    unit: str = Field("", max_length=100)
+    password: str = Field("", max_length=200)
+    subject: str = Field("", max_length=400)
+
+
+@router.post("/sessions", status_code=201)
+def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
+    """Log in: the session stands in a cookie, and what writes must carry its `csrf` as X-CSRF-Token."""
+    token, session = at.accounts.log_in(sent.login, sent.password, sent.code, at.now())
+    response.set_cookie(COOKIE, token, SESSION_HOURS * 3600, path="/", secure=True, httponly=True, samesite="strict")
+    return {"csrf": session.csrf, "expires": session.expires}
+
+
+@router.delete("/sessions/current", status_code=204)
+def log_out(request: Request, response: Response, at: At) -> None:
+    """Log out."""
+    at.allow(request, "account.self", Thing(account=at.who(request).account))
+    found = at.session(request)
+    if found:
+        at.accounts.log_out(found[1])
+    response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+
+
+@router.get("/accounts/me")
+def me(request: Request, at: At) -> dict[str, Any]:
+    """Show one's own account: roles, enterprise or unit, and the API keys without their secrets."""
+    who = at.allow(request, "account.self", Thing(account=at.who(request).account))
+    keys = at.accounts.store.keys_of(who.account)
+    return {
+        "account": who.account,
+        "actor": who.actor,
+        "roles": sorted(who.roles),
+        "enterprise": who.enterprise,
+        "unit": who.unit,
+        "keys": [{"id": key.id, "scopes": key.scopes, "expires": key.expires, "revoked": key.revoked} for key in keys],
+    }
+
+
+@router.post("/accounts/me/keys", status_code=201)
+def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
+    """Make an API key; it is shown this once."""
+    who = at.allow(request, "account.self", Thing(account=at.who(request).account))
+    account = at.accounts.store.account("id", who.account)
+    if account is None:
+        raise not_found()
+    return {"key": at.accounts.make_key(account, tuple(sent.scopes), at.now(), sent.days)}
+
+
+@router.delete("/accounts/me/keys/{key}", status_code=204)
+def end_key(request: Request, key: str, at: At) -> None:
+    """End one of one's own API keys."""
+    who = at.allow(request, "account.self", Thing(account=at.who(request).account))
+    found = at.accounts.store.key(key)
+    if found is None or found.account != who.account:
+        raise not_found()
+    at.accounts.revoke(found)
+
+
+@router.get("/accounts")
+def accounts(request: Request, at: At) -> list[dict[str, Any]]:
+    """List the accounts, without anything secret."""
+    at.allow(request, "account.manage")
+    return [_shown(account) for account in at.accounts.store.accounts()]
+
+
+@router.post("/accounts", status_code=201)
+def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
+    """Add an account."""
+    at.allow(request, "account.manage")
+    made = Account(new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=sent.subject)
+    return _shown(at.accounts.add(made, sent.password))
+
+
+@router.delete("/accounts/{account}", status_code=204)
+def disable(request: Request, account: str, at: At) -> None:
+    """Disable an account and end its sessions; its keys let nobody in any more."""
+    at.allow(request, "account.manage")
+    found = at.accounts.store.account("id", account)
+    if found is None:
+        raise not_found()
+    with at.accounts.store.together():
+        at.accounts.store.put(replace(found, disabled=True))
+        at.accounts.store.end_sessions(found.id)
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "login": account.login,
+        "actor": account.actor,
+        "roles": list(account.roles),
+        "enterprise": account.enterprise,
+        "unit": account.unit,
+        "disabled": account.disabled,
+        "one_time_password": account.totp is not None,
+    }

@@ -1,0 +1,124 @@
+"""Streams in words: where one stands, which clocks run, what may happen next and on what basis, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from api.render import table
+from engine.store.append import NO_DUE
+from engine.supervise.step import REFUSED, possible
+
+if TYPE_CHECKING:
+    from engine.rulebook.model import Rulebook
+    from engine.store.append import Projection
+    from engine.supervise.state import Run, State
+    from schemas.lifecycle import Lifecycle, Transition
+
+_WORDS = {
+    "recorded": ("已记录", "recorded"), "state": ("状态", "state"), "due": ("最近期限", "next deadline"),
+    "next": ("下一步", "What may happen next"), "clocks": ("时限", "Clocks"), "history": ("经过", "What happened"),
+    "fields": ("内容", "What it says"), "running": ("计时中", "running"), "paused": ("暂停", "paused"),
+    "stopped": ("已停止", "stopped"), "provisional": ("暂定", "provisional"), "until": ("至", "until"),
+    "refused": ("被拒绝的尝试", "refused attempt"), "design": ("设计", "design"), "by": ("由", "by"),
+    "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
+    "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
+    "district": ("区", "district"), "tier": ("等级", "tier"), "assignee": ("承办人", "assignee"),
+    "empty": ("没有符合条件的件", "no stream is like that"), "statutory": ("法定", "statutory"),
+    "agreed": ("约定", "agreed"), "owner": ("所有者", "owner"), "advisory": ("建议", "advisory"),
+    "system": ("系统", "system"), "admin": ("管理员", "admin"), "official": ("官员", "official"),
+    "enterprise": ("企业", "enterprise"), "auditor": ("审计", "auditor"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A stream's table in the words of a language."""
+
+    rulebook: Rulebook
+    of: Lifecycle
+    lang: str
+
+    def recorded(self, state: State) -> str:
+        """Return what was recorded and where the stream stands."""
+        return "\n".join(
+            [f"{self._word('recorded')}{self._sep}{state.stream}/{state.number}", *self._standing(state), *self._next(state)]
+        )
+
+    def page(self, state: State, events: Sequence[dict[str, Any]], said: Mapping[str, Any]) -> str:
+        """Return a stream on one page."""
+        labels = {each.id: each.label.get(self.lang) for each in self.of.fields}
+        lines = [f"{self.of.title.get(self.lang)} {state.stream}", *self._standing(state), "", self._word("fields")]
+        lines += [f"  {labels.get(name, name)}{self._sep}{value}" for name, value in said.items()]
+        heads = ("#", *(self._word(name) for name in ("day", "event", "who", "to")))
+        rows = [self._happened(each) for each in events]
+        return "\n".join([*lines, *self._next(state), "", self._word("history"), table.render(heads, rows)])
+
+    def label(self, state: str) -> str:
+        """Return the name of a state."""
+        return next((each.label.get(self.lang) for each in self.of.states if each.id == state), state or "-")
+
+    def _word(self, name: str) -> str:
+        return word(name, self.lang)
+
+    @property
+    def _sep(self) -> str:
+        return "：" if self.lang == "zh" else ": "
+
+    def _happened(self, event: dict[str, Any]) -> tuple[str, ...]:
+        titles = {each.event: each.title.get(self.lang) for each in self.of.transitions}
+        by, name = event["by"], event["name"]
+        title = titles.get(name, name)
+        if name == REFUSED:
+            title = f"{self._word('refused')}{self._sep}{event['values']['attempted']} ({event['values']['rule']})"
+        who = f"{by['name']} ({by['unit']})" if by else self._word("system")
+        return str(event["number"]), event["on"], title, who, self.label(event["to"])
+
+    def _standing(self, state: State) -> list[str]:
+        closed = f" ({self._word('closed')})" if state.closed else ""
+        lines = [f"{self._word('state')}{self._sep}{self.label(state.name)}{closed}"]
+        if state.due != NO_DUE:
+            lines.append(f"{self._word('due')}{self._sep}{state.due}")
+        titles = {each.id: each.title.get(self.lang) for each in self.of.clocks}
+        return lines + [f"  {titles.get(run.clock, run.clock)}{self._sep}{self._run(run)}" for run in state.clocks]
+
+    def _run(self, run: Run) -> str:
+        if run.stopped is not None:
+            return f"{self._word('stopped')} {run.stopped}"
+        if run.paused:
+            return f"{self._word('paused')} {run.pauses[-1].start}"
+        doubt = f" ({self._word('provisional')}{self._sep}{run.due or '?'})" if run.due != run.soonest else ""
+        return f"{self._word('running')} {self._word('until')} {run.soonest}{doubt}" if run.soonest else self._word("running")
+
+    def _next(self, state: State) -> list[str]:
+        found = [f"  {each.event}{self._sep}{self._way(each)}" for each in possible(self.of, state)]
+        return ["", self._word("next"), *found] if found else []
+
+    def _way(self, each: Transition) -> str:
+        basis = "; ".join(
+            f"{self.rulebook.instruments[source.instrument].title.get(self.lang)} {source.article}".strip()
+            for source in each.sources
+            if source.instrument in self.rulebook.instruments
+        )
+        roles = "/".join(self._word(role) for role in each.role)
+        needs = f" {{{', '.join(each.needs)}}}" if each.needs else ""
+        return f"{each.title.get(self.lang)}{needs} [{roles}; {self._word(each.effect)}; {basis or self._word('design')}]"
+
+
+def word(name: str, lang: str) -> str:
+    """Return a word of these pages."""
+    return _WORDS[name][lang == "en"]
+
+
+def listing(rulebook: Rulebook, rows: Sequence[Projection], lang: str) -> str:
+    """Return a page of a queue."""
+    if not rows:
+        return word("empty", lang)
+    heads = tuple(word(name, lang) for name in ("id", "process", "state", "due", "unit", "district", "tier", "assignee"))
+    shown = []
+    for row in rows:
+        of = rulebook.lifecycles.get(row.process)
+        title, state = (of.title.get(lang), Shown(rulebook, of, lang).label(row.state)) if of else (row.process, row.state)
+        shown.append((row.id, title, state, "" if row.due == NO_DUE else row.due, row.unit, row.district, row.tier, row.assignee))
+    return table.render(heads, shown)

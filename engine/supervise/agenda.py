@@ -1,0 +1,95 @@
+"""What is due next over all open streams, the shortest first; and streams whose ends a new notice of days off has moved.
+
+Ends are worked out anew by the calendar in force, so that what is shown is never older than the rulebook. `recompute` writes them
+into the streams that differ, as events of their own that change no state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.store.append import Projection
+from engine.store.streams import Page, queue
+from engine.supervise import clocks
+from engine.supervise.clocks import Due, Reminder, Standing, Term
+from engine.supervise.deadline import timed
+from engine.supervise.state import Run, State, from_text
+from engine.supervise.step import RECOMPUTED
+from engine.supervise.streams import Act, Streams
+from schemas.rulebook import Text
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A clock of an open stream: how it stands, when it ends, how much is left at least and at most, when to be reminded."""
+
+    stream: str
+    process: str
+    clock: str
+    title: Text
+    term: Term
+    run: Run
+    end: Due | None
+    standing: Standing
+    left: tuple[int, int]
+    reminders: tuple[Reminder, ...]
+
+
+def agenda(streams: Streams, at: datetime, where: Mapping[str, str] | None = None, limit: int = 50) -> list[Item]:
+    """Return the clocks of the open streams that are due first, shortest first. Raises InputError, StoreError."""
+    page = queue(streams.home.store, Page({"closed": 0, **(where or {})}, limit=limit))
+    found = [item for row in page for item in items(streams, from_text(row.fold), at)]
+    return sorted(found, key=lambda each: (*clocks.urgency(each.end), each.stream, each.clock))[:limit]
+
+
+def items(streams: Streams, state: State, at: datetime) -> Iterator[Item]:
+    """Yield the clocks of a stream that have not been stopped. Raises InputError."""
+    table, calendar = streams.table(state.process), streams.rulebook.calendar
+    declared = {each.id: each for each in table.clocks}
+    for run in state.clocks:
+        if run.stopped is not None or run.clock not in declared:
+            continue
+        limit = declared[run.clock].limit
+        term = Term.of(limit, rolls=limit.rolls)
+        yield Item(
+            stream=state.stream,
+            process=state.process,
+            clock=run.clock,
+            title=declared[run.clock].title,
+            term=term,
+            run=run,
+            end=clocks.due(calendar, term, run),
+            standing=clocks.standing(calendar, term, run, at),
+            left=clocks.remaining(calendar, term, run, at),
+            reminders=tuple(clocks.reminders(calendar, term, run)),
+        )
+
+
+def recompute(streams: Streams, now: datetime) -> list[str]:
+    """Record the ends of open streams anew where the calendar in force gives others; return these. Raises StoreError."""
+    moved = []
+    for row in _open(streams):
+        if row.process not in streams.rulebook.lifecycles:
+            continue
+        state = from_text(row.fold)
+        if timed(streams.table(state.process), state, streams.rulebook.calendar) != state:
+            streams.perform(Act(state.stream, state.process, RECOMPUTED, None, now))
+            moved.append(state.stream)
+    return moved
+
+
+def _open(streams: Streams) -> Iterator[Projection]:
+    """Yield every open stream, in pages along its id's place in the queue; what is recorded meanwhile is not met twice."""
+    rows: list[Projection] = []
+    after: tuple[str, str] | None = None
+    while True:
+        page = queue(streams.home.store, Page({"closed": 0}, order="updated", after=after, limit=PAGE))
+        rows += page
+        if len(page) < PAGE:
+            break
+        after = (page[-1].updated, page[-1].id)
+    yield from rows

@@ -1,0 +1,181 @@
+"""Cases: opened on a filing, proposed by the rules, decided by a named official, each with the record of the answer beside it.
+
+The event and the record that it is about go down in one durable group. Whether the event may happen is judged before the answer
+is worked out, so that an attempt without the role is refused and recorded as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from engine.decide.assess import examine
+from engine.errors import InputError
+from engine.evidence import facts
+from engine.evidence.decide import Asked, Prepared, named_outcome, prepare
+from engine.evidence.keys import PublicKey
+from engine.evidence.log import new_id
+from engine.evidence.record import Rules, rules
+from engine.rulebook.closure import closure
+from engine.supervise import filings
+from engine.supervise.clocks import legal_day
+from engine.supervise.streams import Act, Beside, Recorded, Streams
+
+UNDETERMINED = "undetermined"
+SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
+
+
+@dataclass(frozen=True)
+class Office:
+    """Who acts when, under which release of the rules."""
+
+    streams: Streams
+    by: PublicKey
+    now: datetime
+    release: str = "unpublished"
+    second: PublicKey | None = None
+
+    def act(self, stream: str, event: str, fields: Mapping[str, Any], on: date | None = None) -> Act:
+        """Return an act of this person on a stream. Raises InputError when there is no such stream."""
+        process = self.streams.state(stream).process
+        return Act(stream, process, event, self.by, self.now, fields, on, self.second)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the rules are asked in a case: the pack and the facts of its stream, and the outcome that names the answer."""
+
+    of: Rules
+    values: dict[str, Any]
+    outcome: str
+    filed_by: str | None = None
+    retention: str = field(default="decision")
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What an official decides: the event of the table, the value (`VALUE` or `OUTCOME=VALUE`), and the event's other fields."""
+
+    event: str
+    value: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a case is opened: its table, the event where the table has several openings, and fields beside those of the filing."""
+
+    process: str
+    event: str = ""
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def open_case(office: Office, filing: str, how: Opening) -> Recorded:
+    """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused."""
+    streams, state, process = office.streams, office.streams.state(filing), how.process
+    said = filings.content(streams, filing)
+    _, received = filings.submitted(state)
+    case = new_id(office.now)
+    declared = {each.id for each in streams.table(process).fields}
+    shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
+    given: dict[str, Any] = {**shared, "filing": filing, "version": filings.version(state), **how.fields}
+    opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
+    acts = [
+        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received)),
+        Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
+    ]
+    return streams.perform_all(acts)[0]
+
+
+def question(office: Office, stream: str, pack: str = "") -> Question:
+    """Return what the rules are asked in a case or request, with the facts as they were filed last. Raises InputError."""
+    streams, state = office.streams, office.streams.state(stream)
+    filing = str(state.values.get("filing", ""))
+    if filing:
+        said = filings.content(streams, filing)
+        filed_by, _ = filings.submitted(streams.state(filing))
+    else:
+        said, filed_by = filings.content(streams, stream, ("items",)), "official"
+    name = pack or str(said.fields.get("pack", ""))
+    if name not in streams.rulebook.packs:
+        known = ", ".join(sorted(streams.rulebook.packs))
+        raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
+    of = rules(closure(streams.rulebook, name))
+    known_facts = {fact: value for fact, value in said.facts.items() if _known(of, fact)}
+    doc = of.rulebook.packs[name].doc
+    choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
+    routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
+    return Question(of, known_facts, (routed or choices)[0], filed_by)
+
+
+def _known(of: Rules, name: str) -> bool:
+    """Tell whether the rules of a pack know a named value of a filing."""
+    head, slash, rest = name.partition("/")
+    fact = rest.partition("/")[2] if slash else head
+    return (head in of.rulebook.lists) if slash and fact == "id" else fact in {*of.rulebook.facts, *of.rulebook.lists}
+
+
+def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, Any]) -> Recorded:
+    """Record what the rules propose, and the event that tells the party. Raises InputError when refused."""
+    act = office.act(stream, "propose", {"proposal": "-", "outcome": UNDETERMINED, **fields})
+    office.streams.require(act)
+    made = prepare(office.streams.home, _asked(office, asked))
+    found = possible(made.statement, asked.outcome)
+    outcome = found[0] if len(found) == 1 else UNDETERMINED
+    given = {**fields, "proposal": made.entry.id, "outcome": outcome}
+    if asked.outcome == "tier" and outcome != UNDETERMINED:
+        given["tier"] = outcome
+    return _recorded(office, replace(act, fields=given), made)
+
+
+def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Recorded:
+    """Record what an official decides, its record beside the event; it supersedes the one before. Raises InputError."""
+    name, value = named_outcome(asked.of, ruling.value)
+    state = office.streams.state(stream)
+    earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
+    given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": value not in _proposed(office, asked)}
+    if name == "tier":
+        given["tier"] = value
+    act = office.act(stream, ruling.event, given)
+    office.streams.require(act)
+    full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
+    made = prepare(office.streams.home, full)
+    return _recorded(office, replace(act, fields={**given, "decision": made.entry.id}), made)
+
+
+def possible(statement: dict[str, Any], outcome: str) -> list[str]:
+    """Return the values of an outcome that a decision's statement leaves possible."""
+    found: list[str] = statement["predicate"]["verdict"]["outcomes"][outcome]["possible"]
+    return found
+
+
+def _proposed(office: Office, asked: Question) -> list[str]:
+    """Return what the rules propose now: an official who keeps to it does not deviate."""
+    filing = facts.filing_of(asked.of.rulebook, asked.values)
+    answer, _ = examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)
+    return list(answer.outcomes[asked.outcome].possible or ())
+
+
+def _asked(
+    office: Office, asked: Question, outcome: tuple[str, str] | None = None, ground: str = "", supersedes: str | None = None
+) -> Asked:
+    return Asked(
+        of=asked.of,
+        release=office.release,
+        values=asked.values,
+        as_of=legal_day(office.now),
+        now=office.now,
+        by=office.by,
+        filed_by=asked.filed_by,
+        outcome=outcome,
+        ground=ground,
+        approved_by=office.second,
+        supersedes=supersedes,
+        retention=asked.retention,
+    )
+
+
+def _recorded(office: Office, act: Act, made: Prepared) -> Recorded:
+    return office.streams.perform(act, Beside([made.entry], made.blobs))

@@ -1,0 +1,92 @@
+"""Filings: drafts that may be incomplete, submissions, and versions; by a firm, by an official for it, or ex officio.
+
+What a filing says now is what its events gave, the last of each field; the facts of a later version replace the earlier ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engine.errors import InputError
+from engine.evidence.decide import opened
+from engine.evidence.keys import PublicKey
+from engine.evidence.log import new_id
+from engine.supervise.state import State
+from engine.supervise.streams import Act, Recorded, Streams, history
+
+PROCESS = "filing"
+SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")
+VERSIONS = (*SUBMITTED, "revise")
+FACTS = "facts"
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a filing says: its fields by name, its facts by name, and what of it can no longer be read."""
+
+    fields: dict[str, Any]
+    facts: dict[str, Any]
+    erased: int = 0
+
+
+def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
+    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError."""
+    said, known, erased = dict[str, Any](), dict[str, Any](), 0
+    table = streams.table(streams.state(filing).process)
+    keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
+    for predicate in history(streams.home, filing):
+        if predicate["name"] == "refused":
+            continue
+        said.update({name: value for name, value in predicate["values"].items() if name not in keyed})
+        if any(name in predicate["given"] for name in fields):
+            known = {}
+        if not predicate["input_commitments"]:
+            continue
+        disclosed, gone = opened(streams.home, predicate["event_id"])
+        erased += gone
+        for each in disclosed:
+            field, colon, fact = each.name.partition(":")
+            if colon and field in fields:
+                known[fact] = each.value
+            else:
+                said[each.name] = each.value
+    return Content(said, known, erased)
+
+
+def draft(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
+    """Save a draft, a new one when `filing` is empty; nothing need be complete. Raises InputError when refused."""
+    event = "save" if filing else "draft"
+    return streams.perform(Act(filing or new_id(now), PROCESS, event, by, now, fields))
+
+
+def submit(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
+    """Submit a draft as it stands, with these fields besides. Raises InputError when refused.
+
+    A firm submits its own; an official submits for the firm with its mandate, else ex officio with reasons.
+    """
+    before = content(streams, filing)
+    given = {**before.fields, FACTS: before.facts, **fields}
+    official = "official" in by.holder.roles
+    event = "submit" if not official else "submit_for_party" if "mandate" in fields else "submit_ex_officio"
+    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+
+
+def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
+    """Submit another version of a filing. Raises InputError when refused."""
+    return streams.perform(Act(filing, PROCESS, "revise", by, now, fields))
+
+
+def version(state: State) -> int:
+    """Return how many versions of a filing were submitted."""
+    return sum(state.done[name].count for name in VERSIONS if name in state.done)
+
+
+def submitted(state: State) -> tuple[str, str]:
+    """Return who filed and on which day: `enterprise`, `official` or `ex_officio`. Raises InputError for a draft."""
+    for name, filed_by in zip(SUBMITTED, ("enterprise", "official", "ex_officio"), strict=True):
+        if name in state.done:
+            return filed_by, state.done[name].on
+    raise InputError("not-submitted", f"the filing `{state.stream[:60]}` is a draft", "submit it first")

@@ -1,0 +1,81 @@
+"""A served installation: people with keys and accounts of every role, in two enterprises and two units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from api.access.permissions import permissions
+from api.cli.options import now
+from api.cli.rulebooks import choose_for_record
+from api.http.app import create
+from api.http.limits import Rate
+from api.http.office import Office, Settings
+from engine.evidence.installation import init, open_home
+from engine.evidence.keys import Holder
+from engine.evidence.log import stamp
+from engine.store.access import Account
+
+PASSWORD = "a long enough secret"  # noqa: S105 - of a test
+FIRMS = {"a": "91320100MA00000001", "b": "91320100MA00000002"}
+
+
+@dataclass
+class Served:
+    """The application, a client without an account, and an API key per account (`role` or `role-b`)."""
+
+    app: FastAPI
+    client: TestClient
+    keys: dict[str, str]
+
+    @property
+    def office(self) -> Office:
+        found: Office = self.app.state.office
+        return found
+
+    def call(self, who: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send a request as an account, or as nobody for ``."""
+        shown = {"authorization": f"Bearer {self.keys[who]}"} if who else {}
+        return self.client.request(method, path, json=body, headers={**shown, **headers})
+
+
+def people(home: Path, moment: datetime) -> None:
+    """Make the actors whose keys sign."""
+    init(home, "fenji.example/http", "sqlite:store.db", stamp(moment))
+    with open_home(home) as opened:
+        first = opened.add_actor(Holder("chen", "陈静", "市工信局", ("admin", "official")), "decision", stamp(moment), None)
+        firms = [("firm-a", "甲公司", ("enterprise",)), ("firm-b", "乙公司", ("enterprise",))]
+        for sub, name, roles in [("li", "李强", ("official",)), *firms]:
+            opened.add_actor(Holder(sub, name, "", roles), "decision", stamp(moment), first)
+
+
+def accounts(office: Office) -> dict[str, str]:
+    """Make an account of every role in each of two tenants, and return an API key of each with all its scopes."""
+    table, keys = permissions(), {}
+    for role, about in table.roles.items():
+        for tenant, code in FIRMS.items():
+            firm = about["of"] == "enterprise"
+            actor = f"firm-{tenant}" if firm else {"a": "chen", "b": "li"}[tenant]
+            name = role if tenant == "a" else f"{role}-b"
+            made = Account(name, name, actor, (role,), code if firm else "", "" if firm else f"unit-{tenant}")
+            office.accounts.store.put(made)
+            scopes = tuple(action for action in table.actions if table.may_ever(role, action))
+            keys[name] = office.accounts.make_key(made, scopes, office.now())
+    return keys
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One application for all tests: what they record stays apart by its ids."""
+    home = tmp_path_factory.mktemp("served") / "home"
+    people(home, now() - timedelta(hours=1))
+    app = create(Settings(home, now, lambda opened: choose_for_record(opened, "", "")), Rate(10_000, 10_000))
+    with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
+        yield Served(app, client, accounts(app.state.office))

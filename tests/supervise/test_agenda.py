@@ -1,0 +1,79 @@
+"""What is due next over all streams, and what a new notice of days off makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import icalendar
+
+from engine.evidence.fsck import fsck
+from engine.evidence.installation import open_home
+from engine.supervise.agenda import agenda, recompute
+from engine.supervise.audit import audit
+from engine.supervise.streams import Streams
+from tests import test_calendar
+from tests.supervise.desk import Desk, book, desk
+from tests.test_cli import fenji
+
+
+def filed(on: Desk, stream: str, product: str) -> None:
+    """Ask for data that are shared on conditions: the answer is due within ten working days."""
+    asked = {
+        "requester": "市工信局",
+        "provider": "市公安局",
+        "items": {"request.purpose": product},
+        "basis": "职责",
+        "scenario": "监管",
+    }
+    more = {"scope": "全市", "manner": "接口", "until": "2027-08-31"}
+    on.act(stream, "data-sharing-request", "request_conditional", "chen", asked | more)
+
+
+def test_the_shortest_clock_comes_first_and_those_that_stand_still_last(tmp_path: Path) -> None:
+    with desk(tmp_path) as on:
+        filed(on, "first", "a")
+        on.until(date(2026, 9, 3))
+        filed(on, "second", "b")
+        on.act("first", "data-sharing-request", "tell_missing", "zhao", {"faults": ["同意文书"]})
+        found = agenda(on.streams, datetime(2026, 9, 4, tzinfo=UTC))
+        assert [(each.stream, each.clock, each.standing) for each in found] == [
+            ("second", "answer_conditional", "running"),
+            ("first", "answer_conditional", "paused"),
+        ]
+        assert found[0].end
+        assert found[0].end.earliest == date(2026, 9, 17)
+        assert found[0].left == (9, 9)
+        assert [each.at for each in found[0].reminders] == [date(2026, 9, 10), date(2026, 9, 15), date(2026, 9, 16)]
+        assert agenda(on.streams, datetime(2026, 9, 20, tzinfo=UTC))[0].standing == "past"
+        assert agenda(on.streams, datetime(2026, 9, 4, tzinfo=UTC), {"district": "nowhere"}) == []
+    ended = fenji("clock", "next", "--home", tmp_path, "--lang", "zh")
+    assert ended.code == 1  # past, by today's clock
+    assert "答复" in ended.out
+    assert fenji("clock", "next", "--home", tmp_path, "--json").json()[0]["stream"] == "second"
+    assert fenji("clock", "next", "--home", tmp_path, "--ics", tmp_path / "due.ics").code == 1
+    events = icalendar.Calendar.from_ical((tmp_path / "due.ics").read_bytes()).walk("VEVENT")
+    assert [each.decoded("dtstart") for each in events] == [date(2026, 9, 17)]
+    assert fenji("clock", "recompute", "--home", tmp_path).out == ""
+
+
+def test_a_new_notice_moves_what_was_provisional_and_is_recorded(tmp_path: Path) -> None:
+    known = {year: each for year, each in book().years.items() if year < 2026}
+    lawful = test_calendar.statutory().model_copy(update={"years": [test_calendar.lawful(2026), test_calendar.lawful(2027)]})
+    unannounced = replace(book(), years=known, statutory=lawful)
+    with desk(tmp_path, rulebook=unannounced) as on:
+        on.until(date(2026, 9, 21))
+        filed(on, "s", "a")
+        (before,) = on.streams.state("s").clocks
+        assert before.soonest < before.due
+    with open_home(tmp_path) as home:
+        announced = Streams(home, book())
+        assert recompute(announced, datetime(2026, 9, 22, tzinfo=UTC)) == ["s"]
+        (after,) = announced.state("s").clocks
+        assert (after.soonest, after.due) == ("2026-10-12", "2026-10-12")
+        assert before.soonest <= after.soonest <= before.due
+        assert announced.state("s").name == "requested"
+        assert recompute(announced, datetime(2026, 9, 22, tzinfo=UTC)) == []
+        assert audit(home) == 1
+        assert fsck(home)["event"] == 2

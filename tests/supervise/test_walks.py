@@ -1,0 +1,140 @@
+"""Random walks through the tables of pilots and incidents, by the pure step alone: whatever is tried, the terms come first."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.supervise.deadline import timed
+from engine.supervise.guards import GUARDS
+from engine.supervise.state import Event, State
+from engine.supervise.step import Refusal, possible, step, transition_of
+from schemas.lifecycle import FieldDecl, Lifecycle
+from tests.long import LONG
+from tests.supervise.desk import book
+
+MEASURES = frozenset({"warn", "rectify", "pause", "resume", "terminate", "bar"})
+ROLES = ("official", "enterprise", "system", "admin")
+HASHES = ("0" * 64, "1" * 64)
+START = date(2026, 9, 1)
+
+
+@cache
+def fields(table: str) -> dict[str, FieldDecl]:
+    return {each.id: each for each in book().lifecycles[table].fields}
+
+
+def value(random: Random, decl: FieldDecl, on: date, table: Lifecycle) -> Any:
+    match decl.type:
+        case "choice":
+            return random.choice(decl.values).id
+        case "hash":
+            return HASHES[random.random() < 0.15]
+        case "bool":
+            return random.random() < 0.5
+        case "int":
+            return random.randint(0, 3)
+        case "date":
+            return (on + timedelta(days=random.randint(0, 90))).isoformat()
+        case "moment":
+            return f"{on - timedelta(days=random.randint(0, 3))}T00:00:00.000Z"
+        case "texts":
+            return random.sample([each.id for each in table.clocks], 2) if decl.id != "units" else ["市公安局"]
+        case _:
+            return random.choice(("admit", "市公安局", "a"))
+
+
+def attempt(random: Random, table: Lifecycle, state: State, on: date) -> Event:
+    """Return something that somebody tries: mostly what the table has for the state, with the fields that it needs."""
+    final = {each.id for each in table.states if each.final}
+    here = [each for each in possible(table, state) if each.to not in final or random.random() < 0.1]
+    chosen = random.choice(here) if here and random.random() < 0.8 else random.choice(table.transitions)
+    names = [*chosen.needs, *(name for name in chosen.may if random.random() < 0.5)]
+    if names and random.random() < 0.1:
+        names.pop()
+    values = {
+        name: value(random, fields(table.id)[name], on, table)
+        for name in names
+        if fields(table.id)[name].open or fields(table.id)[name].type in ("company", "person", "persons")
+    }
+    role = random.choice(chosen.role) if random.random() < 0.9 else random.choice(ROLES)
+    by, second = random.choice(("li", "wang")), random.choice(("", "wang", "zhao"))
+    return Event(
+        name=chosen.event,
+        by=by,
+        roles=(role,),
+        unit=random.choice(("市公安局", "市工信局")),
+        on=on.isoformat(),
+        told=on.isoformat(),
+        at=f"{on}T01:00:00.000Z",
+        values=values,
+        given=frozenset(names),
+        second=second,
+        second_roles=("official",) if second else (),
+        own="firm" if role == "enterprise" else "",
+        holder="firm",
+        subject="s" if chosen.unique else "",
+    )
+
+
+@pytest.mark.parametrize("name", ["pilot", "incident"])
+@settings(max_examples=400 if LONG else 40)
+@given(seed=st.integers(min_value=0, max_value=2**32))
+def test_walks(name: str, seed: int) -> None:
+    random, table = Random(seed), book().lifecycles[name]
+    state, on = State("s", name), START
+    for _ in range(120):
+        on += timedelta(days=random.choice((0, 0, 1, 20)))
+        event = attempt(random, table, state, on)
+        after = step(table, state, event)
+        if isinstance(after, Refusal):
+            assert after.code
+            assert after.rule.startswith(f"{name}/")
+            continue
+        after = timed(table, after, book().calendar)
+        holds(table, state, event, after)
+        state = after
+
+
+def holds(table: Lifecycle, before: State, event: Event, after: State) -> None:
+    """What is so after every event that happened."""
+    declared = {each.id: each for each in table.states}
+    assert after.number == before.number + 1
+    assert after.closed == declared[after.name].final
+    assert not before.closed
+    for run in after.clocks:
+        assert run.stopped is None or run.stopped >= run.started
+        assert all(each.end is None or each.end >= each.start >= run.started for each in run.pauses)
+    transition = transition_of(table, before.name, event.name)
+    assert transition is not None
+    if table.id == "pilot" and event.name in MEASURES:
+        assert transition.effect == "agreed"
+        assert {"sign", "countersign", "start"} <= after.done.keys()
+        agreed = after.values["agreed_sha256"]
+        assert agreed in HASHES
+    if event.name == "bar":
+        assert after.values["bar_term"] is True
+    if event.name in ("terminate", "resume"):
+        assert event.second not in ("", event.by)
+
+
+@pytest.mark.parametrize("name", ["pilot", "incident"])
+def test_walks_go_far(name: str) -> None:
+    """The walk would prove nothing if it stayed at the door: together they come to most of the states."""
+    table, reached = book().lifecycles[name], set()
+    for seed in range(200):
+        random, state, on = Random(seed), State("s", name), START
+        for _ in range(120):
+            on += timedelta(days=random.choice((0, 0, 1, 20)))
+            after = step(table, state, attempt(random, table, state, on))
+            if not isinstance(after, Refusal):
+                state = timed(table, after, book().calendar)
+                reached.add(state.name)
+    assert len(reached) >= len(table.states) - 2, {each.id for each in table.states} - reached
+    assert {guard.is_ for guard in table.guards} <= GUARDS.keys()
