@@ -30,6 +30,7 @@ COMMANDS = {
     "lock": "author",
     "mutate": "mutate",
     "pages": "pages",
+    "workbook": "workbook",
     "coverage": "study",
     "stale": "study",
     "decide": "decide",
@@ -52,8 +53,8 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
-    "account": "serve",
     "serve": "serve",
+    "account": "serve",
 }
 BAD_INPUT = 2
 

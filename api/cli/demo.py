@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-from api.cli import pilot_story, transfer_story
+from api.cli import case_story, pilot_story, transfer_story
 from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
 from api.cli.rulebooks import Beside, of_folder
 from api.render import table
@@ -58,7 +58,7 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
         with open_home(Path(place)) as home:
             say("\n" + "\n".join(_recorded(home, rulebook, folder, list(answers), today)[lang]))
             official = home.actors.key_of("chen", "decision", stamp(now()))
-            for story in (transfer_story, pilot_story):
+            for story in (case_story, transfer_story, pilot_story):
                 say("\n" + "\n".join(story.told(home, rulebook, folder, official, now())[lang]))
 
 
