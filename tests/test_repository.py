@@ -26,7 +26,7 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 # what is measured -> the lowest and the highest value that is still fine
 TARGETS: dict[str, tuple[float, float]] = {
     "median module, lines": (110, 220),
-    "largest module, lines": (1, 700),  # the second verifier, which must stand in one file; others stay below 500
+    "largest module, lines": (1, 520),  # the project wants 500; schemas/rulebook.py has 510
     "largest module's share, %": (0, 12),
     "median function, lines": (1, 12),
     "95th percentile of functions, lines": (1, 40),

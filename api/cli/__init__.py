@@ -53,8 +53,8 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
-    "account": "serve",
     "serve": "serve",
+    "account": "serve",
 }
 BAD_INPUT = 2
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.decide import combine, program
 from engine.decide.narrow import ImpossibleError, settle
-from engine.decide.values import INF, F, T, U, known, meet
+from engine.decide.values import INF, F, T, U, meet
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
 
@@ -227,8 +227,8 @@ class Evaluator:
     def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
         """Return the cases of one outcome in one edition of law: (list slot, item, slot, cell) for each fact that is split.
 
-        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. A
-        fact that becomes known, does not apply or is read no more frees its place for the next: knowing more still only narrows.
+        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. One
+        that comes to lie in one cell, does not apply or is read no more frees its place for the next: more knowledge narrows.
         """
         layout = self.inputs.layout
         choices: list[list[tuple[int, int, int, Any]]] = []
@@ -236,15 +236,14 @@ class Evaluator:
         for split, home, index in self._candidates(law, base, outcome):
             at = layout.slot[split.name]
             slots = base if index < 0 else base[home].items[index]
-            kind = layout.type_of(split.name)
-            guard = layout.applies.get(split.name)
-            if known(kind, slots[at]) or (guard is not None and slots[guard] == F):
+            met = [meet(layout.type_of(split.name), slots[at], cell) for cell in split.cells]
+            left = [(home, index, at, cell) for cell in met if cell is not None]
+            if len(left) <= 1:  # known well enough: nothing is left to split
                 continue
-            size *= len(split.cells)
+            size *= len(left)
             if size > polarity.BUDGET:
                 break
-            met = [meet(kind, slots[at], cell) for cell in split.cells]
-            choices.append([(home, index, at, cell) for cell in met if cell is not None])
+            choices.append(left)
         return tuple(product(*choices))
 
     def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int, int]]:

@@ -82,7 +82,7 @@ def total(slot: int, value: Closure, where: Closure | None) -> Closure:
             least, most = value(f, item)
             if unlisted:
                 low += -INF if least < 0 else (least if weight == T else 0)
-                high += INF if most > 0 else 0
+                high += INF if most > 0 else (most if weight == T else 0)
             else:
                 low += least if weight == T else min(0, least)
                 high += most if weight == T else max(0, most)

@@ -229,8 +229,8 @@ def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str
             reads[outcome].add(f"rule:{rule_id}")
             if isinstance(value, str) and (computed := graph.expression(value)) is not None:
                 reads[outcome] |= graph.mentioned(rulebook, computed)
-    for members in law.groups:
-        for outcome in {o for member in members for o in law.rules[member].then}:
+    for members in graph.tied(law.pack.rules):  # of all rules: one that is no law now is known not to fire
+        for outcome in {o for member in members if member in law.rules for o in law.rules[member].then}:
             reads[outcome] |= {f"rule:{member}" for member in members}
     return {name: frozenset(found) for name, found in reads.items()}
 
@@ -310,12 +310,19 @@ class _Builder:
         return combine.Part(self.layout.slot[f"group:{members[0]}"], values)
 
     def _value(self, rule: str, outcome: str) -> Closure:
-        value = self.law.rules[rule].then[outcome]
-        computed = graph.expression(value) if isinstance(value, str) else None
+        given = self.law.rules[rule].then[outcome]
+        computed = graph.expression(given) if isinstance(given, str) else None
         if computed is not None:
-            return term_value(self.layout.rulebook.conditions[computed], self.layout)
-        named = {value} if isinstance(value, str) else set(value)
+            node = self.layout.rulebook.conditions[computed]
+            value = term_value(node, self.layout)
+            # an outcome keeps its first place for "not governed", an enum or a table does not
+            return value if type_of_term(node, self.layout.rulebook, self.layout.pack).name == "outcome" else _moved(value)
+        named = {given} if isinstance(given, str) else set(given)
         return combine.constant(mask_of(self.layout.type_of(outcome), named))
+
+
+def _moved(value: Closure) -> Closure:
+    return lambda f, i: value(f, i) << 1
 
 
 def _column(at: int, k: int, local: bool) -> Closure:

@@ -15,7 +15,7 @@ from engine.evidence.keys import PublicKey, Trust
 from engine.evidence.record import Rules
 from engine.store import reading
 
-FORMAT = "fenji-bundle/1"
+FORMAT = "fenji-bundle/2"
 MANIFEST = "manifest.dsse.json"
 MEMBERS = (
     "checkpoint",

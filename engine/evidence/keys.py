@@ -77,12 +77,16 @@ class PublicKey:
             remedy = "it was changed after it was signed, or signed by another key"
             raise EvidenceError("bad-signature", f"the signature of {what} does not hold", remedy) from None
 
+    def was_valid(self, at: str) -> bool:
+        """Tell whether a time lies in the key's window."""
+        return self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+
     def may_sign(self, purpose: Purpose, at: str, index: int) -> None:
         """Refuse a use outside purpose or window, or after a compromise; `index` is the leaf's. Raises SigningError."""
         name = f"the key {self.keyid[:16]} of {self.holder.sub}"
         if self.purpose != purpose:
             raise SigningError("wrong-purpose", f"{name} is for {self.purpose}, not for {purpose}", "sign with the right key")
-        if purpose != "log" and not (self.valid_from <= at and (self.valid_until is None or at < self.valid_until)):
+        if purpose != "log" and not self.was_valid(at):
             raise SigningError("outside-window", f"{name} was not valid at {at}", "sign with the key of that time")
         if self.compromised and index >= self.compromised[1]:
             raise SigningError("compromised", f"{name} was compromised before this was logged", "decide again with a new key")

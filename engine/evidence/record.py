@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.assess import examine
+from engine.decide.values import T, U
 from engine.evidence import canonical, facts
 from engine.evidence.facts import Disclosure
 from engine.evidence.keys import Holder
 from engine.evidence.statement import actor_json, wrap
-from engine.rulebook.closure import calendars, from_closure
+from engine.rulebook.closure import PARTS, from_closure
 
 if TYPE_CHECKING:
     from engine.decide.evaluate import Picture
-    from engine.rulebook.model import Rulebook
+    from engine.rulebook.model import PackRules, Rulebook
     from schemas.answer import Answer, RuleAnswer
 
 REDACTION = "fenji-redaction/1"
 UNPUBLISHED = "unpublished"
+CONFLICT = canonical.MAX_INT  # in a trace: two rules give two values, which stands above them all
 
 
 @dataclass(frozen=True)
@@ -82,11 +84,7 @@ def statement(of: Rules, disclosed: list[Disclosure], request: Request) -> dict[
         "subject_digests": [subject],
         "input_commitments": committed,
         "rulepack": {"name": of.pack, "version": request.release, "sha256": canonical.sha256(of.data)},
-        "law_snapshot_sha256": canonical.sha256_of(of.value["instruments"]),
-        "vocabulary_sha256": canonical.sha256_of([of.value["facts"], of.value["lists"], of.value["constraints"]]),
-        "lists_sha256": canonical.sha256_of(of.value["tables"]),
-        "calendars_sha256": canonical.sha256_of(calendars(of.value)),
-        "authorities_sha256": canonical.sha256_of(of.value["authorities"]),
+        **{f"{part}_sha256": canonical.sha256_of(of.value[part]) for part in PARTS},
         "engine": {"version": engine_version(), "sources_sha256": engine_sources()},
         "as_of": world["as_of"],
         "known_at": request.known_at,
@@ -94,10 +92,7 @@ def statement(of: Rules, disclosed: list[Disclosure], request: Request) -> dict[
         "externals": [],
         "world_sha256": canonical.sha256_of(world),
         "verdict": answer.model_dump(mode="json", by_alias=True),
-        "obligations": _obligations(answer),
-        "reasons": [_reason(of.rulebook, of.pack, rule) for rule in answer.fired],
-        "effect": sorted({rule.effect for rule in answer.fired}),
-        "trace_sha256": canonical.sha256_of(_trace(picture)),
+        **derived(of.rulebook.packs[of.pack], answer, picture),
         "outcome": request.outcome,
         "overrides": list(request.overrides),
         "supersedes": request.supersedes,
@@ -140,6 +135,16 @@ def at(request: Request, as_of: date) -> Request:
     return replace(request, as_of=as_of)
 
 
+def derived(pack: PackRules, answer: Answer, picture: Picture) -> dict[str, Any]:
+    """Return the parts of a predicate that follow from the answer and the picture."""
+    return {
+        "obligations": _obligations(answer),
+        "reasons": [_reason(pack, rule) for rule in answer.fired],
+        "effect": sorted({rule.effect for rule in answer.fired}),
+        "trace_sha256": canonical.sha256_of(trace(pack, picture)),
+    }
+
+
 def _obligations(answer: Answer) -> list[dict[str, Any]]:
     return [
         {"outcome": name, "value": value}
@@ -149,8 +154,8 @@ def _obligations(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
-def _reason(rulebook: Rulebook, pack: str, rule: RuleAnswer) -> dict[str, Any]:
-    versions = [v for v in rulebook.packs[pack].rules[rule.rule].versions if str(v.valid) in rule.version]
+def _reason(pack: PackRules, rule: RuleAnswer) -> dict[str, Any]:
+    versions = [v for v in pack.rules[rule.rule].versions if str(v.valid) in rule.version]
     citations = [f"{s.instrument} {s.article}".strip() for s in rule.sources]
     return {
         "rule_id": rule.rule,
@@ -161,13 +166,24 @@ def _reason(rulebook: Rulebook, pack: str, rule: RuleAnswer) -> dict[str, Any]:
     }
 
 
-def _trace(picture: Picture) -> dict[str, Any]:
-    """Return every rule and outcome of a picture: what may be fired, applied and possible, by name and item."""
+def trace(pack: PackRules, picture: Picture) -> dict[str, list[int]]:
+    """Return what each rule and outcome may be, by the names and rows of the program of rules.json and in its integers.
 
-    def named(values: dict[tuple[str, int], Any]) -> dict[str, Any]:
-        return {f"{name}@{index}": value for (name, index), value in values.items()}
-
-    return {"outcomes": named(picture.outcomes), "fired": named(picture.fired), "applied": named(picture.applied)}
+    What is certainly nothing (a rule that does not fire, an outcome that is not governed) is left out.
+    """
+    found: dict[str, list[int]] = {}
+    for kind, values in (("rule", picture.fired), ("applied", picture.applied)):
+        for (rule, row), value in values.items():
+            found[f"{kind}:{rule}@{max(row, 0)}"] = [0, 1] if value == U else [int(value == T)]
+    for (name, row), value in picture.outcomes.items():
+        outcome, at = pack.outcomes[name], max(row, 0)
+        if outcome.combine == "union":
+            for k, declared in enumerate(outcome.values):
+                found[f"{name}={declared.id}@{at}"] = [x for x, mask in ((0, ~value[0]), (1, value[1])) if mask >> k & 1]
+        else:
+            places = [k for k in range(value.bit_length()) if value >> k & 1]
+            found[f"{name}@{at}"] = [k if k <= len(outcome.values) else CONFLICT for k in places]
+    return {name: places for name, places in found.items() if places != [0]}
 
 
 # the engine itself ----------------------------------------------------------------------------------------------------

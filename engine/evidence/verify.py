@@ -14,6 +14,7 @@ from engine.evidence.log import leaf
 from engine.evidence.note import read_checkpoint, read_receipt, signed_by
 from engine.evidence.replay import Replayed, compare
 from engine.evidence.statement import wrap
+from engine.rulebook import lower
 
 PREDICATE = frozenset(
     {
@@ -91,14 +92,23 @@ def _record(members: dict[str, bytes], trust: Trust, *, trusted: bool) -> tuple[
     if not signers:
         raise EvidenceError("unknown-signer", "no trusted key signed the record", "use the trust file of this log")
     predicate = statement["predicate"]
+    _entitled(predicate, signers, receipt.index)
+    return statement, signers, receipt.index
+
+
+def _entitled(predicate: dict[str, Any], signers: list[PublicKey], index: int) -> None:
+    """Refuse signers who might not sign when it was decided, exporters whose key was compromised, and missing officials."""
+    at, seconds = predicate["decided_at"], {each["approved_by"] for each in predicate["overrides"]}
+    officials = set[str]()
     for key in signers:
-        if key.keyid == predicate["actor"]["key"]:
-            key.may_sign("decision", predicate["decided_at"], receipt.index)
+        # the second official of a deviation signs when it is decided, too; with a later key that person can only export
+        if key.keyid == predicate["actor"]["key"] or (key.holder.sub in seconds and key.was_valid(at)):
+            key.may_sign("decision", at, index)
+            officials |= {key.keyid, key.holder.sub}
         elif key.compromised:
             raise EvidenceError("compromised", f"the exporter's key of {key.holder.sub} was compromised", "ask for a new export")
-    if predicate["kind"] == "decision" and predicate["actor"]["key"] not in {key.keyid for key in signers}:
-        raise EvidenceError("unsigned", "the decision lacks the signature of its official", "it is a proposal at most")
-    return statement, signers, receipt.index
+    if predicate["kind"] == "decision" and not {predicate["actor"]["key"], *seconds} <= officials:
+        raise EvidenceError("unsigned", "the decision lacks the signature of an official", "it is a proposal at most")
 
 
 def _form(statement: Any) -> None:
@@ -132,11 +142,15 @@ def _rules(members: dict[str, bytes], statement: dict[str, Any]) -> record.Rules
     if canonical.sha256(members["rules.json"]) != pinned["sha256"]:
         raise EvidenceError("altered", "the rules are not those that the record pins", "ask for the bundle again")
     try:
-        return record.rules(value)
+        of = record.rules(value)
+        lowered = lower.program(of.rulebook, of.rulebook.packs[of.pack], [*of.rulebook.facts])
     except (RulebookError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise EvidenceError(
             "wrong-form", f"the rules cannot be read: {type(error).__name__}", "use the fenji that wrote them"
         ) from None
+    if lowered != value["program"]:
+        raise EvidenceError("altered", "the program is not that of the rules it stands beside", "do not trust who wrote them")
+    return of
 
 
 def _commitments(statement: dict[str, Any], disclosed: list[facts.Disclosure]) -> int:

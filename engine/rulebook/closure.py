@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import RulebookError
 from engine.rulebook import condition as ir
-from engine.rulebook import duties, graph
+from engine.rulebook import duties, graph, lower
 from engine.rulebook.model import PackRules, Rulebook
-from engine.rulebook.polarity import split_facts
 from schemas import calendar as dates
 from schemas import rulebook as shapes
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-FORMAT = "fenji-rules/1"
+FORMAT = "fenji-rules/2"
+PARTS = ("law_snapshot", "vocabulary", "lists", "calendars", "authorities")  # a record pins each by its own hash
 
 
 def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
@@ -39,25 +39,18 @@ def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
         "rulebook": rulebook.digest,
         "pack": _dump(pack.doc),
         "rules": [{"id": rule_id, **_dump(rule, exclude={"cases"})} for rule_id, rule in pack.rules.items()],
-        "facts": [_dump(rulebook.facts[name]) for name in facts],
-        "lists": [_dump(entry) for entry in lists],
-        "constraints": [_dump(entry) for entry in graph.pack_constraints(rulebook, pack)],
-        "tables": [_dump(table) for table in tables],
-        "instruments": [_dump(entry) for name, entry in rulebook.instruments.items() if name in sources],
+        "vocabulary": {
+            "facts": [_dump(rulebook.facts[name]) for name in facts],
+            "lists": [_dump(entry) for entry in lists],
+            "constraints": [_dump(entry) for entry in graph.pack_constraints(rulebook, pack)],
+        },
+        "lists": [_dump(table) for table in tables],
+        "law_snapshot": [_dump(entry) for name, entry in rulebook.instruments.items() if name in sources],
         "authorities": [_dump(entry) for name, entries in rulebook.authorities.items() if name in bodies for entry in entries],
-        **({"calendars": _calendars(rulebook)} if counted else {}),
+        "calendars": _calendars(rulebook) if counted else [],
         "conditions": {text: ir.to_json(rulebook.conditions[text]) for text in graph.pack_texts(rulebook, pack)},
-        "splits": [
-            {"fact": split.name, "cells": [_cell(rulebook.facts[split.name].type, cell) for cell in split.cells]}
-            for split in split_facts(rulebook, pack)
-        ],
+        "program": lower.program(rulebook, pack, facts),
     }
-
-
-def calendars(value: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the calendar in a pack's JSON value: its years, then what is certain of years to come; none where no day counts."""
-    found: list[dict[str, Any]] = value.get("calendars", [])
-    return found
 
 
 def from_closure(value: dict[str, Any]) -> Rulebook:
@@ -66,23 +59,23 @@ def from_closure(value: dict[str, Any]) -> Rulebook:
         raise RulebookError("unknown-format", f"the rules are not in the format {FORMAT}", "use the fenji that wrote them")
     rules = {entry["id"]: shapes.Rule.model_validate({k: v for k, v in entry.items() if k != "id"}) for entry in value["rules"]}
     doc = shapes.Pack.model_validate(value["pack"])
-    facts = {entry["id"]: shapes.Fact.model_validate(entry) for entry in value["facts"]}
+    facts = {entry["id"]: shapes.Fact.model_validate(entry) for entry in value["vocabulary"]["facts"]}
     authorities: dict[str, list[shapes.Authority]] = {}
     for entry in value["authorities"]:
         authorities.setdefault(entry["id"], []).append(shapes.Authority.model_validate(entry))
     return Rulebook(
         packs={doc.id: PackRules(doc, rules)},
         facts=facts,
-        lists={entry["id"]: shapes.ListDecl.model_validate(entry) for entry in value["lists"]},
-        constraints={entry["id"]: shapes.Constraint.model_validate(entry) for entry in value["constraints"]},
-        tables={entry["id"]: shapes.Table.model_validate(entry) for entry in value["tables"]},
-        instruments={entry["id"]: shapes.Instrument.model_validate(entry) for entry in value["instruments"]},
+        lists={entry["id"]: shapes.ListDecl.model_validate(entry) for entry in value["vocabulary"]["lists"]},
+        constraints={entry["id"]: shapes.Constraint.model_validate(entry) for entry in value["vocabulary"]["constraints"]},
+        tables={entry["id"]: shapes.Table.model_validate(entry) for entry in value["lists"]},
+        instruments={entry["id"]: shapes.Instrument.model_validate(entry) for entry in value["law_snapshot"]},
         authorities=authorities,
         conditions={text: ir.from_json(node) for text, node in value["conditions"].items()},
         topics=dict.fromkeys(facts, ""),
         digest=value["rulebook"],
-        years={entry["year"]: dates.CalendarYear.model_validate(entry) for entry in calendars(value) if "year" in entry},
-        statutory=next((dates.Statutory.model_validate(entry) for entry in calendars(value) if "year" not in entry), None),
+        years={entry["year"]: dates.CalendarYear.model_validate(entry) for entry in value["calendars"] if "year" in entry},
+        statutory=next((dates.Statutory.model_validate(entry) for entry in value["calendars"] if "year" not in entry), None),
     )
 
 
@@ -117,13 +110,4 @@ def _dump(shape: BaseModel, **options: Any) -> dict[str, Any]:
     return found
 
 
-def _cell(kind: str, cell: Any) -> Any:
-    """Return a cell of a split in JSON: a truth value, a mask, or a pair whose missing bound is null."""
-    if kind == "bool":
-        return bool(cell)
-    if isinstance(cell, tuple):
-        return [None if abs(bound) == float("inf") else int(bound) for bound in cell]
-    return cell
-
-
-__all__ = ["FORMAT", "calendars", "closure", "from_closure"]
+__all__ = ["FORMAT", "PARTS", "closure", "from_closure"]

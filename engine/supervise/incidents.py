@@ -107,7 +107,7 @@ def _facts(streams: Streams, state: State | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for predicate in history(streams.home, state.stream) if state else ():
         if "facts" in predicate["given"]:
-            disclosed, _ = opened(streams.home, f"{state.stream if state else ''}/{predicate['number']}")
+            disclosed, _ = opened(streams.home, predicate["event_id"])
             found |= {each.name.removeprefix(FACTS): each.value for each in disclosed if each.name.startswith(FACTS)}
     return found
 
@@ -132,7 +132,7 @@ def _holder(streams: Streams, pilot: str) -> str:
     streams.state(pilot)
     for predicate in history(streams.home, pilot):
         if "holder" in predicate["given"] and predicate["name"] != "refused":
-            disclosed, _ = opened(streams.home, f"{pilot}/{predicate['number']}")
+            disclosed, _ = opened(streams.home, predicate["event_id"])
             code = next((str(each.value) for each in disclosed if each.name == "holder"), "")
             if code:
                 return code

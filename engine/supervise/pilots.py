@@ -99,7 +99,7 @@ def _stated(home: Installation, rulebook: Rulebook, stream: str) -> dict[str, An
     for predicate in history(home, stream):
         if predicate["input_commitments"] and "facts" in predicate["given"]:
             official = bool(predicate["by"]) and predicate["by"]["role"] == OFFICIAL
-            found, _ = opened(home, f"{stream}/{predicate['number']}")
+            found, _ = opened(home, predicate["event_id"])
             named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
             stated |= {name: value for name, value in named.items() if official or _may_state(rulebook, name)}
     return stated
@@ -150,7 +150,7 @@ def _amendment(streams: Streams, stream: str) -> Any:
     """Return the terms offered last as an amendment; nothing when there are none, or when they were erased."""
     for predicate in reversed(history(streams.home, stream)):
         if predicate["name"] == "amend":
-            disclosed, _ = opened(streams.home, f"{stream}/{predicate['number']}")
+            disclosed, _ = opened(streams.home, predicate["event_id"])
             return next((each.value for each in disclosed if each.name == "terms"), None)
     return None
 

@@ -53,7 +53,7 @@ def test_nothing_acknowledged_is_lost(seed: int, tmp_path: Path, fresh: Path) ->
 
 def test_harness_sees_loss(tmp_path: Path, fresh: Path) -> None:
     """Without a sync at every commit acknowledged records are lost: so the tests above can fail."""
-    assert crashes(tmp_path, fresh, 1, 60, "NORMAL") > 0
+    assert crashes(tmp_path, fresh, 3, 60, "NORMAL") > 0
 
 
 def test_harness_sees_damage(tmp_path: Path, fresh: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from engine.evidence import archive, standalone
 from tests.evidence.conftest import RECORDED, Office
+from tests.test_cli import fenji
 
 FLIPS = 300
 
@@ -63,7 +64,7 @@ def test_facts_withheld(made: Office, trust: Path, tmp_path: Path, capfdbinary: 
 
 def test_another_outcome(bundle_of: Callable[[int], Path], trust: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A verifier that reads the rules otherwise says so, since it can not know who is right."""
-    monkeypatch.setattr(standalone, "negate", lambda value: value)
+    monkeypatch.setitem(standalone.LIFTED, "max", min)
     assert standalone.main([str(bundle_of(2)), "--trust", str(trust)]) == 3
 
 
@@ -115,33 +116,37 @@ def test_json_that_is_not_canonical(bad: bytes) -> None:
         standalone.parse(bad, "it")
 
 
-# what a changed trust file makes of one and the same bundle; entry 13 is the decision of chen
-CHANGES: dict[str, tuple[str, dict[str, object], int]] = {
-    "as it is": ("decision", {}, 0),
-    "retired before": ("decision", {"valid_until": "2020-01-01T00:00:00.000Z"}, 2),
-    "retired later": ("decision", {"valid_until": "2999-01-01T00:00:00.000Z"}, 0),
-    "not yet valid": ("decision", {"valid_from": "2999-01-01T00:00:00.000Z"}, 2),
-    "compromised before": ("decision", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
-    "compromised later": ("decision", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
-    "log compromised": ("log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
-    "log compromised later": ("log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
-    "another purpose": ("decision", {"purpose": "rulebook"}, 2),
-    "a field too many": ("decision", {"note": ""}, 2),
-    "a time that is none": ("log", {"valid_from": "2026"}, 2),
-    "another key": ("log", {"public": "A" * 43 + "="}, 2),
+# what a changed trust file makes of one and the same bundle; entry 13 is the decision of chen, approved by wang
+CHANGES: dict[str, tuple[str, str, dict[str, object], int]] = {
+    "as it is": ("decision", "chen", {}, 0),
+    "retired before": ("decision", "chen", {"valid_until": "2020-01-01T00:00:00.000Z"}, 2),
+    "retired later": ("decision", "chen", {"valid_until": "2999-01-01T00:00:00.000Z"}, 0),
+    "second compromised before": ("decision", "wang", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
+    "second compromised later": ("decision", "wang", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
+    "second retired before": ("decision", "wang", {"valid_until": "2020-01-01T00:00:00.000Z"}, 2),
+    "not yet valid": ("decision", "chen", {"valid_from": "2999-01-01T00:00:00.000Z"}, 2),
+    "compromised before": ("decision", "chen", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
+    "compromised later": ("decision", "chen", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
+    "log compromised": ("log", "log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 1}}, 2),
+    "log compromised later": ("log", "log", {"compromised": {"since": "2026-01-01T00:00:00.000Z", "size": 99}}, 0),
+    "another purpose": ("decision", "chen", {"purpose": "rulebook"}, 2),
+    "a field too many": ("decision", "chen", {"note": ""}, 2),
+    "a time that is none": ("log", "log", {"valid_from": "2026"}, 2),
+    "another key": ("log", "log", {"public": "A" * 43 + "="}, 2),
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_trust(name: str, bundle_of: Callable[[int], Path], trust: Path, tmp_path: Path) -> None:
     """Windows, purposes and compromises decide whether a signature counts."""
-    purpose, changes, code = CHANGES[name]
+    purpose, who, changes, code = CHANGES[name]
     value = json.loads(trust.read_bytes())
     for key in value["keys"]:
-        if key["purpose"] == purpose and key["holder"]["sub"] in ("chen", "log"):
+        if key["purpose"] == purpose and key["holder"]["sub"] == who:
             key.update(changes)
     (tmp_path / "trust.json").write_bytes(standalone.canonical(value))
     assert standalone.main([str(bundle_of(4)), "--trust", str(tmp_path / "trust.json")]) == code
+    assert fenji("verify", bundle_of(4), "--trust", tmp_path / "trust.json").code == code
 
 
 def test_trust_of_another_log(bundle_of: Callable[[int], Path], trust: Path) -> None:
