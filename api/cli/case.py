@@ -151,3 +151,21 @@ def list_(
             say_json([{name: getattr(row, name) for name in row.__slots__ if name not in ("fold", "subject")} for row in rows])
         else:
             say(render.listing(desk.rulebook, rows, lang))
+
+
+@group.command()
+def affected(lang: Language, by: Actor, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
+    """List the open cases whose tier is another under the rules of today, with the clauses that move it. Exits 1 then."""
+    from engine.supervise.reassess import affected as moved  # noqa: PLC0415 - only this command answers cases again
+
+    with open_desk(home, rules) as desk:
+        found = list(moved(desk.office(by)))
+    if json:
+        say_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
+    else:
+        none = {"zh": "没有受影响的在办件", "en": "no open case is affected"}[lang]
+        lines = (
+            f"{each.case}: {each.before} -> {each.problem or '|'.join(each.now)}; {'; '.join(each.clauses)}" for each in found
+        )
+        say("\n".join(lines) or none)
+    raise typer.Exit(1 if found else 0)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, Enterprise, File, Home, KnownAt, Language, On, Policies, Rules, day, document, say, write_new
+from api.cli.options import (
+    AsOf,
+    Enterprise,
+    Home,
+    KnownAt,
+    Language,
+    On,
+    Policies,
+    Rules,
+    day,
+    document,
+    home_folder,
+    say,
+    write_new,
+)
 from api.cli.rulebooks import Beside, choose
 from api.render import document as written
 from api.render.overall import blocks
 from engine.decide.overall import assess_all
+from engine.errors import InputError
 
 app = typer.Typer()
 
@@ -21,17 +37,24 @@ class Form(StrEnum):
 
     md = "md"
     html = "html"
+    xlsx = "xlsx"
 
 
 Format = Annotated[Form, typer.Option("--format", help="Markdown, or a page of HTML that stands alone.")]
 Out = Annotated[str, typer.Option("--out", metavar="FILE", help="A new file.", show_default="standard output")]
 
 
+Period = Annotated[str, typer.Option("--period", metavar="YYYY-MM..YYYY-MM", help="Count what was recorded in these months.")]
+Filing = Annotated[str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.")]
+_MONTHS = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.\.([0-9]{4}-(?:0[1-9]|1[0-2]))\Z")
+
+
 @app.command()
 def report(
-    file: File,
     lang: Language,
+    file: Filing = "",
     form: Format = Form.md,
+    period: Period = "",
     as_of: AsOf = "",
     on: On = "",
     out: Out = "",
@@ -42,7 +65,14 @@ def report(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Write the self-assessment report of a filing over all packs. Exits 0 when determined, 1 when something is open."""
+    """Write the self-assessment report of a filing over all packs; with --period count filings, tiers, lateness and refusals."""
+    if period:
+        _period(period, form, out, lang, home)
+        return
+    if form == Form.xlsx or not file:
+        raise InputError(
+            "wrong-form", "a self-assessment report is of a FILE, in Markdown or HTML", "or give --period for counts"
+        )
     today, chosen = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise))
     found = assess_all(chosen.rulebook, document(file), today, day(on, "--on") if on else today)
     parts = blocks(chosen.rulebook, found, lang)
@@ -52,3 +82,24 @@ def report(
     else:
         say(text, end="")
     raise typer.Exit(0 if found.determined else 1)
+
+
+def _period(period: str, form: Form, out: str, lang: str, home: str) -> None:
+    """Write the counts of a period, by unit and district. Raises InputError, StoreError."""
+    from api.render import period as counts  # noqa: PLC0415 - only counts need the store
+    from engine.evidence.installation import open_home  # noqa: PLC0415 - as above
+    from engine.supervise.period import count  # noqa: PLC0415 - as above
+
+    months = _MONTHS.match(period)
+    if months is None or months[1] > months[2] or form == Form.html:
+        raise InputError("wrong-period", f"`{period[:40]}` is no period", "write YYYY-MM..YYYY-MM, with --format md or xlsx")
+    with open_home(home_folder(home)) as opened:
+        found = count(opened, f"{months[1]}-01", f"{months[2]}-31")
+    if form == Form.xlsx:
+        if not out:
+            raise InputError("no-out", "a workbook is written to a file", "name it with --out")
+        write_new(out, counts.workbook(found, lang))
+    elif out:
+        write_new(out, counts.markdown(found, period, lang).encode())
+    else:
+        say(counts.markdown(found, period, lang), end="")

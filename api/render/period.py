@@ -1,0 +1,54 @@
+"""The counts of a period as a table: Markdown to read, a workbook to hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BytesIO
+
+from openpyxl import Workbook
+
+from engine.supervise.period import Row
+
+HEADS = {
+    "zh": ("单位", "行政区", "申报", "立案", "决定（按等级）", "逾期", "不予受理或不同意", "被拒绝的操作"),
+    "en": ("unit", "district", "filings", "cases opened", "decided by tier", "late", "refusals", "refused attempts"),
+}
+TITLE = {"zh": "监管工作统计", "en": "Supervision in figures"}
+
+
+def lines(found: Mapping[tuple[str, str], Row]) -> list[tuple[str | int, ...]]:
+    """Return one line per unit and district."""
+    return [
+        (
+            unit,
+            district,
+            row.filings,
+            row.opened,
+            " ".join(f"{tier or '-'}:{number}" for tier, number in sorted(row.decided.items())),
+            row.late,
+            row.refusals,
+            row.attempts,
+        )
+        for (unit, district), row in found.items()
+    ]
+
+
+def markdown(found: Mapping[tuple[str, str], Row], period: str, lang: str) -> str:
+    """Return the counts in Markdown."""
+    heads = HEADS[lang]
+    rows = [heads, tuple("---" for _ in heads), *lines(found)]
+    table = "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return f"# {TITLE[lang]} {period}\n\n{table}\n"
+
+
+def workbook(found: Mapping[tuple[str, str], Row], lang: str) -> bytes:
+    """Return the counts as a workbook; a text that looks like a formula stays a text."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (HEADS[lang], *lines(found)):
+        sheet.append([cell if isinstance(cell, int) else str(cell) for cell in row])
+        for cell in sheet[sheet.max_row]:
+            cell.data_type = "n" if isinstance(cell.value, int) else "s"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
