@@ -49,6 +49,9 @@ def tightness(book: Rulebook, pack: str, cases: int) -> None:
         except TooManyError:
             given_up += 1
             continue
+        if not exact:  # no completion is possible, which narrowing alone did not see
+            given_up += 1
+            continue
         for key, value in picture.outcomes.items():
             combine = evaluate.pack.outcomes[key[0]].combine
             if not fixed(combine, value):
