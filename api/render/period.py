@@ -10,8 +10,28 @@ from openpyxl import Workbook
 from engine.supervise.period import Row
 
 HEADS = {
-    "zh": ("单位", "行政区", "申报", "立案", "决定（按等级）", "逾期", "不予受理或不同意", "被拒绝的操作"),
-    "en": ("unit", "district", "filings", "cases opened", "decided by tier", "late", "refusals", "refused attempts"),
+    "zh": (
+        "单位",
+        "行政区",
+        "申报",
+        "立案",
+        "决定（按等级）",
+        "逾期",
+        "不予受理或不同意",
+        "被拒绝的操作",
+        "试点（按到达的状态）",
+    ),
+    "en": (
+        "unit",
+        "district",
+        "filings",
+        "cases opened",
+        "decided by tier",
+        "late",
+        "refusals",
+        "refused attempts",
+        "pilots by state reached",
+    ),
 }
 TITLE = {"zh": "监管工作统计", "en": "Supervision in figures"}
 
@@ -24,13 +44,18 @@ def lines(found: Mapping[tuple[str, str], Row]) -> list[tuple[str | int, ...]]:
             district,
             row.filings,
             row.opened,
-            " ".join(f"{tier or '-'}:{number}" for tier, number in sorted(row.decided.items())),
+            _each(row.decided),
             row.late,
             row.refusals,
             row.attempts,
+            _each(row.pilots),
         )
         for (unit, district), row in found.items()
     ]
+
+
+def _each(counts: Mapping[str, int]) -> str:
+    return " ".join(f"{name or '-'}:{number}" for name, number in sorted(counts.items()))
 
 
 def markdown(found: Mapping[tuple[str, str], Row], period: str, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""Count what happened in a period: filings, decided tiers, lateness and refusals, by unit and district.
+"""Count what happened in a period: filings, decided tiers, lateness, refusals and pilots, by unit and district.
 
 The city plan asks for assessment of the work by its results. Only what the log shows in clear is counted, so that the count holds
 after facts were erased.
@@ -18,6 +18,7 @@ from engine.supervise.step import REFUSED
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
 
+NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register"})
 UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
 
 
@@ -31,6 +32,7 @@ class Row:
     late: int = 0
     refusals: int = 0
     attempts: int = 0
+    pilots: Counter[str] = field(default_factory=Counter)  # by the state that one came to
 
 
 def count(home: Installation, first: str, last: str) -> dict[tuple[str, str], Row]:
@@ -54,7 +56,9 @@ def _counted(row: Row, event: dict[str, Any], before: dict[str, list[str]]) -> N
         row.attempts += 1
         return
     row.filings += event["name"] in SUBMITTED
-    row.opened += event["from"] == "" and event["process"] != "filing"
+    row.opened += event["from"] == "" and event["process"] not in NO_CASE
+    if event["process"] == "pilot" and event["from"] != event["to"]:
+        row.pilots[event["to"]] += 1
     row.refusals += event["to"] in UNFAVOURABLE and event["from"] != event["to"]
     if "decision" in event["values"]:
         row.decided[event["shows"]["tier"]] += 1

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
+from api.render import period as render
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
 from engine.supervise.alarms import events_of
 from engine.supervise.audit import audit
 from engine.supervise.monitors.events import Event
+from engine.supervise.period import count
 from engine.supervise.state import State
 from engine.supervise.streams import Act
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
@@ -159,3 +161,8 @@ def test_life(file: Path, tmp_path: Path) -> None:
         assert audit(on.home)
         seen = [said(each) for each in events_of(on.streams, "s")]
         assert seen == story.get("watched", seen)
+        counted = count(on.home, "2026-01-01", "2028-12-31")
+        last = on.streams.state("s").name
+        assert sum(row.pilots[last] for row in counted.values()) == 1
+        assert not any(row.opened or row.filings for row in counted.values())
+        assert f"{last}:1" in render.markdown(counted, "2026-01..2028-12", "zh")
