@@ -32,6 +32,7 @@ from engine.store import opening, reading, streams, tables
 from engine.store.append import Appender, refused
 from engine.store.opening import Store, open_store
 from engine.store.vault import unseal
+from tests import postgres
 from tests.crash.judge import judge
 from tests.ledger import AT, ORIGIN, SIGNER, event, projected, row, verify
 
@@ -597,3 +598,18 @@ def test_no_installation(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match="no-home"):
         init(tmp_path / "file" / "home", ORIGIN, "sqlite:store.db", AT)
+
+
+def test_server_that_loses_what_it_acknowledged(server: postgres.Server) -> None:
+    """No session can make a server with fsync=off durable, so its store is not opened."""
+    with psycopg.connect(server.address(), autocommit=True) as connection:
+        for change, good in (("SET fsync = off", False), ("RESET fsync", True)):
+            connection.execute(f"ALTER SYSTEM {change}".encode())
+            connection.execute("SELECT pg_reload_conf()")
+            wanted = "on" if good else "off"
+            while True:
+                with psycopg.connect(server.address()) as fresh:
+                    if fresh.execute("SHOW fsync").fetchone() == (wanted,):
+                        break
+            with pytest.raises(StoreError, match="alembic_version" if good else "not-durable"):
+                open_store(server.address())

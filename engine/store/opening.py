@@ -137,7 +137,14 @@ def _connect_postgresql(address: str) -> tuple[Any, Dialect]:
 
 
 def _prepare_postgresql(connection: Any) -> None:
-    """Wait for another writer as long as on SQLite, and commit to the disk even where the server is told not to wait for it."""
+    """Wait for another writer as long as on SQLite, and commit to the disk even where the server is told not to wait for it.
+
+    Raises StoreError for a server that never waits for the disk, or may tear pages: no session can change that.
+    """
+    for setting in ("fsync", "full_page_writes"):
+        if connection.execute(f"SHOW {setting}").fetchone() == ("off",):
+            connection.close()
+            raise StoreError("not-durable", f"the server runs with {setting}=off", f"set {setting}=on in postgresql.conf")
     connection.execute(f"SET lock_timeout = {1000 * BUSY_SECONDS:.0f}")
     if connection.execute("SHOW synchronous_commit").fetchone() == ("off",):
         connection.execute("SET synchronous_commit = on")
