@@ -130,6 +130,8 @@ class Proven:
             late = self._late(duty, when) if past else F  # what is not past cannot have been missed yet
             for m, b, lately in product(_either(met), _either(breached), _either(late)):
                 found.add(_final(met=m, breached=(b and past) or lately, past=past))
+                if m and past and self._papers_late(duty, when):
+                    found.add("breached")
         return Standing(frozenset(found), when)
 
     def _late(self, duty: Duty, when: deadlines.Deadline) -> int:
@@ -137,6 +139,16 @@ class Proven:
         if when.late == F or duty.due is None or duty.due.hours:
             return when.late
         return min(when.late, 2 - self._timely(duty, when.days))
+
+    def _papers_late(self, duty: Duty, when: deadlines.Deadline) -> bool:
+        """Tell whether a duty that nobody told the day of may have been done too late: its papers are of after the deadline."""
+        if duty.due is None or duty.due.hours or duty.due.done or not self._on_paper(duty):
+            return False
+        return self._timely(duty, when.days) != T
+
+    def _on_paper(self, duty: Duty) -> bool:
+        parts = ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when])
+        return any(isinstance(part, ir.AnyOf) and part.list == EVIDENCE for part in parts)
 
     def _timely(self, duty: Duty, last: deadlines.Span) -> int:
         law, slots = self._law()
