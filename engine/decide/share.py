@@ -61,6 +61,7 @@ class _Item:
             marks = {mark for worlds in self._settled() for mark in worlds}
             heard = [(side, each) for side, each in heard if any(each.mark & ~mark == 0 for mark in marks)]
         causes = [(each.mark, (side, each)) for side, each in heard if each.mark and each.applied == T]
+        settled = [(mark, each) for mark, each in causes if self._certain(*each)]
         return shapes.ItemVerdict.model_construct(
             item=self.review.filing.lists[REQUEST].items[self.index].id,
             data_set=self.review.data_set(self.review.filing, self.index),
@@ -70,7 +71,7 @@ class _Item:
             law=self._words(owner=False),
             owner=self._words(owner=True),
             reasons=self._reasons(heard),
-            smallest=[_name(side, each) for side, each in smallest(causes, only)] if only else [],
+            smallest=_names(smallest(settled, only) or smallest(causes, only)) if only else [],
             duties=self._duties(),
             missing=[self._missing(fact) for fact in found.missing],
             may_matter=[self._missing(fact) for fact in found.may_matter],
@@ -106,11 +107,16 @@ class _Item:
             basis=self._basis(side, said[0].rule),
             says=list(dict.fromkeys(each.value for each in said)),
             marks=list(dict.fromkeys(side.word(each.outcome, each.value) for each in said)),
-            applies="certain" if all(each.applied == T for each in said) else "possible",
+            applies="certain" if all(self._certain(side, each) for each in said) else "possible",
             title=rule.title,
             effect=rule.effect,
             sources=rule.sources,
         )
+
+    def _certain(self, side: Side, each: Heard) -> bool:
+        """Return whether it applies in every version that may be in force: an open date leaves several."""
+        states = next(states for other, states in self.node.states if other is side)
+        return each.applied == T and all(each in state.rules(self.index) for state in states)
 
     def _basis(self, side: Side, rule: str) -> shapes.Basis:
         if side.owner:
@@ -169,8 +175,10 @@ class _Item:
         return shapes.Changed(fact=fact[0], item=self._item(fact), label=label, now=now, instead=show(kind, cell))
 
 
-def _name(side: Side, each: Heard) -> shapes.RuleName:
-    return shapes.RuleName(pack=side.pack.doc.id, rule=each.rule)
+def _names(said: tuple[tuple[Side, Heard], ...]) -> list[shapes.RuleName]:
+    """Return each rule once, though it says several things."""
+    names = dict.fromkeys((side.pack.doc.id, each.rule) for side, each in said)
+    return [shapes.RuleName(pack=pack, rule=rule) for pack, rule in names]
 
 
 def _law_word(marks: int) -> str:
