@@ -45,6 +45,8 @@ def value_of(decl: FieldDecl, draw: st.DataObject, today: date) -> Any:
         return draw.draw(st.booleans())
     if decl.type == "date":
         return today + timedelta(days=draw.draw(st.integers(-20, 20)))
+    if decl.type == "moment":
+        return f"{today + timedelta(days=draw.draw(st.integers(-20, 1)))}T10:00:00+08:00"
     if decl.type == "id":
         units = ["市工信局", "市公安局"] if decl.id in ("unit", "lead", "requester", "provider") else ["x-1", "li"]
         return draw.draw(st.sampled_from(units))
