@@ -14,7 +14,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from api.http import problems
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, rules
+from api.http.v1 import access, decisions, log, oidc, rules
 
 LOG = logging.getLogger("fenji.http")
 HEADERS = {
@@ -38,7 +38,7 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
     app.state.counts = Counter()
     problems.handle(app)
-    for noun in (rules, decisions, log, access):
+    for noun in (rules, decisions, log, access, oidc):
         app.include_router(noun.router, prefix="/v1")
     _operators(app)
     app.add_middleware(Limits, rate=rate or Rate())

@@ -12,6 +12,7 @@ from typing import Protocol
 from fastapi import Request
 
 from api.access.accounts import Accounts
+from api.access.oidc import Oidc, read_provider
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
 from api.http.once import Once
 from api.http.writer import Writer
@@ -73,7 +74,10 @@ class Office:
         self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        self.accounts = Accounts(store, read_secret(settings.home / "keys" / "master"))
+        master = read_secret(settings.home / "keys" / "master")
+        self.accounts = Accounts(store, master)
+        provider = read_provider(settings.home)
+        self.oidc = Oidc(provider, master) if provider else None
         self.once = Once(store)
         self.chosen = settings.choose(self.home)
 

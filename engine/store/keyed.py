@@ -11,7 +11,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -71,7 +70,8 @@ class Keyed:
     def many(self, kind: type[T], where: str, values: Sequence[Any]) -> list[T]:
         """Return the rows that a clause of ours, with its order, chooses. Raises StoreError."""
         rows = self.run(f"SELECT {', '.join(columns(kind))} FROM {self._tables[kind]} WHERE {where}", values)  # noqa: S608 - as above
-        return [_made(kind, row) for row in rows]
+        types = get_type_hints(kind)
+        return [_made(kind, row, types) for row in rows]
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Run a statement of ours. Raises StoreError."""
@@ -82,24 +82,18 @@ class Keyed:
                 raise refused(error) from None
 
 
-@cache
 def columns(kind: Any) -> tuple[str, ...]:
     """Return the columns of a dataclass's table: its fields."""
     return tuple(field.name for field in fields(kind))
-
-
-@cache
-def _types(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
 
 
 def _stored(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, tuple) else int(value) if isinstance(value, bool) else value
 
 
-def _made(kind: type[T], row: tuple[Any, ...]) -> T:
+def _made(kind: type[T], row: tuple[Any, ...], types: Mapping[str, Any]) -> T:
     values = dict(zip(columns(kind), row, strict=True))
-    for name, hint in _types(kind).items():
+    for name, hint in types.items():
         if hint is bool:
             values[name] = bool(values[name])
         elif hint == tuple[str, ...]:
