@@ -12,9 +12,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx2
 from authlib.common.errors import AuthlibBaseError
@@ -29,28 +27,15 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from engine.errors import InputError, Place, SigningError
-from engine.evidence import keys
+from api.access.provider import MINUTES, Provider, subject_of, with_tls
+from engine.errors import SigningError
 
-FILE = "oidc.json"
-MINUTES = 10  # that a log-in may take
 LEEWAY = 60  # seconds by which clocks may differ
 SECONDS = 10.0  # that the provider may take for an answer
 NONCE = 12
 # only what a provider signs with a private key: `none`, and a MAC under our own secret, prove nothing (RFC 8725, 3.1)
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 WANTED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-HERE = ("127.0.0.1", "::1", "localhost")
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """The provider of an installation: its issuer, what it knows us by, and where it sends people back to."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
-    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +44,6 @@ class Begun:
 
     url: str
     cookie: str
-
-
-def subject_of(issuer: str, subject: str) -> str:
-    """Return what an account is linked to: a subject means something only with its issuer (Core, 5.7)."""
-    return f"{issuer}#{subject}"
-
-
-def write_provider(home: Path, provider: Provider) -> None:
-    """Keep the provider of an installation. Raises InputError for an address without TLS, unless it is of this machine."""
-    for address in (provider.issuer, provider.redirect_uri):
-        _safe(address)
-    part = home / f"{FILE}.{os.getpid()}"
-    fields = {name: getattr(provider, name) for name in Provider.__dataclass_fields__}
-    keys.write_secret(part, json.dumps(fields).encode())
-    part.replace(home / FILE)
-
-
-def read_provider(home: Path) -> Provider | None:
-    """Return the provider of an installation, or None. Raises SigningError when the file is no such thing."""
-    path = home / FILE
-    if not path.exists():
-        return None
-    try:
-        return Provider(**json.loads(keys.read_secret(path)))
-    except (TypeError, ValueError):
-        problem = f"`{FILE}` does not name a provider"
-        raise SigningError("no-provider", problem, "name it again with `fenji account provider`", Place(str(path))) from None
 
 
 class Oidc:
@@ -164,7 +122,7 @@ class Oidc:
                 if found.get("issuer") != self.provider.issuer:  # Discovery, 4.3
                     raise SigningError("no-provider", "the provider calls itself something else", "correct the issuer")
                 for name in WANTED:
-                    _safe(str(found.get(name, "")))
+                    with_tls(str(found.get(name, "")))
                 self._metadata = found
             return self._metadata
 
@@ -198,12 +156,6 @@ class Oidc:
             return got.json()
         except (httpx2.HTTPError, ValueError):
             raise _unreachable() from None
-
-
-def _safe(address: str) -> None:
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in HERE):
-        raise InputError("not-https", f"`{address[:100]}` is no address with TLS", "name one that begins with https://")
 
 
 def _denied() -> SigningError:

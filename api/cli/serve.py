@@ -52,7 +52,7 @@ def provider(
     home: Home = "",
 ) -> None:
     """Let people in through an OpenID Connect provider; an administrator links each person's account to their subject there."""
-    from api.access.oidc import Provider, write_provider  # noqa: PLC0415 - Authlib is not needed to serve help
+    from api.access.provider import Provider, write_provider  # noqa: PLC0415 - as in `add`
 
     folder = home_folder(home)
     settings(folder)

@@ -21,7 +21,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
-from api.access.oidc import FILE, Oidc, Provider, read_provider, subject_of, write_provider
+from api.access.oidc import Oidc
+from api.access.provider import FILE, Provider, read_provider, subject_of, write_provider
 from api.cli.options import now
 from engine.errors import InputError, SigningError
 from tests.http.conftest import FIRMS, Served, people

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.accounts import SESSION_HOURS
-from api.access.oidc import subject_of
 from api.access.permissions import Thing
+from api.access.provider import subject_of
 from api.http.office import COOKIE, Office, not_found, office
 from api.http.problems import Problem
 from engine.errors import InputError, Place, SigningError

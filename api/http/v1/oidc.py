@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.accounts import SESSION_HOURS
-from api.access.oidc import MINUTES, Oidc
+from api.access.provider import MINUTES
 from api.http.office import COOKIE, Office, office
 from api.http.problems import Problem
 from engine.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from api.access.oidc import Oidc
 
 router = APIRouter(prefix="/oidc", tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
 At = Annotated[Office, Depends(office)]
