@@ -1,4 +1,4 @@
-"""The identity provider of an installation: what it is, kept in `oidc.json` beside the store, and what its subjects are called."""
+"""The identity provider of an installation, kept in `oidc.json` beside the store, and what its subjects are called."""
 
 from __future__ import annotations
 
