@@ -12,7 +12,7 @@ from api.http import problems
 from api.http.around import Around
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, rules
+from api.http.v1 import access, decisions, log, oidc, rules
 from engine.errors import FenjiError, StoreError
 
 
@@ -28,11 +28,10 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
     app.state.counts = Counter()
     problems.handle(app)
-    for noun in (rules, decisions, log, access):
+    for noun in (rules, decisions, log, access, oidc):
         app.include_router(noun.router, prefix="/v1")
     _operators(app)
     app.add_middleware(Limits, rate=rate or Rate())
-
     app.add_middleware(Around, counts=app.state.counts)
     return app
 

@@ -31,6 +31,7 @@ STATUS: dict[str, int] = {
     "no-key": 400,
     "unauthenticated": 401,
     "denied": 401,
+    "no-provider": 502,
     "forbidden": 403,
     "wrong-role": 403,
     "two-persons": 403,
@@ -49,6 +50,7 @@ STATUS: dict[str, int] = {
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
     "denied": ("登录未通过", "log-in failed"),
+    "no-provider": ("身份提供方不可用", "identity provider unavailable"),
     "forbidden": ("无权进行此操作", "not allowed"),
     "not-found": ("没有此资源", "nothing there"),
     "method-not-allowed": ("不支持此方法", "method not allowed"),
