@@ -12,9 +12,11 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
 
 from api.http import problems
+from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, oidc, rules
+from api.http.v1 import access, decisions, jobs, log, oidc, rules
+from api.http.work import kinds
 
 LOG = logging.getLogger("fenji.http")
 HEADERS = {
@@ -31,14 +33,17 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.office = Office(settings)
+        at = app.state.office = Office(settings)
+        at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
+        at.jobs.start()
         yield
-        app.state.office.close()
+        at.jobs.close()
+        at.close()
 
     app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
     app.state.counts = Counter()
     problems.handle(app)
-    for noun in (rules, decisions, log, access, oidc):
+    for noun in (rules, decisions, log, access, oidc, jobs):
         app.include_router(noun.router, prefix="/v1")
     _operators(app)
     app.add_middleware(Limits, rate=rate or Rate())

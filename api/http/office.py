@@ -14,6 +14,7 @@ from fastapi import Request
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
 from api.access.provider import read_provider
+from api.http.jobs import Jobs
 from api.http.once import Once
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
@@ -21,6 +22,7 @@ from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
+from engine.store.service import ServiceStore
 from schemas.answer import Answer
 from schemas.duties import Overall
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
+BATCHES = 2  # that are answered at a time; more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,6 +73,8 @@ class Settings:
 class Office:
     """An open installation behind the routes."""
 
+    jobs: Jobs  # set by the application, which knows the kinds of work
+
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
         self.settings = settings
@@ -77,7 +82,7 @@ class Office:
         self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        master = read_secret(settings.home / "keys" / "master")
+        self.master = master = read_secret(settings.home / "keys" / "master")
         self.accounts = Accounts(store, master)
         provider = read_provider(settings.home)
         self.oidc: Oidc | None = None
@@ -86,12 +91,15 @@ class Office:
 
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
+        self.service = ServiceStore(settings.home / "service.db")
+        self.batching = threading.BoundedSemaphore(BATCHES)
         self.chosen = settings.choose(self.home)
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
         self.writer.close()
         self.accounts.store.close()
+        self.service.close()
 
     @property
     def home(self) -> Installation:
