@@ -70,6 +70,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-such-stream": ("没有此案件", "no such stream"),
     "unknown-pack": ("没有此规则包", "no such pack"),
     "busy": ("系统繁忙", "busy"),
+    "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
     "internal": ("内部错误", "internal error"),
 }
@@ -152,7 +153,7 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
 
 def _fault(finding: Finding) -> Fault:
     zh, en = titles(finding.code)
-    pointer = finding.place.file if finding.place.file.startswith("/") else ""
+    pointer = finding.place.file[1:] if finding.place.file.startswith("#") else ""  # where a file lies is nobody's business
     return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
 
 
@@ -161,7 +162,8 @@ def _read_from(error: Any) -> Finding:
     where, *path = error["loc"] or ("",)
     pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
     name = pointer or "/".join(str(part) for part in error["loc"])
-    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+    problem = f"`{name}`: {error['msg'].lower()}"
+    return Finding("invalid", Place(f"#{pointer}"), problem, "the OpenAPI document says what is wanted")
 
 
 def trace_of(request: Request) -> str:

@@ -165,7 +165,7 @@ def _linked(at: Office, subject: str) -> str:
     if not subject:
         return ""
     if at.oidc is None:
-        raise InputError("not-found", "this installation has no identity provider", "name one first", Place("/subject"))
+        raise InputError("not-found", "this installation has no identity provider", "name one first", Place("#/subject"))
     return subject_of(at.oidc.provider.issuer, subject)
 
 
