@@ -44,11 +44,11 @@ def read_batch(at: Office, data: bytes) -> Batch:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them", Place())
     filings = sent.root.get("filings")
     if not isinstance(filings, Sequence) or not 1 <= len(filings.items) <= MOST:
-        raise InputError("invalid", f"`filings` is wanted, a list of 1 to {MOST}", "send one object each", Place("/filings"))
+        raise InputError("invalid", f"`filings` is wanted, a list of 1 to {MOST}", "send one object each", Place("#/filings"))
     rows = []
     for number, row in enumerate(filings.items):
         if not isinstance(row, Mapping):
-            raise InputError("invalid", "a filing is an object", "send `facts` with an `id`", Place(f"/filings/{number}"))
+            raise InputError("invalid", "a filing is an object", "send `facts` with an `id`", Place(f"#/filings/{number}"))
         rows.append(row)
     return Batch(pack, as_of, sent.day("on", as_of), tuple(rows))
 
@@ -87,8 +87,8 @@ def _refused(number: int, row: Body, status: int, findings: list[Finding]) -> st
 
 
 def _below(where: str, found: Finding) -> Finding:
-    place = found.place.file if found.place.file.startswith("/") else ""
-    return Finding(found.code, Place(where + place), found.problem, found.help)
+    place = found.place.file if found.place.file.startswith("#") else ""
+    return Finding(found.code, Place(f"#{where}{place[1:]}"), found.problem, found.help)
 
 
 def _quoted(text: str) -> str:

@@ -45,7 +45,7 @@ def _replay(at: Office, account: str, asked: bytes) -> Work:
     """Work decisions out again, a line each; what the account may not read is not found."""
     decisions: list[str] = json.loads(asked)["decisions"]
     if not 1 <= len(decisions) <= REPLAYED:
-        raise InputError("invalid", f"1 to {REPLAYED} decisions", "ask for several jobs", Place("/decisions"))
+        raise InputError("invalid", f"1 to {REPLAYED} decisions", "ask for several jobs", Place("#/decisions"))
     return Work(len(decisions), 10, lambda start, stop: _lines(_again(at, account, each) for each in decisions[start:stop]))
 
 
@@ -66,7 +66,7 @@ def _report(at: Office, asked: bytes, written: Callable[[Any, str, str], bytes])
     said = json.loads(asked)
     months = _MONTHS.match(said["period"])
     if months is None or months[1] > months[2]:
-        raise InputError("wrong-period", f"`{said['period'][:40]}` is no period", "write YYYY-MM..YYYY-MM", Place("/period"))
+        raise InputError("wrong-period", f"`{said['period'][:40]}` is no period", "write YYYY-MM..YYYY-MM", Place("#/period"))
     first, last = f"{months[1]}-01", f"{months[2]}-31"
     return Work(1, 1, lambda *_: written(count(at.home, first, last), said["period"], said["lang"]))
 
