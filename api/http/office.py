@@ -24,14 +24,18 @@ from engine.evidence.record import Rules
 from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
+from engine.store.service import ServiceStore
 from schemas.answer import Answer
 from schemas.duties import Overall
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
+    from api.http.hooks import Hooks
+    from api.http.jobs import Jobs
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
+BATCHES = 2  # that are answered at a time; more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -73,6 +77,9 @@ class Settings:
 class Office:
     """An open installation behind the routes."""
 
+    jobs: Jobs  # set by the application, which knows the kinds of work
+    hooks: Hooks  # likewise
+
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
         self.settings = settings
@@ -80,7 +87,7 @@ class Office:
         self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        master = read_secret(settings.home / "keys" / "master")
+        self.master = master = read_secret(settings.home / "keys" / "master")
         self.accounts = Accounts(store, master)
         provider = read_provider(settings.home)
         self.oidc: Oidc | None = None
@@ -89,6 +96,8 @@ class Office:
 
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
+        self.service = ServiceStore(settings.home / "service.db")
+        self.batching = threading.BoundedSemaphore(BATCHES)
         self.chosen = settings.choose(self.home)
         self._pinned: dict[str, Rules] = {}
 
@@ -96,6 +105,7 @@ class Office:
         """Finish what waits to be written, and give everything back."""
         self.writer.close()
         self.accounts.store.close()
+        self.service.close()
 
     @property
     def home(self) -> Installation:
