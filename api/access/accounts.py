@@ -61,9 +61,22 @@ class Accounts:
                 raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
+        if account.subject and self.store.account("subject", account.subject):
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
         made = replace(account, password=self._hashed(password, account.login) if password else "")
         self.store.put(made)
         return made
+
+    def link(self, account: Account, subject: str) -> Account:
+        """Link an account to whom an identity provider vouches for, or to nobody, and end its sessions. Raises InputError."""
+        other = self.store.account("subject", subject) if subject else None
+        if other and other.id != account.id:
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
+        linked = replace(account, subject=subject)
+        with self.store.together():
+            self.store.put(linked)
+            self.store.end_sessions(account.id)
+        return linked
 
     def set_password(self, account: Account, password: str) -> None:
         """Give an account another password and end its sessions. Raises InputError."""

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request
 
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
+from api.access.provider import read_provider
 from api.http.once import Once
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
@@ -22,6 +23,9 @@ from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
 from schemas.answer import Answer
 from schemas.duties import Overall
+
+if TYPE_CHECKING:
+    from api.access.oidc import Oidc
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
@@ -73,7 +77,14 @@ class Office:
         self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        self.accounts = Accounts(store, read_secret(settings.home / "keys" / "master"))
+        master = read_secret(settings.home / "keys" / "master")
+        self.accounts = Accounts(store, master)
+        provider = read_provider(settings.home)
+        self.oidc: Oidc | None = None
+        if provider:
+            from api.access.oidc import Oidc  # noqa: PLC0415 - Authlib is loaded only where there is a provider
+
+            self.oidc = Oidc(provider, master)
         self.once = Once(store)
         self.chosen = settings.choose(self.home)
 

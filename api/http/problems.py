@@ -31,6 +31,7 @@ STATUS: dict[str, int] = {
     "no-key": 400,
     "unauthenticated": 401,
     "denied": 401,
+    "no-provider": 502,
     "forbidden": 403,
     "wrong-role": 403,
     "two-persons": 403,
@@ -49,6 +50,7 @@ STATUS: dict[str, int] = {
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
     "denied": ("登录未通过", "log-in failed"),
+    "no-provider": ("身份提供方不可用", "identity provider unavailable"),
     "forbidden": ("无权进行此操作", "not allowed"),
     "not-found": ("没有此资源", "nothing there"),
     "method-not-allowed": ("不支持此方法", "method not allowed"),
@@ -64,6 +66,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-such-stream": ("没有此案件", "no such stream"),
     "unknown-pack": ("没有此规则包", "no such pack"),
     "busy": ("系统繁忙", "busy"),
+    "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
     "internal": ("内部错误", "internal error"),
 }
@@ -141,7 +144,7 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
 
 def _fault(finding: Finding) -> Fault:
     zh, en = titles(finding.code)
-    pointer = finding.place.file if finding.place.file.startswith("/") else ""
+    pointer = finding.place.file[1:] if finding.place.file.startswith("#") else ""  # where a file lies is nobody's business
     return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
 
 
@@ -150,7 +153,8 @@ def _read_from(error: Any) -> Finding:
     where, *path = error["loc"] or ("",)
     pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
     name = pointer or "/".join(str(part) for part in error["loc"])
-    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+    problem = f"`{name}`: {error['msg'].lower()}"
+    return Finding("invalid", Place(f"#{pointer}"), problem, "the OpenAPI document says what is wanted")
 
 
 def trace_of(request: Request) -> str:
