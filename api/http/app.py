@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from api.http import problems
+from api.http import pages, problems
 from api.http.around import Around
 from api.http.hooks import Hooks
 from api.http.jobs import Jobs
@@ -40,6 +40,7 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     for noun in (rules, decisions, log, access, oidc, jobs, webhooks, feeds):
         app.include_router(noun.router, prefix="/v1")
     _operators(app)
+    pages.show(app)
     app.add_middleware(Limits, rate=rate or Rate())
     app.add_middleware(Around, measures=app.state.measures)
     return app
