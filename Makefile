@@ -14,7 +14,9 @@ demo: $(VENV)/.installed  ## install into .venv and show what fenji does
 	@$(BIN)/fenji demo
 
 serve: $(VENV)/.installed  ## serve a demo over HTTP on this machine, with cases and accounts made at the first start
-	@$(BIN)/fenji serve --demo --home $(VENV)/demo
+	@$(BIN)/fenji furnish --home $(VENV)/demo
+	@echo 'http://127.0.0.1:8080/docs'
+	@$(BIN)/fenji serve --home $(VENV)/demo
 
 test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/ruff check .

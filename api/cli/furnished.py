@@ -14,12 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import typer
+
 from api.access.accounts import Accounts
 from api.access.permissions import permissions
 from api.cli import case_story, pilot_story, transfer_story
-from api.cli.demo import POLICIES, people, proposed
-from api.cli.options import now
+from api.cli.cast import POLICIES, people, proposed
+from api.cli.options import DEMO, Home, Rules, home_folder, now, say
 from api.cli.rulebooks import Beside, of_folder
+from api.render import table
+from engine.errors import InputError
 from engine.evidence import decide, policy, record, release
 from engine.evidence.installation import Installation, init, open_home
 from engine.evidence.keys import Holder, PublicKey, read_secret, write_secret
@@ -30,7 +34,7 @@ from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Account
 from engine.supervise import uscc
 
-FILE = "accounts.json"
+app = typer.Typer()
 ORIGIN = "demo.fenji.local/log"
 FIRM = case_story.BODY + uscc.check_character(case_story.BODY)
 PILOT = pilot_story.FIRM + uscc.check_character(pilot_story.FIRM)
@@ -63,20 +67,31 @@ class Shown:
     key: str
 
 
+@app.command("furnish")
+def furnish_(*, home: Home = "", rules: Rules = "") -> None:
+    """Make an installation with invented cases, pilots, data sets and accounts of every role; show the accounts."""
+    folder = home_folder(home)
+    if (folder / "home.json").exists() and not (folder / DEMO).exists():
+        raise InputError("exists", f"`{folder}` is an installation, and not a demo's", "name another folder with --home")
+    rows = [(each.login, each.role, each.password, each.key) for each in furnish(folder, rules)]
+    say(table.render(("login", "role", "password", "API key"), rows))
+    say(str(folder / DEMO))
+
+
 def furnish(home: Path, rules: str) -> list[Shown]:
     """Make the installation at `home` and return its accounts, or those of one that is there. Raises what its acts raise.
 
     It is made beside and renamed at the end, so that half of one is never served.
     """
-    if (home / FILE).exists():
-        return [Shown(**each) for each in json.loads(read_secret(home / FILE))]
+    if (home / DEMO).exists():
+        return [Shown(**each) for each in json.loads(read_secret(home / DEMO))]
     part = home.with_name(f"{home.name}.{secrets.token_hex(4)}.part")
     chosen = of_folder(rules)
     try:
         _filled(part, chosen.rulebook, chosen.folder or Path())
         found = list(_accounts(part))
         text = json.dumps([{name: getattr(each, name) for name in Shown.__slots__} for each in found])
-        write_secret(part / FILE, text.encode())
+        write_secret(part / DEMO, text.encode())
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise

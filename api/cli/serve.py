@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Rules, file_bytes, home_folder, now, say, say_json
+from api.cli.options import DEMO, Home, Json, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import choose_for_record
-from api.render import table
 from engine.errors import InputError
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
@@ -29,7 +27,6 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
-    demo: Annotated[bool, typer.Option("--demo", help="Make the installation first, with invented cases and accounts.")] = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
@@ -41,25 +38,13 @@ def serve(
     from api.http.office import Settings  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
-    if demo:
-        _furnished(folder, rules, host, port)
     settings(folder)  # says what is missing before a server starts
+    if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
+        problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
+        raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
     served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
-
-
-def _furnished(folder: Path, rules: str, host: str, port: int) -> None:
-    """Make the demo's installation and show its accounts. Raises InputError for an address that others reach."""
-    from api.cli.furnished import FILE, furnish  # noqa: PLC0415 - only the demo is furnished
-
-    if host not in ("127.0.0.1", "::1", "localhost"):
-        raise InputError("not-here", f"`{host[:60]}` is not this machine, and the demo's passwords are no secret", "leave it out")
-    if (folder / "home.json").exists() and not (folder / FILE).exists():
-        raise InputError("exists", f"`{folder}` is an installation, and not the demo's", "name another folder with --home")
-    rows = [(each.login, each.role, each.password, each.key) for each in furnish(folder, rules)]
-    say(table.render(("login", "role", "password", "API key"), rows))
-    say(f"http://{host}:{port}/docs    {folder / FILE}")
 
 
 @group.command()

@@ -15,7 +15,8 @@ import httpx2
 import pytest
 
 from api.access.permissions import permissions
-from api.cli.furnished import FILE, PEOPLE, furnish
+from api.cli.furnished import PEOPLE, furnish
+from api.cli.options import DEMO
 from api.http.pages import ASSETS, POLICY
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import open_home
@@ -45,17 +46,14 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     home, port = tmp_path_factory.mktemp("demo") / "home", free_port()
     program = [sys.executable, "-c", "from api.cli import main; main()"]
-    command = [*program, "serve", "--demo", "--home", str(home), "--port", str(port)]
+    command = [*program, "serve", "--home", str(home), "--port", str(port)]
     out = (home.parent / "out").open("w+")
+    made = fenji("furnish", "--home", home)
+    assert "second-decider" in made.out
     server = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out)
     try:
-        for _ in range(6):
-            try:
-                reachable(port)
-                break
-            except TimeoutError:
-                assert server.poll() is None, (home.parent / "out").read_text()
-        yield Demo(f"http://127.0.0.1:{port}", home, {each["login"]: each for each in json.loads((home / FILE).read_text())})
+        reachable(port)
+        yield Demo(f"http://127.0.0.1:{port}", home, {each["login"]: each for each in json.loads((home / DEMO).read_text())})
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)
@@ -85,11 +83,10 @@ def test_the_demo_holds_what_it_says_and_holds_together(demo: Demo) -> None:
 
 def test_the_demo_is_made_once_and_for_this_machine_only(demo: Demo, tmp_path: Path) -> None:
     assert [each.key for each in furnish(demo.home, "")] == [each["key"] for each in demo.accounts.values()]
-    assert (demo.home / FILE).stat().st_mode & 0o077 == 0
-    there = fenji("serve", "--demo", "--home", tmp_path / "demo", "--host", "192.0.2.1")
-    assert (there.code, (tmp_path / "demo").exists()) == (2, False)
+    assert (demo.home / DEMO).stat().st_mode & 0o077 == 0
+    assert fenji("serve", "--home", demo.home, "--host", "192.0.2.1").code == 2
     fenji("init", "--origin", "fenji.example/x", "--home", tmp_path / "real")
-    assert fenji("serve", "--demo", "--home", tmp_path / "real").code == 2
+    assert fenji("furnish", "--home", tmp_path / "real").code == 2
 
 
 def test_the_page_runs_in_a_browser_under_a_strict_policy(demo: Demo, tmp_path: Path) -> None:
