@@ -38,7 +38,7 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
     uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
 
 

@@ -12,10 +12,12 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.base import RequestResponseEndpoint
 
 from api.http import problems
+from api.http.document import describe, ways
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
 from api.http.v1 import access, decisions, log, rules
 
+ROUTERS = (rules.router, decisions.router, log.router, access.router)
 LOG = logging.getLogger("fenji.http")
 HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -38,9 +40,11 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
     app.state.counts = Counter()
     problems.handle(app)
-    for noun in (rules, decisions, log, access):
-        app.include_router(noun.router, prefix="/v1")
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
     _operators(app)
+    app.state.ways = ways(ROUTERS, "/v1")
+    describe(app, app.state.ways)
     app.add_middleware(Limits, rate=rate or Rate())
 
     @app.middleware("http")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,7 @@ from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place,
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
+_RULE = re.compile(r"[a-z][a-z0-9-]*/[a-z0-9_()-]+(#[a-z0-9_-]+)?\Z")
 
 # code -> status, where the kind of error does not say it
 STATUS: dict[str, int] = {
@@ -44,6 +46,12 @@ STATUS: dict[str, int] = {
     "not-json": 415,
     "too-many": 429,
     "no-home": 503,
+    "closed": 409,
+    "no-transition": 409,
+    "in-doubt": 500,
+    "wrong-second": 403,
+    "wrong-cursor": 400,
+    "syntax": 400,
 }
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
@@ -59,6 +67,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "key-reused": ("幂等键已用于其他请求", "Idempotency-Key used before"),
     "running": ("同一请求正在处理", "the same request is running"),
     "no-match": ("缺少 If-Match", "If-Match missing"),
+    "wrong-cursor": ("分页游标无效", "cursor of another list"),
+    "wrong-moment": ("时间须带时区", "moment without offset"),
     "overtaken": ("资源已被更新", "changed meanwhile"),
     "no-such-record": ("没有此记录", "no such record"),
     "no-such-stream": ("没有此案件", "no such stream"),
@@ -70,13 +80,17 @@ WORDS: dict[str, tuple[str, str]] = {
 
 
 class Fault(BaseModel):
-    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages."""
+    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages.
+
+    `rule` is what refuses it, as `TABLE/EVENT#CONDITION` of a life cycle or a rule of a pack; `law_ref` its clauses.
+    """
 
     pointer: str
     code: str
     message_zh: str
     message_en: str
     help: str = ""
+    rule: str = ""
     law_ref: str = ""
 
 
@@ -141,8 +155,18 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
 
 def _fault(finding: Finding) -> Fault:
     zh, en = titles(finding.code)
-    pointer = finding.place.file if finding.place.file.startswith("/") else ""
-    return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
+    place = finding.place.file
+    pointer = place if place.startswith("/") else ""
+    rule = place if finding.place.line == 0 and _RULE.match(place) else ""
+    return Fault(
+        pointer=pointer,
+        code=finding.code,
+        message_zh=zh,
+        message_en=finding.problem or en,
+        help=finding.help,
+        rule=rule,
+        law_ref=finding.law,
+    )
 
 
 def _read_from(error: Any) -> Finding:
@@ -170,6 +194,7 @@ def handle(app: FastAPI) -> None:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
         headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        headers |= error.headers
         findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
         return answer(request, status, findings, headers)
 

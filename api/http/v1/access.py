@@ -6,23 +6,18 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
-from api.http.office import COOKIE, Office, not_found, office
-from api.http.problems import Problem
+from api.http.body import Sent, Strict
+from api.http.office import COOKIE, Needs, Office, not_found, office
 from engine.evidence.log import new_id
 from engine.store.access import Account
 
-router = APIRouter(tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["access"], route_class=Strict)
+SELF, MANAGES = [Depends(Needs("account.self"))], [Depends(Needs("account.manage"))]
 At = Annotated[Office, Depends(office)]
-
-
-class Sent(BaseModel):
-    """What is sent: nothing is converted, nothing unknown is taken."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class LogIn(Sent):
@@ -52,7 +47,7 @@ class NewAccount(Sent):
     subject: str = Field("", max_length=400)
 
 
-@router.post("/sessions", status_code=201)
+@router.post("/sessions", status_code=201, dependencies=[Depends(Needs("session.open"))])
 def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     """Log in: the session stands in a cookie, and what writes must carry its `csrf` as X-CSRF-Token."""
     token, session = at.accounts.log_in(sent.login, sent.password, sent.code, at.now())
@@ -60,7 +55,7 @@ def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     return {"csrf": session.csrf, "expires": session.expires}
 
 
-@router.delete("/sessions/current", status_code=204)
+@router.delete("/sessions/current", status_code=204, dependencies=SELF)
 def log_out(request: Request, response: Response, at: At) -> None:
     """Log out."""
     at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -70,7 +65,7 @@ def log_out(request: Request, response: Response, at: At) -> None:
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
-@router.get("/accounts/me")
+@router.get("/accounts/me", dependencies=SELF)
 def me(request: Request, at: At) -> dict[str, Any]:
     """Show one's own account: roles, enterprise or unit, and the API keys without their secrets."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -85,7 +80,7 @@ def me(request: Request, at: At) -> dict[str, Any]:
     }
 
 
-@router.post("/accounts/me/keys", status_code=201)
+@router.post("/accounts/me/keys", status_code=201, dependencies=SELF)
 def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     """Make an API key; it is shown this once."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -95,7 +90,7 @@ def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     return {"key": at.accounts.make_key(account, tuple(sent.scopes), at.now(), sent.days)}
 
 
-@router.delete("/accounts/me/keys/{key}", status_code=204)
+@router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
 def end_key(request: Request, key: str, at: At) -> None:
     """End one of one's own API keys."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -105,14 +100,14 @@ def end_key(request: Request, key: str, at: At) -> None:
     at.accounts.revoke(found)
 
 
-@router.get("/accounts")
+@router.get("/accounts", dependencies=MANAGES)
 def accounts(request: Request, at: At) -> list[dict[str, Any]]:
     """List the accounts, without anything secret."""
     at.allow(request, "account.manage")
     return [_shown(account) for account in at.accounts.store.accounts()]
 
 
-@router.post("/accounts", status_code=201)
+@router.post("/accounts", status_code=201, dependencies=MANAGES)
 def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     """Add an account."""
     at.allow(request, "account.manage")
@@ -120,7 +115,7 @@ def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     return _shown(at.accounts.add(made, sent.password))
 
 
-@router.delete("/accounts/{account}", status_code=204)
+@router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
 def disable(request: Request, account: str, at: At) -> None:
     """Disable an account and end its sessions; its keys let nobody in any more."""
     at.allow(request, "account.manage")
