@@ -26,7 +26,7 @@ class Noun:
 
 
 FILING = Noun("/v1/filings", lambda table: table.kind == "filing")
-CASE = Noun("/v1/cases", lambda table: table.kind == "case" and table.id != "incident")
+CASE = Noun("/v1/cases", lambda table: table.kind == "case")
 
 
 def thing(at: Office, who: Who, row: Projection) -> Thing:
@@ -62,7 +62,9 @@ def cut(at: Office, request: Request) -> dict[str, str | int]:
         return {"holder": holder(at, who)}
     if "unit" in reach and who.unit:
         return {"unit": who.unit}
-    raise SigningError("forbidden", f"`{action}` reaches nothing for your account", "an administrator names its enterprise or unit")
+    raise SigningError(
+        "forbidden", f"`{action}` reaches nothing for your account", "an administrator names its enterprise or unit"
+    )
 
 
 def _texts(value: object) -> list[str]:
