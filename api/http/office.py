@@ -14,7 +14,6 @@ from fastapi import Request
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
 from api.access.provider import read_provider
-from api.http.jobs import Jobs
 from api.http.once import Once
 from api.http.paging import Cursors
 from api.http.writer import Writer
@@ -31,6 +30,8 @@ from schemas.duties import Overall
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
+    from api.http.hooks import Hooks
+    from api.http.jobs import Jobs
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
@@ -78,6 +79,7 @@ class Office:
     """An open installation behind the routes."""
 
     jobs: Jobs  # set by the application, which knows the kinds of work
+    hooks: Hooks  # likewise
 
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
