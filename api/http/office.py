@@ -18,9 +18,11 @@ from api.http.once import Once
 from api.http.paging import Cursors
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
-from engine.evidence import release
+from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
+from engine.evidence.record import Rules
+from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
 from engine.store.service import ServiceStore
@@ -102,6 +104,7 @@ class Office:
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
+        self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
@@ -139,6 +142,12 @@ class Office:
             while len(self._earlier) > EARLIER:
                 del self._earlier[next(iter(self._earlier))]
             return found
+
+    def rules_of(self, pack: str) -> Rules:
+        """Return the rules of a pack as a record pins them; worked out once, for they are large."""
+        if pack not in self._pinned:
+            self._pinned[pack] = record.rules(closure(self.chosen.rulebook, pack))
+        return self._pinned[pack]
 
     def now(self) -> datetime:
         """Return the moment."""
