@@ -42,7 +42,7 @@ def serve(
     if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
         problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
         raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
-    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 

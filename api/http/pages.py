@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, Response
@@ -53,23 +52,10 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
-SCHEMES = {
-    "key": {"type": "http", "scheme": "bearer", "description": "an API key, `fenji_ID_SECRET`"},
-    "session": {"type": "apiKey", "in": "cookie", "name": "__Host-fenji", "description": "what POST /v1/sessions sets"},
-}
 
 
 def show(app: FastAPI) -> None:
-    """Add the page, its assets, and to the document how callers say who they are."""
-    plain = app.openapi
-
-    def document() -> dict[str, Any]:
-        found = plain()
-        found.setdefault("components", {})["securitySchemes"] = SCHEMES
-        found["security"] = [{"key": []}, {"session": []}, {}]  # or nothing, where everybody may ask
-        return found
-
-    app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI names for extending its document
+    """Add the page and its assets."""
 
     @app.get("/docs", include_in_schema=False)
     async def page() -> HTMLResponse:
