@@ -166,7 +166,7 @@ def main(*parts: str) -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         people(home, now())
-        office = Office(Settings(home, now, lambda opened: choose_for_record(opened, "", "")))
+        office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
         keys = accounts(office)
         office.close()
         with Server("echo") as echoes, Server("fenji", str(home)) as served:

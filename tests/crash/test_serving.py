@@ -104,7 +104,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keys(home: Path) -> dict[str, str]:
-    office = Office(Settings(home, now, lambda opened: choose_for_record(opened, "", "")))
+    office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
     found = accounts(office)
     office.close()
     return found

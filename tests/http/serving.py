@@ -24,7 +24,7 @@ def fenji(home: str, port: str) -> None:
     from api.http.limits import Rate
     from api.http.office import Settings
 
-    app = create(Settings(Path(home), now, lambda opened: choose_for_record(opened, "", "")), Rate(1e9, 1 << 30))
+    app = create(Settings(Path(home), now, lambda opened, day: choose_for_record(opened, "", day)), Rate(1e9, 1 << 30))
     uvicorn.run(app, port=int(port), log_level="warning", server_header=False, timeout_keep_alive=3600)
 
 

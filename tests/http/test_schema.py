@@ -57,7 +57,7 @@ class Attacked:
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     home: Path = tmp_path_factory.mktemp("attacked") / "home"
     people(home, now())
-    office = Office(Settings(home, now, lambda opened: choose_for_record(opened, "", "")))
+    office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
     keys = accounts(office)
     office.close()
     with Server("fenji", str(home)) as server:
@@ -66,7 +66,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
 
 def operations() -> dict[str, Any]:
     """Every operation of the document, by method and path; the application is made and never started."""
-    app = create(Settings(Path("nowhere"), now, lambda opened: choose_for_record(opened, "", "")))
+    app = create(Settings(Path("nowhere"), now, lambda opened, day: choose_for_record(opened, "", day)))
     schema = schemathesis.openapi.from_dict(app.openapi())
     found = [result.ok() for result in schema.get_all_operations()]
     return {operation.label: operation for operation in found}
