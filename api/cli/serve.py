@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import Home, Json, Rules, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import choose_for_record, of_folder
 from engine.errors import InputError
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
@@ -27,6 +27,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
+    draft: Annotated[str, typer.Option("--draft", metavar="FOLDER", help="Rules in preparation, for replays under them.")] = "",
     rules: Rules = "",
     home: Home = "",
 ) -> None:
@@ -39,7 +40,8 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
+    preparing = (lambda: of_folder(draft)) if draft else None
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
