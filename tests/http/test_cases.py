@@ -26,11 +26,11 @@ def opened(served: Served, **more: Any) -> str:
     return str(made.headers["location"])
 
 
-def proposed(served: Served) -> str:
+def proposed(served: Served, by: str = "reviewer") -> str:
     case = opened(served)
     assert act(served, "intake", case, "accept").status_code == 200
     match = served.call("auditor", "GET", case).headers["etag"]
-    done = changed(served, "reviewer", f"{case}/proposal", {}, match)
+    done = changed(served, by, f"{case}/proposal", {}, match)
     assert done.status_code == 200, done.text
     return case
 
@@ -44,18 +44,20 @@ def decided(served: Served, case: str, who: str, outcome: str, **more: Any) -> A
 
 
 def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:
-    case = proposed(served)
+    case = proposed(served, "reviewer-b")
     shown = served.call("applicant", "GET", case).json()
-    assert (shown["state"], shown["values"]["outcome"]) == ("proposed", "t2")
+    assert (shown["state"], shown["values"]["outcome"]) == ("proposed", "t3")
     assert act(served, "applicant", case, "state", statement="无异议").json()["state"] == "proposed"
-    same = decided(served, case, "decider", "t2")
+    same = decided(served, case, "decider-b", "t3")
     assert (same.status_code, same.json()["code"]) == (422, "other-than-proposer")
-    done = decided(served, case, "decider-b", "t2")
+    done = decided(served, case, "decider", "t3")
     assert (done.status_code, done.json()["state"]) == (200, "decided")
     decision = f"/v1/decisions/{done.json()['statement']['values']['decision']}"
     assert served.call("applicant", "GET", decision).status_code == 200
     assert served.call("applicant-b", "GET", decision).status_code == 404
-    (clock,) = served.call("viewer", "GET", f"{case}/clocks").json()
+    got = served.call("viewer", "GET", f"{case}/clocks")
+    assert got.status_code == 200
+    (clock,) = got.json()
     assert (clock["clock"], clock["left"]["unit"]) == ("service", "working_days")
     names = [each["name"] for each in served.call("viewer", "GET", f"{case}/events").json()]
     assert names == ["open", "accept", "propose", "state", "refused", "decide"]
@@ -70,11 +72,12 @@ def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None
     assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider-b").json()["code"] == "two-persons"
     assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="reviewer").status_code == 403
     done = decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider")
-    assert (done.status_code, done.json()["statement"]["second"]["sub"]) == (200, "chen")
+    assert done.status_code == 200, done.text
+    assert done.json()["statement"]["second"]["sub"] == "chen"
 
 
 REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
-    ("intake", "notice", {}, 422, "missing-field", ""),
+    ("intake", "notice", {}, 422, "missing-field", "licensing-law 32(1)(4)"),
     ("intake", "decided", {}, 403, "forbidden", ""),
     ("reviewer", "resume", {}, 409, "no-transition", ""),
     ("reviewer", "decide", {}, 422, "wrong-event", ""),
@@ -124,11 +127,16 @@ def test_cases_are_a_queue_and_a_unit_sees_its_own(served: Served, case: str) ->
 
 
 def test_cases_that_other_rules_would_move_are_named(served: Served) -> None:
-    proposed(served)
-    page, seen = "/v1/cases/affected?limit=2", 0
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider").status_code == 200
+    page, seen, moved = "/v1/cases/affected?limit=2", 0, dict[str, Any]()
     while page:
         got = served.call("reviewer", "GET", page)
         assert got.status_code == 200
-        assert got.json()["items"] == []
+        moved |= {each["case"]: each for each in got.json()["items"]}
         page, seen = got.json()["next"], seen + 1
     assert seen > 1
+    found = moved[case.rpartition("/")[2]]
+    assert (found["before"], found["now"], found["problem"]) == ("t0", ["t3"], "")
+    assert "nanjing-plan-2022 20" in found["clauses"][0]

@@ -21,6 +21,7 @@ from api.http.times import KnownAt, day_of
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
 from engine.evidence import bundle, canonical, decide, facts, record, replay
+from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
@@ -242,7 +243,7 @@ def again(request: Request, decision: str, at: At, under: Under = "recorded", kn
         chosen = at.draft()
     else:
         chosen = at.known(day_of(known_at, "known_at").isoformat() if known_at else "")
-    disclosed, gone = decide.opened(at.home, decision)
+    disclosed, gone = opened(at.home, decision)
     if gone:
         return Replay(under=under, exit=1, problem="inputs erased", erased=gone, differences=[])
     pack = statement["predicate"]["rulepack"]["name"]
@@ -273,7 +274,7 @@ def export(request: Request, decision: str, at: At, profile: str = "public") -> 
 
 def worked_out(at: Office, decision: str, statement: dict[str, Any]) -> dict[str, Any]:
     """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased, 3 another outcome."""
-    disclosed, gone = decide.opened(at.home, decision)
+    disclosed, gone = opened(at.home, decision)
     if gone:
         return {"exit": 1, "problem": "inputs erased", "erased": gone, "differences": []}
     found = replay.compare(bundle.rules_of(at.home, statement), disclosed, statement)
