@@ -51,6 +51,7 @@ class FieldDecl(Shape):
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
+    What is `computed` comes from the engine: nobody types it.
     """
 
     id: str
@@ -58,6 +59,7 @@ class FieldDecl(Shape):
     type: FieldType
     open: bool = False
     collect: bool = False
+    computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
 

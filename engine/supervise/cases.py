@@ -24,6 +24,7 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 
 UNDETERMINED = "undetermined"
+COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates"})  # what the engine says of an answer, and nobody types
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
 
@@ -119,7 +120,8 @@ def _known(of: Rules, name: str) -> bool:
 
 def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, Any]) -> Recorded:
     """Record what the rules propose, and the event that tells the party. Raises InputError when refused."""
-    act = office.act(stream, "propose", {"proposal": "-", "outcome": UNDETERMINED, **fields})
+    told = {"proposal": "-", "outcome": UNDETERMINED, **fields}
+    act = replace(office.act(stream, "propose", told), computed=COMPUTED - set(fields))
     office.streams.require(act)
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
@@ -138,7 +140,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": value not in _proposed(office, asked)}
     if name == "tier":
         given["tier"] = value
-    act = office.act(stream, ruling.event, given)
+    act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PROCESS, CLOCKS = "incident", "incident-clocks"
 GRADED = ("report", "correct", "grade")
+COMPUTED = frozenset({"possible", "owes"})
 ITEM = "mishap"
 FACTS = "facts:"  # what the names of sealed facts begin with
 
@@ -74,7 +75,7 @@ def perform(streams: Streams, act: Act) -> Recorded:
     """Record an act on an incident, with its grade and clocks and what its pilot notes of it. Raises InputError, StoreError."""
     if act.name not in GRADED:
         return streams.perform(act)
-    typed = sorted({"possible", "owes"} & set(act.fields))
+    typed = sorted(COMPUTED & set(act.fields))
     if typed or ("grade" in act.fields and act.name != "grade"):
         problem = f"`{(typed or ['grade'])[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
@@ -90,7 +91,7 @@ def perform(streams: Streams, act: Act) -> Recorded:
         fields.setdefault("holder", _holder(streams, pilot))
         shown = streams.state(pilot).values
         fields = {**{name: shown[name] for name in ("unit", "district") if name in shown}, **fields}
-    acts = [replace(act, fields=fields)]
+    acts = [replace(act, fields=fields, computed=COMPUTED)]
     if before is None or before.values["grade"] != grade:
         acts.append(_noted(act, pilot, grade, str(fields.get("found_at", "")), first=before is None))
     return streams.perform_all(acts)[0]

@@ -37,7 +37,8 @@ class Act:
     """What somebody does: an event of a stream with its fields, on a legal day (today, unless it is recorded later).
 
     `by` is None for what the rules do by themselves (role `system`). `expected` is the number of the last event that the actor
-    saw; without it, an act that was overtaken is judged again on the newer state.
+    saw; without it, an act that was overtaken is judged again on the newer state. `computed` names the fields that the engine
+    worked out: an act of a person that carries another field of that kind is refused.
     """
 
     stream: str
@@ -49,6 +50,7 @@ class Act:
     on: date | None = None
     second: PublicKey | None = None
     expected: int | None = None
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Streams:
         if act.expected is not None and act.expected != state.number:
             problem = f"the stream has {state.number} events, not {act.expected}"
             return self._attempt(act, Refusal("overtaken", f"{act.process}/{act.name}", problem, "look at it again"))
-        fields = given(table, act.name, act.fields, self.home.keyed)
+        fields = _typed(table, act) or given(table, act.name, act.fields, self.home.keyed)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
         event = self._event(table, state, act, fields)
@@ -297,6 +299,20 @@ def refusal_error(refusal: Refusal) -> InputError:
     basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in refusal.sources)
     remedy = f"{refusal.help} ({basis})" if basis else refusal.help
     return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule))
+
+
+def _typed(table: Lifecycle, act: Act) -> Refusal | None:
+    """Return the refusal of a field that a person typed and the engine works out, such as whether a decision deviates."""
+    computed = {each.id for each in table.fields if each.computed} - act.computed
+    name = next((each for each in act.fields if each in computed), None) if act.by else None
+    if name is None:
+        return None
+    return Refusal(
+        "computed-field",
+        f"{table.id}/{act.name}#{name}",
+        f"`{name}` of `{act.name[:64]}` is worked out by the rules",
+        "leave it out",
+    )
 
 
 def _duplicate(act: Act) -> Refusal:
