@@ -134,7 +134,7 @@ class Accounts:
         found = self.store.session(digest(token))
         if found is None or found.expires <= stamp(now) or found.seen <= stamp(now - timedelta(minutes=IDLE_MINUTES)):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         if who is None:
             return None
         if found.seen <= stamp(now - timedelta(minutes=1)):  # not at every request: each is a write
@@ -149,7 +149,7 @@ class Accounts:
         same = secrets.compare_digest(digest(secret), found.hash if found else digest(""))
         if prefix != PREFIX or found is None or not same or found.revoked or found.expires <= stamp(now):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         return replace(who, scopes=frozenset(found.scopes)) if who else None
 
     def log_out(self, session: Session) -> None:
@@ -159,6 +159,13 @@ class Accounts:
     def revoke(self, key: ApiKey) -> None:
         """End an API key."""
         self.store.put(replace(key, revoked=True))
+
+    def who(self, account_id: str) -> Who | None:
+        """Return who an account stands for now, or None when it is none or disabled."""
+        account = self.store.account("id", account_id)
+        if account is None or account.disabled:
+            return None
+        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
     # looking ----------------------------------------------------------------------------------------------------------
 
@@ -218,12 +225,6 @@ class Accounts:
         made = Session(digest(token), account.id, secrets.token_urlsafe(32), stamp(now), ends)
         self.store.put(made)
         return token, made
-
-    def _who(self, account_id: str) -> Who | None:
-        account = self.store.account("id", account_id)
-        if account is None or account.disabled:
-            return None
-        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
 
 def digest(text: str) -> str:

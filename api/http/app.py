@@ -10,9 +10,12 @@ from fastapi import FastAPI, Request, Response
 
 from api.http import problems
 from api.http.around import Around
+from api.http.hooks import Hooks
+from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, oidc, rules
+from api.http.v1 import access, decisions, jobs, log, oidc, rules, webhooks
+from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
 
 
@@ -21,14 +24,20 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.office = Office(settings)
+        at = app.state.office = Office(settings)
+        at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
+        at.hooks = Hooks(at.service, at.accounts, lambda: at.home, at.now, at.master)
+        at.jobs.start()
+        at.hooks.start()
         yield
-        app.state.office.close()
+        at.hooks.close()
+        at.jobs.close()
+        at.close()
 
     app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
     app.state.counts = Counter()
     problems.handle(app)
-    for noun in (rules, decisions, log, access, oidc):
+    for noun in (rules, decisions, log, access, oidc, jobs, webhooks):
         app.include_router(noun.router, prefix="/v1")
     _operators(app)
     app.add_middleware(Limits, rate=rate or Rate())

@@ -21,14 +21,18 @@ from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
+from engine.store.service import ServiceStore
 from schemas.answer import Answer
 from schemas.duties import Overall
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
+    from api.http.hooks import Hooks
+    from api.http.jobs import Jobs
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
+BATCHES = 2  # that are answered at a time; more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -70,6 +74,9 @@ class Settings:
 class Office:
     """An open installation behind the routes."""
 
+    jobs: Jobs  # set by the application, which knows the kinds of work
+    hooks: Hooks  # likewise
+
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
         self.settings = settings
@@ -77,7 +84,7 @@ class Office:
         self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        master = read_secret(settings.home / "keys" / "master")
+        self.master = master = read_secret(settings.home / "keys" / "master")
         self.accounts = Accounts(store, master)
         provider = read_provider(settings.home)
         self.oidc: Oidc | None = None
@@ -86,12 +93,15 @@ class Office:
 
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
+        self.service = ServiceStore(settings.home / "service.db")
+        self.batching = threading.BoundedSemaphore(BATCHES)
         self.chosen = settings.choose(self.home)
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
         self.writer.close()
         self.accounts.store.close()
+        self.service.close()
 
     @property
     def home(self) -> Installation:

@@ -28,6 +28,8 @@ STATUS: dict[str, int] = {
     "exists": 409,
     "overtaken": 412,
     "no-match": 428,
+    "not-done": 409,
+    "out-of-time": 503,
     "no-key": 400,
     "unauthenticated": 401,
     "denied": 401,
@@ -60,6 +62,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-key": ("缺少幂等键", "Idempotency-Key missing"),
     "key-reused": ("幂等键已用于其他请求", "Idempotency-Key used before"),
     "running": ("同一请求正在处理", "the same request is running"),
+    "not-done": ("任务尚未完成", "job not done"),
+    "out-of-time": ("超出处理时限", "out of time"),
     "no-match": ("缺少 If-Match", "If-Match missing"),
     "overtaken": ("资源已被更新", "changed meanwhile"),
     "no-such-record": ("没有此记录", "no such record"),
@@ -68,6 +72,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "busy": ("系统繁忙", "busy"),
     "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
+    "private-address": ("地址不可调用", "address not to be called"),
+    "unknown-host": ("域名无法解析", "unknown host"),
+    "too-many-webhooks": ("回调地址过多", "too many webhooks"),
     "internal": ("内部错误", "internal error"),
 }
 
@@ -121,23 +128,28 @@ def titles(code: str) -> tuple[str, str]:
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return the problem that findings make, in the language that is asked for; the first finding names it."""
+def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True) -> Problem:
+    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
     zh, en = titles(first.code)
-    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = Problem(
+    return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
         status=status,
         detail=f"{first.problem}; {first.help}" if first.help else first.problem,
-        instance=request.url.path,
+        instance=where[0],
         code=first.code,
         title_zh=zh,
         title_en=en,
         errors=[_fault(finding) for finding in findings],
-        trace_id=trace_of(request),
+        trace_id=where[1],
     )
+
+
+def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the problem that findings make, in the language that is asked for."""
+    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
+    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese)
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
