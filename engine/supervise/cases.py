@@ -104,11 +104,16 @@ def question(office: Office, stream: str, pack: str = "") -> Question:
         known = ", ".join(sorted(streams.rulebook.packs))
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
     of = rules(closure(streams.rulebook, name))
-    known_facts = {fact: value for fact, value in said.facts.items() if _known(of, fact)}
+    known_facts = restricted(of, said.facts)
     doc = of.rulebook.packs[name].doc
     choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
     return Question(of, known_facts, (routed or choices)[0], filed_by)
+
+
+def restricted(of: Rules, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of named values that the rules of a pack know."""
+    return {name: value for name, value in values.items() if _known(of, name)}
 
 
 def _known(of: Rules, name: str) -> bool:

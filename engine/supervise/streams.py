@@ -26,7 +26,7 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
-from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
+from engine.supervise.step import BUILT_IN, REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
 ATTEMPTS = 64  # how often an act is judged again when another event came first
@@ -142,7 +142,7 @@ class Streams:
         if act.expected is not None and act.expected != state.number:
             problem = f"the stream has {state.number} events, not {act.expected}"
             return self._attempt(act, Refusal("overtaken", f"{act.process}/{act.name}", problem, "look at it again"))
-        fields = _typed(table, act) or given(table, act.name, act.fields, self.home.keyed)
+        fields = _typed(table, act) or self._given(table, act)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
         event = self._event(table, state, act, fields)
@@ -151,6 +151,15 @@ class Streams:
             return self._attempt(act, after)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
+
+    def _given(self, table: Lifecycle, act: Act) -> Given | Refusal:
+        """Return the fields of an act as they are recorded. Events of every stream happen by themselves, or not at all."""
+        if act.name not in BUILT_IN:
+            return given(table, act.name, act.fields, self.home.keyed)
+        if act.by:
+            problem = f"`{act.name}` happens by itself"
+            return Refusal("no-transition", f"{table.id}/{act.name}", problem, "name an event of the table")
+        return Given(dict(act.fields), names=frozenset(act.fields))
 
     def _standing(self, act: Act) -> State:
         row = stored.stream(self.home.store, act.stream)
