@@ -33,13 +33,15 @@ def serve(
     """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
+    from api.http import logs  # noqa: PLC0415 - as above
     from api.http.app import create  # noqa: PLC0415 - as above
     from api.http.office import Settings  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
     served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
-    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+    logs.configure()
+    uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @group.command()

@@ -17,8 +17,11 @@ from api.access.provider import read_provider
 from api.http.once import Once
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
+from engine.evidence import record
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
+from engine.evidence.record import Rules
+from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
 from engine.store.service import ServiceStore
@@ -96,6 +99,7 @@ class Office:
         self.service = ServiceStore(settings.home / "service.db")
         self.batching = threading.BoundedSemaphore(BATCHES)
         self.chosen = settings.choose(self.home)
+        self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
@@ -110,6 +114,12 @@ class Office:
         if found is None:
             found = self._local.home = open_home(self.settings.home)
         return found
+
+    def rules_of(self, pack: str) -> Rules:
+        """Return the rules of a pack as a record pins them; worked out once, for they are large."""
+        if pack not in self._pinned:
+            self._pinned[pack] = record.rules(closure(self.chosen.rulebook, pack))
+        return self._pinned[pack]
 
     def now(self) -> datetime:
         """Return the moment."""
