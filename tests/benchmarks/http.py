@@ -51,7 +51,7 @@ def serve(home: str, port: str) -> None:
     from api.http.limits import Rate
     from api.http.office import Settings
 
-    settings = Settings(Path(home), now, lambda opened: choose_for_record(opened, "", ""))
+    settings = Settings(Path(home), now, lambda opened, day: choose_for_record(opened, "", day))
     uvicorn.run(
         create(settings, Rate(1e9, 1 << 30)), port=int(port), log_level="warning", server_header=False, timeout_keep_alive=3600
     )
@@ -211,7 +211,7 @@ def main(*parts: str) -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         people(home, now())
-        office = Office(Settings(home, now, lambda opened: choose_for_record(opened, "", "")))
+        office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
         keys = accounts(office)
         office.close()
         with server("echo", port=free_port()) as echoes, server("serve", str(home), port=free_port()) as port:
