@@ -17,7 +17,7 @@ from api.http.things import FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
-from engine.supervise import filings, reassess, uscc
+from engine.supervise import filings, uscc
 
 router = APIRouter(prefix="/filings", tags=["filings"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -137,9 +137,9 @@ def submit(request: Request, filing: str, body: Submission, change: Change) -> R
 
 @router.post("/{filing}/versions", dependencies=SUBMITS, response_model=None, responses=DONE)
 def revise(request: Request, filing: str, body: Version, change: Change) -> Response:
-    """Submit another version of a filing; in its open cases it is recorded how their answer moves."""
+    """Submit another version of a filing."""
     given = _given(request, change, body)
-    return change.change(FILING, filing, lambda doing: reassess.revise(doing.desk, filing, given))
+    return change.change(FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "revise", given, filing)))
 
 
 @router.post("/{filing}/withdrawal", dependencies=SUBMITS, response_model=None, responses=DONE)
