@@ -72,7 +72,8 @@ def prepared(streams: Streams, act: Act) -> Act:
     values: dict[str, Any] = {"proposal": found.value, "deviates": _deviates(act, found)}
     lists = {"met": found.met, "unmet": found.unmet, "unproven": found.unproven}
     values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
-    return replace(act, fields={**act.fields, **{name: value for name, value in values.items() if name in wanted}})
+    fields = {**act.fields, **{name: value for name, value in values.items() if name in wanted}}
+    return replace(act, fields=fields, computed=COMPUTED)
 
 
 def _asked(streams: Streams, act: Act) -> None:
