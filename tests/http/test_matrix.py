@@ -21,6 +21,8 @@ TABLE = permissions()
 DATA = yaml.safe_load(Path(__file__).with_name("routes.yaml").read_text("utf-8"))
 ROUTES: dict[str, dict[str, Any]] = DATA["routes"]
 WHO = ["", *(f"{role}{tenant}" for role in TABLE.roles for tenant in ("", "-b"))]
+
+
 def _webhook(served: Served) -> str:
     """Put a webhook where it is kept, off: what the tests record is told to nobody outside."""
     served.office.service.put(Webhook("w1", "applicant", "https://fenji.example/", b"", (), "2026-01-01T00:00:00Z", 0, "off"))
