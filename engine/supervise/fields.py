@@ -118,9 +118,9 @@ def _moment(_decl: FieldDecl, raw: Any) -> str:
         raise ValueError(f"`{str(raw)[:40]}` is no moment") from None
 
 
-def _int(_decl: FieldDecl, raw: Any) -> int:
-    if type(raw) is not int or abs(raw) > canonical.MAX_INT:
-        raise ValueError(f"`{str(raw)[:40]}` is no whole number")
+def _int(decl: FieldDecl, raw: Any) -> int:
+    if type(raw) is not int or not 0 <= raw <= decl.most:
+        raise ValueError(f"`{str(raw)[:40]}` is no whole number from 0 to {decl.most}")
     return raw
 
 

@@ -213,6 +213,16 @@ def _not_longer(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
+def _within_months(h: Happening, of: Sequence[str]) -> str:
+    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number."""
+    name, since, months, number = of
+    day, count = h.event.values.get(name), h.state.values.get(months, int(number))
+    if not isinstance(day, str) or not isinstance(count, int) or not h.done(since).on:
+        return f"`{name}` is not known, or `{since}` has not happened"
+    last = months_after(date.fromisoformat(h.done(since).on), count).isoformat()
+    return "" if day <= last else f"`{name}` {day} is later than {last}, {count} months after `{since}`"
+
+
 def _collected(h: Happening, name: str) -> list[object]:
     found = h.state.values.get(name)
     return found if isinstance(found, list) else []
@@ -256,6 +266,7 @@ GUARDS: dict[str, Guard] = {
     "lasts": _lasts,
     "extends_by": _extends_by,
     "not_longer": _not_longer,
+    "within_months": _within_months,
     "same": _same,
     "only_if": _only_if,
 }
