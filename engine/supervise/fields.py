@@ -114,7 +114,7 @@ def _moment(_decl: FieldDecl, raw: Any) -> str:
         if found.tzinfo is None or "T" not in raw:
             raise ValueError  # noqa: TRY301 - told below in one way
         return stamp(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # in the first and last hours of the calendar UTC has no such day
         raise ValueError(f"`{str(raw)[:40]}` is no moment") from None
 
 

@@ -17,7 +17,7 @@ from engine.evidence import canonical
 from engine.evidence.decide import opened
 from engine.supervise.clocks import legal_day
 from engine.supervise.monitors.plan import plan
-from engine.supervise.opinions import PACK, PROCESS, Opinion, counted, opinion, shown_by
+from engine.supervise.opinions import PACK, PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
@@ -161,6 +161,7 @@ def _tried(streams: Streams, act: Act) -> None:
     new = act.fields.get("facts")
     if not isinstance(new, Mapping) or act.name in SHOWS:
         return
+    uncoerced(streams.rulebook, new, "the pilot")
     on = act.on or legal_day(act.now)
     official = act.by is not None and OFFICIAL in act.by.holder.roles
     told = {name: value for name, value in new.items() if official or _may_state(streams.rulebook, name)}
