@@ -7,16 +7,20 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from api.http import problems
+from api.http import pages, problems
 from api.http.around import Around
+from api.http.document import describe, ways
 from api.http.hooks import Hooks
 from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.measures import Measures
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, feeds, jobs, log, oidc, rules, webhooks
+from api.http.v1 import access, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
 from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
+
+NOUNS = (rules, filings, decisions, log, access, oidc, jobs, webhooks, feeds)
+ROUTERS = tuple(noun.router for noun in NOUNS)
 
 
 def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
@@ -34,12 +38,17 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
         at.jobs.close()
         at.close()
 
-    app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.measures = Measures()
     problems.handle(app)
-    for noun in (rules, decisions, log, access, oidc, jobs, webhooks, feeds):
-        app.include_router(noun.router, prefix="/v1")
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
     _operators(app)
+    app.state.ways = ways(ROUTERS, "/v1")
+    describe(app, app.state.ways)
+    pages.show(app)
     app.add_middleware(Limits, rate=rate or Rate())
     app.add_middleware(Around, measures=app.state.measures)
     return app

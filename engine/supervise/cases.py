@@ -29,18 +29,20 @@ SHARED = ("holder", "product", "unit", "district")  # what a case takes over fro
 
 @dataclass(frozen=True)
 class Office:
-    """Who acts when, under which release of the rules."""
+    """Who acts when, under which release of the rules; `reserved` and `expected` are those of the act (`streams.Act`)."""
 
     streams: Streams
     by: PublicKey
     now: datetime
     release: str = "unpublished"
     second: PublicKey | None = None
+    reserved: str = ""
+    expected: int | None = None
 
     def act(self, stream: str, event: str, fields: Mapping[str, Any], on: date | None = None) -> Act:
         """Return an act of this person on a stream. Raises InputError when there is no such stream."""
         process = self.streams.state(stream).process
-        return Act(stream, process, event, self.by, self.now, fields, on, self.second)
+        return Act(stream, process, event, self.by, self.now, fields, on, self.second, self.expected, self.reserved)
 
 
 @dataclass(frozen=True)
@@ -77,13 +79,13 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     streams, state, process = office.streams, office.streams.state(filing), how.process
     said = filings.content(streams, filing)
     _, received = filings.submitted(state)
-    case = new_id(office.now)
+    case = office.reserved or new_id(office.now)
     declared = {each.id for each in streams.table(process).fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
     given: dict[str, Any] = {**shared, "filing": filing, "version": filings.version(state), **how.fields}
     opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
     acts = [
-        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received)),
+        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received), id=office.reserved),
         Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
     ]
     return streams.perform_all(acts)[0]

@@ -37,7 +37,8 @@ class Act:
     """What somebody does: an event of a stream with its fields, on a legal day (today, unless it is recorded later).
 
     `by` is None for what the rules do by themselves (role `system`). `expected` is the number of the last event that the actor
-    saw; without it, an act that was overtaken is judged again on the newer state.
+    saw; without it, an act that was overtaken is judged again on the newer state. `id` was reserved for the event before, so that
+    whoever was cut off finds it; an attempt that is refused has one of its own.
     """
 
     stream: str
@@ -49,6 +50,7 @@ class Act:
     on: date | None = None
     second: PublicKey | None = None
     expected: int | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Streams:
         table, state = self.table(act.process), self._standing(act)
         fields = Given({"attempted": act.name[:64], "code": refusal.code, "rule": refusal.rule[:200]})
         event = self._event(table, state, replace(act, name=REFUSED, on=None, second=None), fields)
-        alone = replace(act, second=None)  # whoever was to sign as second has not
+        alone = replace(act, second=None, id="")  # whoever was to sign as second has not
         return _Prepared(alone, table, event, state, noted(state, event), fields, refusal)
 
     def _event(self, table: Lifecycle, state: State, act: Act, fields: Given) -> Event:
@@ -234,7 +236,7 @@ class Streams:
         by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
-            "event_id": new_id(act.now),
+            "event_id": act.id or new_id(act.now),
             "stream": state.stream,
             "number": state.number,
             "process": state.process,
@@ -296,7 +298,7 @@ def refusal_error(refusal: Refusal) -> InputError:
     """Return the error of a refusal; its place is the rule that refuses."""
     basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in refusal.sources)
     remedy = f"{refusal.help} ({basis})" if basis else refusal.help
-    return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule))
+    return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule), basis)
 
 
 def _duplicate(act: Act) -> Refusal:

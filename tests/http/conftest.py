@@ -87,6 +87,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One application for all tests: what they record stays apart by its ids."""
     home = tmp_path_factory.mktemp("served") / "home"
     people(home, now() - timedelta(hours=1))
-    app = create(Settings(home, now, lambda opened: choose_for_record(opened, "", "")), Rate(10_000, 10_000))
+    app = create(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)), Rate(10_000, 10_000))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Served(app, client, accounts(app.state.office))

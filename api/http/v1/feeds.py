@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.accounts import digest, stamp
 from api.access.permissions import Who, permissions
-from api.http.office import Office, not_found, office
-from api.http.problems import Problem
+from api.http.body import Strict
+from api.http.office import Needs, Office, not_found, office
 from api.render import clocks
 from engine.errors import InputError
 from engine.evidence.log import new_id
@@ -19,14 +19,15 @@ from engine.supervise.agenda import agenda
 from engine.supervise.ics import ics
 from engine.supervise.streams import Streams
 
-router = APIRouter(prefix="/calendar/feeds", tags=["calendar"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(prefix="/calendar/feeds", tags=["calendar"], route_class=Strict)
+READS = [Depends(Needs("case.read"))]
 At = Annotated[Office, Depends(office)]
 MOST = 10  # feeds of an account
 CLOCKS = 500
 CALENDAR: dict[int | str, dict[str, Any]] = {200: {"content": {"text/calendar": {}}}}
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=READS)
 def add(request: Request, at: At) -> dict[str, str]:
     """Make a feed of the deadlines of one's enterprise or unit; its address is secret and shown this once."""
     who = at.allow(request, "case.read")
@@ -38,14 +39,14 @@ def add(request: Request, at: At) -> dict[str, str]:
     return {"id": feed.id, "made": made, "url": f"/v1/calendar/feeds/{token}.ics"}
 
 
-@router.get("")
+@router.get("", dependencies=READS)
 def feeds(request: Request, at: At) -> list[dict[str, str]]:
     """List one's own feeds, without their addresses."""
     who = at.allow(request, "case.read")
     return [{"id": feed.id, "made": feed.made} for feed in at.service.feeds(who.account)]
 
 
-@router.delete("/{feed}", status_code=204)
+@router.delete("/{feed}", status_code=204, dependencies=READS)
 def revoke(request: Request, feed: str, at: At) -> None:
     """Revoke a feed: its address shows nothing any more."""
     who = at.allow(request, "case.read")
@@ -55,7 +56,7 @@ def revoke(request: Request, feed: str, at: At) -> None:
     at.service.drop_feed(feed)
 
 
-@router.get("/{token}.ics", response_class=Response, responses=CALENDAR)
+@router.get("/{token}.ics", dependencies=[Depends(Needs("feed.read"))], response_class=Response, responses=CALENDAR)
 def show(token: str, at: At, lang: Annotated[Literal["zh", "en"], Query()] = "zh") -> Response:
     """Show the deadlines of a feed as iCalendar (RFC 5545), as far as its account may see them now."""
     feed = at.service.one(Feed, "hash", digest(token))

@@ -9,15 +9,14 @@ from pydantic import Field
 
 from api.access.permissions import Thing
 from api.http import hooks
-from api.http.office import Office, not_found, office
+from api.http.body import Sent, Strict
+from api.http.office import Needs, Office, not_found, office
 from api.http.outward import LONGEST
-from api.http.problems import Problem
-from api.http.v1.access import Sent
 from engine.errors import InputError
 from engine.evidence.log import new_id
 from engine.store.service import Delivery, Webhook
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=Strict, dependencies=[Depends(Needs("webhook.manage"))])
 At = Annotated[Office, Depends(office)]
 State = Literal["", "waiting", "delivered", "dead"]
 MOST = 20  # webhooks of an account
