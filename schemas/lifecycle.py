@@ -52,7 +52,7 @@ class FieldDecl(Shape):
     """What an event may carry. `open` fields stand in the log in clear; all others are commitments, their values sealed.
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
-    by its keyed hash. A `collect` field keeps every value given, not the last. A day is not before the event `not_before`.
+    by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
     A whole number counts: it is not negative, and at `most` that.
     """
 

@@ -7,11 +7,9 @@ role, nothing is dated before its cause or after the day it is told, every field
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.supervise.clocked import clocked
-from engine.supervise.clocks import SHANGHAI
 from engine.supervise.guards import GUARDS, Happening
 from engine.supervise.state import Done, Event, State
 from schemas.lifecycle import SAME
@@ -121,8 +119,7 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
         if declared.type == "moment" and value is not None and value > event.at:
             problem = f"`{declared.id}` {value} has not come yet"
             yield Refusal("in-future", f"{rule}#{declared.id}", problem, "name the moment at which it happened", sources)
-        day = _day(value) if declared.type == "moment" and value is not None else value
-        if cause and day is not None and day < cause.on:
+        if cause and value is not None and value < cause.on:
             problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
 
@@ -133,11 +130,6 @@ def _too_early(rule: str, transition: Transition, state: State, event: Event) ->
     if transition.after and not (day and event.told > day):
         problem = f"`{transition.after}` {day or 'is not known'}{' has not passed' if day else ''}"
         yield Refusal("too-early", rule, problem, "it happens by itself the day after", tuple(transition.sources))
-
-
-def _day(moment: str) -> str:
-    """Return the legal day of a moment."""
-    return datetime.fromisoformat(moment).astimezone(SHANGHAI).date().isoformat()
 
 
 def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refusal]:
