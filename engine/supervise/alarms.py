@@ -47,8 +47,11 @@ def _tick(pilot: str, last: int, moment: int) -> Event:
     return read(pilot, "tick", {"id": f"tick/{moment}", "at": moment}, (last + 1, moment))
 
 
-def propose(streams: Streams, pilot: str, now: datetime) -> Recorded | None:
-    """Record the strictest of what new alarms propose; None when nothing is new. Raises InputError, StoreError."""
+def propose(streams: Streams, pilot: str, now: datetime, reserved: str = "") -> Recorded | None:
+    """Record the strictest of what new alarms propose; None when nothing is new. Raises InputError, StoreError.
+
+    `reserved` is the id of the event, where it was reserved before.
+    """
     said = {name for each in history(streams.home, pilot) for name in _named(each)}
     new = [each for each in standing(streams, pilot, now) if each.name not in said]
     if not new:
@@ -60,7 +63,7 @@ def propose(streams: Streams, pilot: str, now: datetime) -> Recorded | None:
         "single": any(each.alarm.spoke == SINGLE for each in new),
         "reasons": "\n".join(_reason(each) for each in new),
     }
-    return streams.perform(Act(pilot, PROCESS, "propose", None, now, fields))
+    return streams.perform(Act(pilot, PROCESS, "propose", None, now, fields, id=reserved))
 
 
 def _named(predicate: dict[str, object]) -> Iterator[str]:
