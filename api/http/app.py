@@ -15,9 +15,10 @@ from api.http import problems
 from api.http.document import describe, ways
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, rules
+from api.http.v1 import access, datasets, decisions, incidents, log, pilots, rules, sharing, simulations, transfers
 
-ROUTERS = (rules.router, decisions.router, log.router, access.router)
+MORE = (datasets.router, sharing.router, transfers.router, pilots.router, incidents.router, simulations.router)
+ROUTERS = (rules.router, decisions.router, *MORE, log.router, access.router)
 LOG = logging.getLogger("fenji.http")
 HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
@@ -171,6 +172,24 @@ class Changing(Making):
         owned(self.at, self.request, stream, noun)
         effect = _Effect(do, tell or told)
         return self._answered(noun, 200, self._once(lambda reserved: self._of_state(stream, reserved, effect)))
+
+    def change_if(
+        self, noun: Noun, stream: str, look: Callable[[Office], Act | None], do: Callable[[Doing, Act], Recorded]
+    ) -> Response:
+        """Change a stream by what a look at it finds; 204 when there is nothing to do. The look takes time, and no writer waits."""
+        state = owned(self.at, self.request, stream, noun)
+
+        def effect(reserved: str) -> Answer:
+            require(self._match, etag(state.number))
+            found = look(self.at)
+            if found is None:  # also after a crash whose event is the one that would be found
+                return Answer(204, {"number": state.number})
+            return self._of_state(stream, reserved, _Effect(lambda doing: do(doing, found), told))
+
+        answer = self._once(effect)
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return Response(status_code=204, headers={"etag": etag(answer.body["number"]), "cache-control": "no-store"})
+        return self._answered(noun, 200, answer)
 
     def _of_state(self, stream: str, reserved: str, effect: _Effect) -> Answer:
         def judged(doing: Doing) -> Recorded:

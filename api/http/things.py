@@ -26,7 +26,7 @@ class Noun:
 
 
 FILING = Noun("/v1/filings", lambda table: table.kind == "filing")
-CASE = Noun("/v1/cases", lambda table: table.kind == "case" and table.id != "incident")
+CASE = Noun("/v1/cases", lambda table: table.kind == "case")
 
 
 def thing(at: Office, who: Who, row: Projection) -> Thing:

@@ -82,6 +82,13 @@ def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation
     return Simulation(seed, runs, len(stopped), _middle(stopped), each)
 
 
+def expected(plan: Plan, scenario: Scenario) -> float:
+    """Return how many events a life has on average, so that a caller can bound the work. Raises InputError as `simulate`."""
+    _checked(plan, scenario, 1)
+    months = scenario.days / 30
+    return scenario.days + 2 * months + months * sum(rate for _, _, rate, _ in _sources(plan, scenario))
+
+
 def life(plan: Plan, scenario: Scenario, random: Random) -> Iterator[Event]:
     """Yield the events of one life, from second 0 on; time itself is told at the end of each day."""
     end = scenario.days * DAY
