@@ -64,7 +64,7 @@ class Finding:
 class FenjiError(Exception):
     """Anything fenji refuses; `finding` says code, place, problem and help."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the parts of a finding
+    def __init__(
         self,
         code: str,
         problem: str,

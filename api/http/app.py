@@ -15,10 +15,10 @@ from api.http import problems
 from api.http.document import describe, ways
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, datasets, decisions, incidents, log, pilots, rules, sharing, simulations, transfers
+from api.http.v1 import access, datasets, decisions, filings, incidents, log, pilots, rules, sharing, simulations, transfers
 
 MORE = (datasets.router, sharing.router, transfers.router, pilots.router, incidents.router, simulations.router)
-ROUTERS = (rules.router, decisions.router, *MORE, log.router, access.router)
+ROUTERS = (rules.router, filings.router, decisions.router, *MORE, log.router, access.router)
 LOG = logging.getLogger("fenji.http")
 HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -38,7 +38,9 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
         yield
         app.state.office.close()
 
-    app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.counts = Counter()
     problems.handle(app)
     for router in ROUTERS:

@@ -31,9 +31,7 @@ from engine.store import streams as stored
 from engine.supervise import cases
 from engine.supervise.streams import Act, Recorded, Streams
 
-Key = Annotated[
-    str, Header(alias="Idempotency-Key", max_length=200, description="A fresh random text, the same on each retry.")
-]
+Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200, description="A fresh random text, the same on each retry.")]
 Second = Annotated[
     str, Header(alias="X-Second-Authorization", max_length=200, description="`Bearer` and the API key of the second official.")
 ]
@@ -90,9 +88,7 @@ class Doing:
 
     def act(self, process: str, event: str, fields: Mapping[str, Any], stream: str = "", on: date | None = None) -> Act:
         """Return an act on a stream, which it begins when none is named. Raises SigningError."""
-        return Act(
-            stream or self.id, process, event, self.by, self.now, fields, on, self.second_by, self.expected, self.id
-        )
+        return Act(stream or self.id, process, event, self.by, self.now, fields, on, self.second_by, self.expected, self.id)
 
 
 # streams, the statement of the event and its receipt -> the answer; made again from the record after a crash

@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: what FastAPI derives from the routes, with what holds for all of them said once.
 
-Every refusal is a problem (RFC 9457) of status 4XX or 5XX; headers that a request is refused without are required; a route that not
-everybody may use says so, with the action it needs (`x-action`).
+Every refusal is a problem (RFC 9457) of status 4XX or 5XX; headers that a request is refused without are required; a route that
+not everybody may use says so, with the action it needs (`x-action`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Way:
 def ways(routers: Iterable[APIRouter], prefix: str) -> list[Way]:
     """Return the routes of routers below a prefix."""
     found = [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
-    return [Way(prefix + route.path_format, tuple(sorted(route.methods)), _needs(route)) for route in found]
+    return [Way(prefix + route.path_format, tuple(sorted(route.methods or ())), _needs(route)) for route in found]
 
 
 def _needs(route: APIRoute) -> str:

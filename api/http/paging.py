@@ -1,7 +1,7 @@
 """Keyset paging: a page begins after a row, not at a number, so that rows that come or go meanwhile move no other.
 
-The cursor holds the place of the last row shown, with a MAC over it and over what was asked: one that was made up, changed, or made for
-another list or filter is refused. It tells its holder nothing but a place in a list that they were shown.
+The cursor holds the place of the last row shown, with a MAC over it and over what was asked: one that was made up, changed, or made
+for another list or filter is refused. It tells its holder nothing but a place in a list that they were shown.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class Paging:
     def __init__(self, request: Request, limit: Limit = USUAL, after: After = "") -> None:
         """Read the parameters of a request."""
         self.request, self.limit = request, limit
-        self._filters = sorted((name, value) for name, value in request.query_params.multi_items() if name not in ("after", "limit"))
+        self._filters = sorted(
+            (name, value) for name, value in request.query_params.multi_items() if name not in ("after", "limit")
+        )
         self._of = json.dumps([request.url.path, self._filters])
         self._after = after
 

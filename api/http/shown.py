@@ -214,5 +214,3 @@ def row(of: Projection) -> Row:
 
 def _due(text: str) -> str | None:
     return None if text == NO_DUE else text
-
-

@@ -62,7 +62,9 @@ def cut(at: Office, request: Request) -> dict[str, str | int]:
         return {"holder": holder(at, who)}
     if "unit" in reach and who.unit:
         return {"unit": who.unit}
-    raise SigningError("forbidden", f"`{action}` reaches nothing for your account", "an administrator names its enterprise or unit")
+    raise SigningError(
+        "forbidden", f"`{action}` reaches nothing for your account", "an administrator names its enterprise or unit"
+    )
 
 
 def _texts(value: object) -> list[str]:

@@ -25,7 +25,6 @@ from engine.store.access import Account
 from engine.supervise import uscc
 
 
-
 def code(body: str) -> str:
     """Return a unified code: 17 characters with the right check character."""
     return body + uscc.check_character(body)
@@ -60,7 +59,11 @@ def people(home: Path, moment: datetime) -> None:
     with open_home(home) as opened:
         first = opened.add_actor(Holder("chen", "陈静", "市工信局", ("admin", "official")), "decision", stamp(moment), None)
         firms = [(f"firm-{tenant}", f"{tenant}公司", FIRMS[tenant], ("enterprise",)) for tenant in FIRMS]
-        for sub, name, unit, roles in [("li", "李强", "市监局", ("official",)), ("wang", "王磊", "市工信局", ("official",)), *firms]:
+        for sub, name, unit, roles in [
+            ("li", "李强", "市监局", ("official",)),
+            ("wang", "王磊", "市工信局", ("official",)),
+            *firms,
+        ]:
             opened.add_actor(Holder(sub, name, unit, roles), "decision", stamp(moment), first)
 
 

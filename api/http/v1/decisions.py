@@ -143,7 +143,12 @@ def again(request: Request, decision: str, at: At) -> dict[str, Any]:
     return {"exit": 3 if found.differences else 0, "engine": found.engine, "differences": found.differences, "erased": 0}
 
 
-@router.get("/{decision}/bundle", dependencies=[Depends(Needs("decision.export"))], response_class=Response, responses={200: {"content": {"application/zip": {}}}})
+@router.get(
+    "/{decision}/bundle",
+    dependencies=[Depends(Needs("decision.export"))],
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}},
+)
 def export(request: Request, decision: str, at: At, profile: str = "public") -> Response:
     """Export one archive with which a stranger verifies the decision; the profile says how much of the facts it shows."""
     _read(request, at, decision, "decision.export")

@@ -34,7 +34,9 @@ def trust(at: At) -> dict[str, Any]:
     return at.home.actors.trust().to_json()
 
 
-@router.get("/log/records/{record}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/log/records/{record}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}}
+)
 def receipt(record: str, at: At) -> Response:
     """Show the proof that a record is in the log (C2SP tlog-proof); it tells nothing of what the record says."""
     stored, head = reading.record(at.home.store, record), at.home.head()

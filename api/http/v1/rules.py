@@ -73,7 +73,13 @@ def facts(pack: str, at: Annotated[Office, Depends(office)]) -> list[dict[str, A
     return [at.chosen.rulebook.facts[name].model_dump(mode="json", exclude_defaults=True) for name in names]
 
 
-@router.post("/assessments", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, response_model=None, responses={200: {"model": Answer | Overall}})
+@router.post(
+    "/assessments",
+    dependencies=[Depends(Needs("assess"))],
+    openapi_extra=SENT,
+    response_model=None,
+    responses={200: {"model": Answer | Overall}},
+)
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
     from starlette.concurrency import run_in_threadpool  # noqa: PLC0415

@@ -13,12 +13,12 @@ from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, office
 from engine.errors import InputError, Place, StoreError
 from engine.supervise.monitors.plan import plan
-from engine.supervise.monitors.simulate import LIFE_DAYS, Scenario, expected, simulate
+from engine.supervise.monitors.simulate import LIFE_DAYS, Scenario, simulate, work
 from engine.supervise.opinions import PACK
 
 router = APIRouter(prefix="/pilot-simulations", tags=["pilots"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
-MOST = 100_000  # events that the lives may have in all, on average: a few seconds
+MOST = 30_000  # events that the lives may have in all, on average: about five seconds
 ONE = threading.BoundedSemaphore(1)  # a simulation takes one of the cores as long as it lasts
 Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Rate = Annotated[float, Field(ge=0, le=10_000, strict=False)]
@@ -73,9 +73,9 @@ def run(body: Asked, at: At) -> dict[str, Any]:
     given = body.scenario.model_dump()
     scenario = Scenario(**given | {name: tuple(given[name].items()) for name in ("budget", "rates", "breaches")})
     monitors = plan(at.chosen.rulebook.packs[PACK])
-    events = body.runs * expected(monitors, scenario)
+    events = body.runs * work(monitors, scenario)
     if events > MOST:
-        problem = f"the lives have about {int(events)} events in all, and may have {MOST}"
+        problem = f"the lives are as much work as {int(events)} events, and may be as much as {MOST}"
         raise InputError("out-of-range", problem, "ask for fewer `runs`", Place("#/runs"))
     if not ONE.acquire(timeout=5):
         raise StoreError("busy", "another simulation runs", "try again later")
