@@ -49,7 +49,10 @@ READS, APPLIES, ACTS, REVIEWS, SIMULATES = (
     [Depends(Needs(f"pilot.{action}"))] for action in ("read", "apply", "act", "review", "simulate")
 )
 Matter = Literal["admission", "extension", "tolerance", "measure", "onward"]
-NOTHING_NEW: dict[int | str, dict[str, Any]] = {**DONE, 204: {"description": "No alarm is new: nothing was recorded.", "headers": TAGGED}}
+NOTHING_NEW: dict[int | str, dict[str, Any]] = {
+    **DONE,
+    204: {"description": "No alarm is new: nothing was recorded.", "headers": TAGGED},
+}
 
 
 class Sketch(Sent):
@@ -204,5 +207,3 @@ def propose(pilot: Id, change: Change) -> Response:
         lambda at: alarms.proposal(at.streams(), pilot, at.now()),
         lambda doing, found: doing.streams.perform(replace(found, now=doing.now, expected=doing.expected, id=doing.id)),
     )
-
-

@@ -260,7 +260,9 @@ def _recorded(request: Request, register: str, body: Told, change: Changing, rea
         return registers.record(doing.streams, register, _actor(doing), _told(request, doing.streams, body), reasons)[0]
 
     def tell(streams: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
-        found = _routed(request, streams, register, body)  # without the transfer as it stands now, so it is the same before and after
+        found = _routed(
+            request, streams, register, body
+        )  # without the transfer as it stands now, so it is the same before and after
         kept = Changed.model_validate(told(streams, statement, receipt)).model_dump(exclude={"statement"})
         return Registered(**kept, meaning=Meaning.model_validate(_meaning(found))).model_dump()
 
