@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.options import Home, Json, Policies, Rules, home_folder, now, say, say_json
+from api.cli.rulebooks import Beside, Chosen, choose_for_record
 from engine.errors import InputError
-from engine.evidence.installation import settings
+from engine.evidence.installation import Installation, settings
 from engine.evidence.keys import read_secret
 from engine.evidence.log import new_id
 from engine.store.access import AccessStore, Account
@@ -28,6 +28,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
     rules: Rules = "",
+    policies: Policies = "",
     home: Home = "",
 ) -> None:
     """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
@@ -38,7 +39,11 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
+
+    def share(opened: Installation, known: str, enterprise: str) -> Chosen:
+        return choose_for_record(opened, rules, known, Beside(policies, enterprise))
+
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), share))
     uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
 
 

@@ -172,7 +172,7 @@ class Changing(Making):
     def change_if(
         self, noun: Noun, stream: str, look: Callable[[Office], Act | None], do: Callable[[Doing, Act], Recorded]
     ) -> Response:
-        """Change a stream by what a look at it finds; 204 when there is nothing to do. The look takes time, and no writer waits."""
+        """Change a stream by what a look at it finds; 204 when there is nothing to do. The look keeps no writer waiting."""
         state = owned(self.at, self.request, stream, noun)
 
         def effect(reserved: str) -> Answer:
