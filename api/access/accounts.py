@@ -61,9 +61,22 @@ class Accounts:
                 raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
+        if account.subject and self.store.account("subject", account.subject):
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
         made = replace(account, password=self._hashed(password, account.login) if password else "")
         self.store.put(made)
         return made
+
+    def link(self, account: Account, subject: str) -> Account:
+        """Link an account to whom an identity provider vouches for, or to nobody, and end its sessions. Raises InputError."""
+        other = self.store.account("subject", subject) if subject else None
+        if other and other.id != account.id:
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
+        linked = replace(account, subject=subject)
+        with self.store.together():
+            self.store.put(linked)
+            self.store.end_sessions(account.id)
+        return linked
 
     def set_password(self, account: Account, password: str) -> None:
         """Give an account another password and end its sessions. Raises InputError."""
@@ -121,7 +134,7 @@ class Accounts:
         found = self.store.session(digest(token))
         if found is None or found.expires <= stamp(now) or found.seen <= stamp(now - timedelta(minutes=IDLE_MINUTES)):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         if who is None:
             return None
         if found.seen <= stamp(now - timedelta(minutes=1)):  # not at every request: each is a write
@@ -136,7 +149,7 @@ class Accounts:
         same = secrets.compare_digest(digest(secret), found.hash if found else digest(""))
         if prefix != PREFIX or found is None or not same or found.revoked or found.expires <= stamp(now):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         return replace(who, scopes=frozenset(found.scopes)) if who else None
 
     def log_out(self, session: Session) -> None:
@@ -146,6 +159,13 @@ class Accounts:
     def revoke(self, key: ApiKey) -> None:
         """End an API key."""
         self.store.put(replace(key, revoked=True))
+
+    def who(self, account_id: str) -> Who | None:
+        """Return who an account stands for now, or None when it is none or disabled."""
+        account = self.store.account("id", account_id)
+        if account is None or account.disabled:
+            return None
+        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
     # looking ----------------------------------------------------------------------------------------------------------
 
@@ -205,12 +225,6 @@ class Accounts:
         made = Session(digest(token), account.id, secrets.token_urlsafe(32), stamp(now), ends)
         self.store.put(made)
         return token, made
-
-    def _who(self, account_id: str) -> Who | None:
-        account = self.store.account("id", account_id)
-        if account is None or account.disabled:
-            return None
-        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
 
 def digest(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Policies, Rules, home_folder, now, say, say_json
+from api.cli.options import Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import Beside, Chosen, choose_for_record
 from engine.errors import InputError
 from engine.evidence.installation import Installation, settings
@@ -45,6 +45,25 @@ def serve(
 
     served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), share))
     uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+
+
+@group.command()
+def provider(
+    issuer: Annotated[str, typer.Argument(metavar="ISSUER", help="The address that the identity provider calls itself.")],
+    client: Annotated[str, typer.Option("--client", metavar="ID", help="What the provider knows this installation by.")],
+    secret: Annotated[str, typer.Option("--secret", metavar="FILE", help="A file with the secret it gave; `-` reads it.")],
+    address: Annotated[str, typer.Option("--address", metavar="URL", help="Where browsers find this installation.")],
+    *,
+    home: Home = "",
+) -> None:
+    """Let people in through an OpenID Connect provider; an administrator links each person's account to their subject there."""
+    from api.access.provider import Provider, write_provider  # noqa: PLC0415 - as in `add`
+
+    folder = home_folder(home)
+    settings(folder)
+    given = file_bytes(secret, 10_000).decode().strip()
+    write_provider(folder, Provider(issuer, client, given, f"{address.rstrip('/')}/v1/oidc/callback"))
+    say(f"{issuer} -> {address.rstrip('/')}/v1/oidc/callback")
 
 
 @group.command()

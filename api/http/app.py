@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.base import RequestResponseEndpoint
 
 from api.http import problems
+from api.http.around import Around
 from api.http.document import describe, ways
+from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.office import Office, Settings
-from api.http.v1 import access, datasets, decisions, filings, incidents, log, pilots, rules, sharing, simulations, transfers
+from api.http.v1 import (
+    access,
+    datasets,
+    decisions,
+    filings,
+    incidents,
+    jobs,
+    log,
+    oidc,
+    pilots,
+    rules,
+    sharing,
+    simulations,
+    transfers,
+)
+from api.http.work import kinds
+from engine.errors import FenjiError, StoreError
 
 MORE = (datasets.router, sharing.router, transfers.router, pilots.router, incidents.router, simulations.router)
-ROUTERS = (rules.router, filings.router, decisions.router, *MORE, log.router, access.router)
-LOG = logging.getLogger("fenji.http")
-HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "strict-transport-security": "max-age=63072000; includeSubDomains",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+ROUTERS = (rules.router, filings.router, decisions.router, *MORE, log.router, access.router, oidc.router, jobs.router)
 
 
 def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
@@ -34,9 +41,12 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.office = Office(settings)
+        at = app.state.office = Office(settings)
+        at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
+        at.jobs.start()
         yield
-        app.state.office.close()
+        at.jobs.close()
+        at.close()
 
     app = FastAPI(
         title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
@@ -49,19 +59,7 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     app.state.ways = ways(ROUTERS, "/v1")
     describe(app, app.state.ways)
     app.add_middleware(Limits, rate=rate or Rate())
-
-    @app.middleware("http")
-    async def around(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        start = time.perf_counter()
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "")
-        app.state.counts[request.method, route, response.status_code] += 1
-        response.headers.update({**HEADERS, "x-trace-id": problems.trace_of(request)})
-        spent = round(1000 * (time.perf_counter() - start), 1)
-        told = {"trace_id": problems.trace_of(request), "route": route, "status": response.status_code, "ms": spent}
-        LOG.info("answered", extra=told)
-        return response
-
+    app.add_middleware(Around, counts=app.state.counts)
     return app
 
 
@@ -75,7 +73,11 @@ def _operators(app: FastAPI) -> None:
     def ready(request: Request) -> dict[str, str]:
         """Tell that the store can be read and the writer is not overrun."""
         at: Office = request.app.state.office
-        at.home.head()
+        try:
+            at.home.head()
+        except FenjiError as error:
+            problem = "the store cannot be read, or is not the one that was published"
+            raise StoreError("not-ready", problem, "its operator finds the reason in the server's log") from error
         return {"status": "ready", "rulebook": at.chosen.release}
 
     @app.get("/metrics", tags=["operators"])

@@ -1,4 +1,7 @@
-"""What a request says: strict JSON that keeps the place of every value, so that a fault names its JSON pointer (RFC 6901)."""
+"""What a request says: strict JSON that keeps the place of every value, so that a fault names its JSON pointer.
+
+The place of a finding is then a pointer as a fragment, `#/facts/people` (RFC 6901, section 6): no path of a file looks like it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ class Sent(BaseModel):
 
 
 class Strict(APIRoute):
-    """A route whose JSON is read by our own reader before pydantic judges it: no key twice, no deep nest, faults with their place.
+    """A route whose JSON is read by our reader before pydantic judges it: no key twice, no deep nest, faults with their place.
 
     It reads in a thread: the reader is Python, and a large body would hold up every other request.
     """
@@ -86,7 +89,7 @@ class Body:
         if node is None and default is not None:
             return default
         if not isinstance(node, Scalar) or node.plain:
-            raise InputError("invalid", f"`{name}` is wanted, and is a text", "send it in quotes", Place(f"/{name}"))
+            raise InputError("invalid", f"`{name}` is wanted, and is a text", "send it in quotes", Place(f"#/{name}"))
         return node.text
 
     def day(self, name: str, default: date) -> date:
@@ -95,14 +98,14 @@ class Body:
         try:
             return date.fromisoformat(text if len(text) == len("2026-08-01") else "")
         except ValueError:
-            raise InputError("wrong-date", f"`{text[:60]}` is no day", "write YYYY-MM-DD", Place(f"/{name}")) from None
+            raise InputError("wrong-date", f"`{text[:60]}` is no day", "write YYYY-MM-DD", Place(f"#/{name}")) from None
 
     def part(self, name: str) -> Node:
         """Return an object as it stands. Raises InputError."""
         node = self.root.get(name)
         if not isinstance(node, Mapping):
             raise InputError(
-                "invalid", f"`{name}` is wanted, and is an object", "send names with their values", Place(f"/{name}")
+                "invalid", f"`{name}` is wanted, and is an object", "send names with their values", Place(f"#/{name}")
             )
         return node
 
@@ -111,7 +114,7 @@ class Body:
         for key, _ in self.root.pairs:
             if key.text not in names:
                 remedy = f"the names are {', '.join(names)}"
-                raise InputError("invalid", f"`{key.text[:60]}` is unknown", remedy, Place(f"/{_escaped(key.text)}"))
+                raise InputError("invalid", f"`{key.text[:60]}` is unknown", remedy, Place(f"#/{_escaped(key.text)}"))
 
     def pointed(self, error: FenjiError) -> FenjiError:
         """Return an error whose place in the text has become a JSON pointer."""
@@ -120,14 +123,14 @@ class Body:
         if pointer is None:
             return error
         found = error.finding
-        return type(error)(found.code, found.problem, found.help, Place(pointer), found.law)
+        return type(error)(found.code, found.problem, found.help, Place(f"#{pointer}"), found.law)
 
 
 def body_of(data: bytes) -> Body:
     """Return what was sent. Raises ReadError, InputError when it is no object."""
     root = read_json(data, NAME)
     if not isinstance(root, Mapping):
-        raise InputError("invalid", "the request is no JSON object", "send one in braces", Place("/"))
+        raise InputError("invalid", "the request is no JSON object", "send one in braces", Place("#"))
     return Body(root)
 
 

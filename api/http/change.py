@@ -1,4 +1,4 @@
-"""The one way in which a request changes a stream: allowed, once per Idempotency-Key, of the state that was seen, written by one thread.
+"""The one way in which a request changes a stream: allowed, once per key, of the state that was seen, written by one thread.
 
 A route makes the act in the writing thread, so that nothing comes between the judgement of If-Match and the event. The id of the
 event is reserved before: after a crash the event is found under it, and the answer is made again from its record.
@@ -28,7 +28,6 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.store import reading
 from engine.store import streams as stored
-from engine.supervise import cases
 from engine.supervise.streams import Act, Recorded, Streams
 
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200, description="A fresh random text, the same on each retry.")]
@@ -79,12 +78,6 @@ class Doing:
     def second_by(self) -> PublicKey | None:
         """The key of the second official, None without one. Raises SigningError."""
         return key_of(self.at, self.second, self.now) if self.second else None
-
-    @property
-    def desk(self) -> cases.Office:
-        """An office in which cases are led. Raises SigningError."""
-        release = self.at.chosen.release
-        return cases.Office(self.streams, self.by, self.now, release, self.second_by, self.id, self.expected)
 
     def act(self, process: str, event: str, fields: Mapping[str, Any], stream: str = "", on: date | None = None) -> Act:
         """Return an act on a stream, which it begins when none is named. Raises SigningError."""

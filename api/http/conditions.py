@@ -1,6 +1,6 @@
 """Conditional requests (RFC 9110, section 13): what changes an object says which state of it was seen.
 
-A strong ETag names the state of an object. That of a stream is the number of its events, of anything else the hash of what is shown.
+A strong ETag names the state of an object: of a stream the number of its events, of anything else the hash of what is shown.
 A change without If-Match is refused (428, RFC 6585), one that was overtaken too (412).
 """
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import Request
 
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
+from api.access.provider import read_provider
+from api.http.jobs import Jobs
 from api.http.once import Once
 from api.http.paging import Cursors
 from api.http.writer import Writer
@@ -22,14 +24,19 @@ from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
+from engine.store.service import ServiceStore
 from engine.supervise.streams import Streams
 from schemas.answer import Answer
 from schemas.duties import Overall
 from schemas.sharing import ShareAnswer
 
+if TYPE_CHECKING:
+    from api.access.oidc import Oidc
+
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 EARLIER = 3  # rulebooks of earlier days that are kept in memory
+BATCHES = 2  # that are answered at a time; more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -76,16 +83,26 @@ class Settings:
 class Office:
     """An open installation behind the routes."""
 
+    jobs: Jobs  # set by the application, which knows the kinds of work
+
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
         self.settings = settings
         self._local = threading.local()
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
-        secret = read_secret(settings.home / "keys" / "master")
-        self.accounts = Accounts(store, secret)
+        self.master = master = read_secret(settings.home / "keys" / "master")
+        self.accounts = Accounts(store, master)
+        provider = read_provider(settings.home)
+        self.oidc: Oidc | None = None
+        if provider:
+            from api.access.oidc import Oidc  # noqa: PLC0415 - Authlib is loaded only where there is a provider
+
+            self.oidc = Oidc(provider, master)
         self.once = Once(store)
-        self.cursors = Cursors(secret)
+        self.service = ServiceStore(settings.home / "service.db")
+        self.batching = threading.BoundedSemaphore(BATCHES)
+        self.cursors = Cursors(master)
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
@@ -95,6 +112,7 @@ class Office:
         """Finish what waits to be written, and give everything back."""
         self.writer.close()
         self.accounts.store.close()
+        self.service.close()
 
     @property
     def home(self) -> Installation:

@@ -1,6 +1,6 @@
 """Keyset paging: a page begins after a row, not at a number, so that rows that come or go meanwhile move no other.
 
-The cursor holds the place of the last row shown, with a MAC over it and over what was asked: one that was made up, changed, or made
+The cursor holds the place of the last row shown, with a MAC over it and what was asked: one that was made up, changed, or made
 for another list or filter is refused. It tells its holder nothing but a place in a list that they were shown.
 """
 

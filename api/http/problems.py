@@ -30,9 +30,12 @@ STATUS: dict[str, int] = {
     "exists": 409,
     "overtaken": 412,
     "no-match": 428,
+    "not-done": 409,
+    "out-of-time": 503,
     "no-key": 400,
     "unauthenticated": 401,
     "denied": 401,
+    "no-provider": 502,
     "forbidden": 403,
     "wrong-role": 403,
     "two-persons": 403,
@@ -57,6 +60,7 @@ STATUS: dict[str, int] = {
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
     "denied": ("登录未通过", "log-in failed"),
+    "no-provider": ("身份提供方不可用", "identity provider unavailable"),
     "forbidden": ("无权进行此操作", "not allowed"),
     "not-found": ("没有此资源", "nothing there"),
     "method-not-allowed": ("不支持此方法", "method not allowed"),
@@ -66,6 +70,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-key": ("缺少幂等键", "Idempotency-Key missing"),
     "key-reused": ("幂等键已用于其他请求", "Idempotency-Key used before"),
     "running": ("同一请求正在处理", "the same request is running"),
+    "not-done": ("任务尚未完成", "job not done"),
+    "out-of-time": ("超出处理时限", "out of time"),
     "no-match": ("缺少 If-Match", "If-Match missing"),
     "wrong-cursor": ("分页游标无效", "cursor of another list"),
     "wrong-moment": ("时间须带时区", "moment without offset"),
@@ -74,6 +80,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-such-stream": ("没有此案件", "no such stream"),
     "unknown-pack": ("没有此规则包", "no such pack"),
     "busy": ("系统繁忙", "busy"),
+    "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
     "internal": ("内部错误", "internal error"),
 }
@@ -132,23 +139,28 @@ def titles(code: str) -> tuple[str, str]:
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return the problem that findings make, in the language that is asked for; the first finding names it."""
+def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True) -> Problem:
+    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
     zh, en = titles(first.code)
-    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = Problem(
+    return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
         status=status,
         detail=f"{first.problem}; {first.help}" if first.help else first.problem,
-        instance=request.url.path,
+        instance=where[0],
         code=first.code,
         title_zh=zh,
         title_en=en,
         errors=[_fault(finding) for finding in findings],
-        trace_id=trace_of(request),
+        trace_id=where[1],
     )
+
+
+def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the problem that findings make, in the language that is asked for."""
+    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
+    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese)
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
@@ -156,8 +168,8 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
 def _fault(finding: Finding) -> Fault:
     zh, en = titles(finding.code)
     place = finding.place.file
-    pointer = place if place.startswith("/") else ""
-    rule = place if finding.place.line == 0 and _RULE.match(place) else ""
+    pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
+    rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
     return Fault(
         pointer=pointer,
         code=finding.code,
@@ -174,7 +186,8 @@ def _read_from(error: Any) -> Finding:
     where, *path = error["loc"] or ("",)
     pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
     name = pointer or "/".join(str(part) for part in error["loc"])
-    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+    problem = f"`{name}`: {error['msg'].lower()}"
+    return Finding("invalid", Place(f"#{pointer}"), problem, "the OpenAPI document says what is wanted")
 
 
 def trace_of(request: Request) -> str:

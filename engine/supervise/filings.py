@@ -14,11 +14,10 @@ from engine.errors import InputError
 from engine.evidence.decide import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
-from engine.supervise.state import State
+from engine.supervise.state import SUBMITTED, State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 PROCESS = "filing"
-SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")
 VERSIONS = (*SUBMITTED, "revise")
 FACTS = "facts"
 

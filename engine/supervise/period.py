@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.store import reading
-from engine.supervise.filings import SUBMITTED
+from engine.supervise.state import SUBMITTED
 from engine.supervise.step import REFUSED
 
 if TYPE_CHECKING:

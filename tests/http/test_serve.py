@@ -27,6 +27,16 @@ def free_port() -> int:
         return port
 
 
+def reachable(port: int) -> None:
+    """Wait until something listens at a port of this machine. Raises TimeoutError after half a minute."""
+    for _ in range(300):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(port)
+
+
 def asked(url: str, body: dict[str, object] | None = None) -> tuple[int, str]:
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, data, {"content-type": "application/json"})  # noqa: S310 - loopback

@@ -10,8 +10,10 @@ from pydantic import Field
 
 from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
+from api.access.provider import subject_of
 from api.http.body import Sent, Strict
 from api.http.office import COOKIE, Needs, Office, not_found, office
+from engine.errors import InputError, Place, SigningError
 from engine.evidence.log import new_id
 from engine.store.access import Account
 
@@ -44,7 +46,13 @@ class NewAccount(Sent):
     enterprise: str = Field("", max_length=18)
     unit: str = Field("", max_length=100)
     password: str = Field("", max_length=200)
-    subject: str = Field("", max_length=400)
+    subject: str = Field("", max_length=400, description="what the installation's identity provider calls the person")
+
+
+class Linked(Sent):
+    """What the installation's identity provider calls a person; empty cuts the link."""
+
+    subject: str = Field(max_length=400)
 
 
 @router.post("/sessions", status_code=201, dependencies=[Depends(Needs("session.open"))])
@@ -53,6 +61,15 @@ def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     token, session = at.accounts.log_in(sent.login, sent.password, sent.code, at.now())
     response.set_cookie(COOKIE, token, SESSION_HOURS * 3600, path="/", secure=True, httponly=True, samesite="strict")
     return {"csrf": session.csrf, "expires": session.expires}
+
+
+@router.get("/sessions/current", dependencies=[Depends(Needs("session.open"))])
+def session(request: Request, at: At) -> dict[str, str]:
+    """Show the token that writes of this session must carry, for who came in through an identity provider."""
+    found = at.session(request)
+    if found is None:
+        raise SigningError("unauthenticated", "there is no session", "log in")
+    return {"csrf": found[1].csrf, "expires": found[1].expires}
 
 
 @router.delete("/sessions/current", status_code=204, dependencies=SELF)
@@ -111,8 +128,20 @@ def accounts(request: Request, at: At) -> list[dict[str, Any]]:
 def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     """Add an account."""
     at.allow(request, "account.manage")
-    made = Account(new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=sent.subject)
+    made = Account(
+        new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=_linked(at, sent.subject)
+    )
     return _shown(at.accounts.add(made, sent.password))
+
+
+@router.put("/accounts/{account}/subject", dependencies=MANAGES)
+def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]:
+    """Link an account to what the identity provider calls its person, and end its sessions."""
+    at.allow(request, "account.manage")
+    found = at.accounts.store.account("id", account)
+    if found is None:
+        raise not_found()
+    return _shown(at.accounts.link(found, _linked(at, sent.subject)))
 
 
 @router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
@@ -127,6 +156,14 @@ def disable(request: Request, account: str, at: At) -> None:
         at.accounts.store.end_sessions(found.id)
 
 
+def _linked(at: Office, subject: str) -> str:
+    if not subject:
+        return ""
+    if at.oidc is None:
+        raise InputError("not-found", "this installation has no identity provider", "name one first", Place("#/subject"))
+    return subject_of(at.oidc.provider.issuer, subject)
+
+
 def _shown(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
@@ -137,4 +174,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "unit": account.unit,
         "disabled": account.disabled,
         "one_time_password": account.totp is not None,
+        "linked": bool(account.subject),
     }

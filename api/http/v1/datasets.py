@@ -92,7 +92,7 @@ def list_(at: At, pages: Annotated[Paging, Depends()], known_at: KnownAt = "") -
 
 
 @router.get("/{owner}/{data_set}", dependencies=READS, response_model=DataSet, responses=KNOWN)
-def show(request: Request, owner: Id, data_set: Id, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:  # noqa: PLR0913, PLR0917 - what a GET may say
+def show(request: Request, owner: Id, data_set: Id, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """Show a data set: its register entry, and every publication of it that was known on the day."""
     made = _one(at, f"{owner}/{data_set}", known_at)
     pack, _terms = policy.documents(at.home, made)

@@ -136,11 +136,7 @@ def explanation(request: Request, decision: str, at: At) -> dict[str, Any]:
 def again(request: Request, decision: str, at: At) -> dict[str, Any]:
     """Work a decision out again from its record and the facts that were not erased."""
     statement = _read(request, at, decision, "decision.read")
-    disclosed, gone = decide.opened(at.home, decision)
-    if gone:
-        return {"exit": 1, "problem": "inputs erased", "erased": gone, "differences": []}
-    found = replay.compare(bundle.rules_of(at.home, statement), disclosed, statement)
-    return {"exit": 3 if found.differences else 0, "engine": found.engine, "differences": found.differences, "erased": 0}
+    return worked_out(at, decision, statement)
 
 
 @router.get(
@@ -159,6 +155,15 @@ def export(request: Request, decision: str, at: At, profile: str = "public") -> 
     made = bundle.export(at.home, decision, profile, _key(at, who))
     name = f'attachment; filename="{decision}.fenji.zip"'
     return Response(made.data, 200, {"content-disposition": name, "cache-control": "no-store"}, "application/zip")
+
+
+def worked_out(at: Office, decision: str, statement: dict[str, Any]) -> dict[str, Any]:
+    """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased, 3 another outcome."""
+    disclosed, gone = decide.opened(at.home, decision)
+    if gone:
+        return {"exit": 1, "problem": "inputs erased", "erased": gone, "differences": []}
+    found = replay.compare(bundle.rules_of(at.home, statement), disclosed, statement)
+    return {"exit": 3 if found.differences else 0, "engine": found.engine, "differences": found.differences, "erased": 0}
 
 
 def _read(request: Request, at: Office, decision: str, action: str) -> dict[str, Any]:
