@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+from schemas.lifecycle import GuardDecl, GuardName
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
@@ -56,6 +57,12 @@ STATUS: dict[str, int] = {
     "wrong-cursor": 400,
     "syntax": 400,
 }
+# what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
+WHO: frozenset[GuardName] = frozenset({"impartial", "own_holder", "second", "other_person", "lead_unit", "asked_unit"})
+STANDING: frozenset[GuardName] = frozenset({
+    "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
+    "equals", "same",
+})  # fmt: skip
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
@@ -134,15 +141,39 @@ def status_of(error: FenjiError) -> int:
             return 500
 
 
+def guard_of(request: Request, finding: Finding) -> GuardDecl | None:
+    """Return the condition of a life cycle that refuses, None where it is something else."""
+    at = getattr(request.app.state, "office", None)
+    table, _, rest = finding.place.file.partition("/")
+    name = rest.partition("#")[2]
+    if at is None or not name or table not in at.chosen.rulebook.lifecycles:
+        return None
+    return next((each for each in at.chosen.rulebook.lifecycles[table].guards if each.id == name == finding.code), None)
+
+
+def _refused(request: Request, error: FenjiError) -> tuple[int, tuple[str, str] | None]:
+    """Return the status of a refusal, and what it is called where a condition of a life cycle has a title."""
+    guard = guard_of(request, error.finding)
+    if guard is None:
+        return status_of(error), None
+    status = 403 if guard.is_ in WHO else 409 if guard.is_ in STANDING else 422
+    return status, (guard.title.zh, guard.title.en)
+
+
 def titles(code: str) -> tuple[str, str]:
     """Return what a code is called, in Chinese and in English; the engine's codes are words already."""
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True) -> Problem:
-    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
+def problem_of(
+    status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True, called: tuple[str, str] | None = None
+) -> Problem:
+    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request.
+
+    `called` is what it is called, where that is more than its code says.
+    """
     first = findings[0]
-    zh, en = titles(first.code)
+    zh, en = called or titles(first.code)
     return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
@@ -152,21 +183,27 @@ def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, 
         code=first.code,
         title_zh=zh,
         title_en=en,
-        errors=[_fault(finding) for finding in findings],
+        errors=[_fault(finding, called or titles(finding.code)) for finding in findings],
         trace_id=where[1],
     )
 
 
-def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(
+    request: Request,
+    status: int,
+    findings: list[Finding],
+    headers: dict[str, str] | None = None,
+    called: tuple[str, str] | None = None,
+) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
     chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese)
+    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese, called=called)
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
 
-def _fault(finding: Finding) -> Fault:
-    zh, en = titles(finding.code)
+def _fault(finding: Finding, called: tuple[str, str]) -> Fault:
+    zh, en = called
     place = finding.place.file
     pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
     rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
@@ -202,14 +239,14 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(FenjiError)
     async def refused(request: Request, error: FenjiError) -> JSONResponse:
-        status = status_of(error)
+        status, called = _refused(request, error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
         headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
         headers |= error.headers
         findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
-        return answer(request, status, findings, headers)
+        return answer(request, status, findings, headers, called)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:

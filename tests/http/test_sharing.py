@@ -106,11 +106,6 @@ def test_a_wrong_check_is_a_problem(published: Served, case: tuple[str, Any, int
     assert (got.status_code, got.json()["code"], got.json()["errors"][0]["pointer"]) == (status, code, pointer)
 
 
-def test_an_overlay_is_added_for_officials(published: Served) -> None:
-    got = ok(published.call("reviewer", "POST", CHECK, {"request": ASKS, "enterprise": "qilin-robotics"}))
-    assert got["enterprise"] == "qilin-robotics"
-
-
 @pytest.fixture(scope="module")
 def granted(published: Served) -> str:
     """A request that was granted and provided."""
@@ -121,6 +116,8 @@ def granted(published: Served) -> str:
     said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 2, "records": 100}
     mine = change(published, "decider", f"{where}/decision", said, "decider-b")
     assert (mine.status_code, mine.json()["code"]) == (403, "provider-answers")
+    alone = change(published, "decider-b", f"{where}/decision", said)  # an owner's term allows no marketing
+    assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
     done = ok(change(published, "decider-b", f"{where}/decision", said, "decider"))
     assert done["state"] == "agreed"
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
@@ -150,11 +147,11 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     assert [each["clock"] for each in ok(published.call("decider", "GET", f"{where}/clocks"))] == ["answer_unconditional"]
     listed = ok(published.call("decider", "GET", "/v1/sharing-requests?order=updated"))["items"]
     assert {where.rpartition("/")[2], granted.rpartition("/")[2]} <= {each["id"] for each in listed}
-    alone = change(published, "decider-b", f"{where}/decision", {"outcome": "refuse", "reasons": "无依据", "complete": True})
-    assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = change(
-        published, "decider-b", f"{where}/decision", {"outcome": "refuse", "reasons": "无依据", "complete": True}, "decider"
-    )
+    refused = {"outcome": "refuse", "reasons": "无依据", "complete": False}
+    papers = change(published, "decider-b", f"{where}/decision", refused)
+    assert (papers.status_code, papers.json()["code"]) == (409, "not-for-papers")
+    assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
+    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
     assert names == ["request_unconditional", "refused", "refuse"]

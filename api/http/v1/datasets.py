@@ -131,7 +131,7 @@ def _known(at: Office, known_at: str) -> dict[str, policy.Publication]:
 
 
 def _one(at: Office, name: str, known_at: str) -> policy.Publication:
-    """Return the newest publication of a data set that was known on a day. One firm's terms are no data set. Raises InputError."""
+    """Return the newest publication of a data set that was known on a day; one firm's terms are none. Raises InputError."""
     found = _known(at, known_at).get(name)
     if found is None:
         raise not_found()

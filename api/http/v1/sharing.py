@@ -87,7 +87,7 @@ class Act(Acted):
 
 
 class Decision(Sent):
-    """An official's answer: refused with reasons, or granted within limits. One against rules or terms needs a second official."""
+    """An official's answer: refused with reasons, or granted within limits; against rules or terms, a second official signs."""
 
     outcome: Annotated[str, Field(min_length=1, max_length=60, description="A value of the outcome `share` of cn-data-sharing.")]
     reasons: Long | None = None
@@ -272,13 +272,16 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
         else:
             bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
             ruling = cases.Ruling("agree", value, {**given, **({"policies": bound} if bound else {})}, deviates=against)
-        return cases.decide(doing.desk, request_id, cases.question(doing.desk, request_id, PACK), ruling)
+        desk = cases.Office(
+            doing.streams, doing.by, doing.now, doing.at.chosen.release, doing.second_by, doing.id, doing.expected
+        )
+        return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
 
     return change.change(REQUEST, request_id, do)
 
 
 def _terms(at: Office, streams: Streams, stream: str, enterprise: str) -> tuple[list[str], bool]:
-    """Return the terms that a grant would be given under, by name and hash, and whether law or terms allow some item not at all."""
+    """Return the terms that a grant would be given under, by name and hash, and whether they allow some item not at all."""
     try:
         found = _today(at, streams, stream, enterprise, search=False)
     except InputError as error:

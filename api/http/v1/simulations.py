@@ -32,9 +32,9 @@ class Assumed(Sent):
 
     days: Annotated[int, Field(ge=1, le=LIFE_DAYS)]
     subjects: Annotated[int, Field(ge=1, le=10_000_000)]
-    budget: dict[str, Amount] = {}
-    rates: dict[str, Rate] = {}
-    breaches: dict[str, Rate] = {}
+    budget: dict[str, Amount] = Field(default_factory=dict)
+    rates: dict[str, Rate] = Field(default_factory=dict)
+    breaches: dict[str, Rate] = Field(default_factory=dict)
     outage_minutes: Annotated[int, Field(ge=0, le=44_640)] = 60
     late: Annotated[int, Field(ge=0, le=100, description="Of a hundred monthly reports, how many come too late.")] = 0
     late_days: Annotated[int, Field(ge=0, le=LIFE_DAYS)] = 5
