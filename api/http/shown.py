@@ -106,10 +106,10 @@ class Left(BaseModel):
 
 
 class Reminder(BaseModel):
-    """When to be reminded, and at how many percent of the time."""
+    """When to be reminded, and at how many percent of the time; null when one day is left."""
 
     at: str
-    percent: int
+    percent: int | None
 
 
 class Clock(BaseModel):
