@@ -88,9 +88,10 @@ def test_a_check_is_the_answer_of_the_engine_and_leaves_nothing(published: Serve
     assert published.client.get("/v1/log/checkpoint").text == before
 
 
+NOWHERE = {"request": {"items": [{"id": "x", "data_set": "nope"}]}}
 WRONG: list[tuple[str, Any, int, str, str]] = [
     ("viewer", {"request": {}}, 422, "no-items", ""),
-    ("viewer", {"request": {"request": {"items": [{"id": "x", "data_set": "nope"}]}}}, 422, "unknown-value", "/request/request/items/0/data_set"),
+    ("viewer", {"request": NOWHERE}, 422, "unknown-value", "/request/request/items/0/data_set"),
     ("viewer", {"request": ASKS, "as_of": "soon"}, 422, "invalid", "/as_of"),
     ("viewer", {"request": ASKS, "enterprise": "qilin-robotics"}, 403, "forbidden", ""),
     ("reviewer", {"request": ASKS, "enterprise": "nobody"}, 422, "unknown-enterprise", ""),

@@ -64,12 +64,12 @@ def test_a_year_of_transfers(served: Served, register: str) -> None:
 
 
 def test_persons_are_counted_once_and_never_told(served: Served, register: str) -> None:
-    persons = [{"flow": "analytics", "kind": "general", "identifiers": PEOPLE}]
+    named = [{"flow": "analytics", "kind": "general", "identifiers": PEOPLE}]
     answers = []
     for name, day in (("a", "2026-03-01"), ("b", "2026-04-01")):
-        answers.append(change(served, "applicant", f"{register}/transfers", told(name, day, 12, persons=persons)))
+        answers.append(change(served, "applicant", f"{register}/transfers", told(name, day, 12, persons=named)))
         assert ok(answers[-1])["meaning"]["after"]["general"]["at_least"] == 12
-    answers.append(served.call("viewer", "POST", f"{register}/checks", told("c", "2026-05-01", 12, persons=persons)))
+    answers.append(served.call("viewer", "POST", f"{register}/checks", told("c", "2026-05-01", 12, persons=named)))
     answers += [served.call("auditor", "GET", register + path) for path in ("", "/events", "/years/2026")]
     keys = {served.office.home.keyed("person", each) for each in PEOPLE}
     for answer in answers:
@@ -94,12 +94,16 @@ def test_a_register_is_its_owners(served: Served, register: str) -> None:
     assert (second.status_code, second.json()["code"]) == (409, "duplicate")
 
 
+def persons(flow: str, kind: str = "general") -> dict[str, Any]:
+    return {"persons": [{"flow": flow, "kind": kind, "identifiers": ["z"]}]}
+
+
 WRONG: list[tuple[str, Any, int, str, str]] = [
     ("transfers", {"transfer": "x", "facts": {"transfer.date": "soon"}}, 422, "wrong-type", "/facts/transfer.date"),
     ("transfers", {"transfer": "x", "facts": {"transfer.date": "2025-01-01"}}, 422, "open-flows", ""),
-    ("transfers", told("x", "2025-01-01", 1, persons=[{"flow": "y", "kind": "general", "identifiers": ["z"]}]), 422, "unknown-flow", ""),
-    ("transfers", told("x", "2025-01-01", 3, persons=[{"flow": "analytics", "kind": "general", "identifiers": ["z"]}]), 422, "contradiction", ""),
-    ("transfers", told("x", "2025-01-01", 1, persons=[{"flow": "y", "kind": "all", "identifiers": []}]), 422, "invalid", "/persons/0/kind"),
+    ("transfers", told("x", "2025-01-01", 1, **persons("y")), 422, "unknown-flow", ""),
+    ("transfers", told("x", "2025-01-01", 3, **persons("analytics")), 422, "contradiction", ""),
+    ("transfers", told("x", "2025-01-01", 1, **persons("y", "all")), 422, "invalid", "/persons/0/kind"),
     ("transfers", told("x", "2999-01-01", 1), 422, "has-happened", ""),
     ("declarations", {"from": "2025-02-01", "through": "2025-01-01"}, 422, "wrong-period", "/through"),
     ("declarations", {"from": "2025-02-01", "through": "2999-01-01"}, 422, "is-over", ""),
