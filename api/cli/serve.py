@@ -34,6 +34,7 @@ def serve(
     """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
+    from api.http import logs  # noqa: PLC0415 - as above
     from api.http.app import create  # noqa: PLC0415 - as above
     from api.http.office import Settings  # noqa: PLC0415 - as above
 
@@ -44,7 +45,8 @@ def serve(
         return choose_for_record(opened, rules, known, Beside(policies, enterprise))
 
     served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), share))
-    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+    logs.configure()
+    uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @group.command()

@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Header, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from api.access.accounts import digest
 from api.access.permissions import Who
-from api.http.conditions import TAGGED, IfMatch, etag, require
+from api.http.conditions import TAGGED, IfMatch, Key, Second, etag, require
 from api.http.office import Office, not_found, office
 from api.http.once import Answer
 from api.http.things import Noun, owned
@@ -29,11 +29,6 @@ from engine.evidence.log import stamp
 from engine.store import reading
 from engine.store import streams as stored
 from engine.supervise.streams import Act, Recorded, Streams
-
-Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200, description="A fresh random text, the same on each retry.")]
-Second = Annotated[
-    str, Header(alias="X-Second-Authorization", max_length=200, description="`Bearer` and the API key of the second official.")
-]
 
 
 class Changed(BaseModel):
@@ -220,4 +215,4 @@ def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
     ).model_dump()
 
 
-__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Key", "Making", "Second", "Tell", "key_of", "told"]
+__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Making", "Tell", "key_of", "told"]

@@ -21,6 +21,10 @@ IfMatch = Annotated[
     str, Header(alias="If-Match", description="The ETag of the state that is changed, as GET showed it.", max_length=LONGEST)
 ]
 IfNoneMatch = Annotated[str, Header(alias="If-None-Match", description="ETags that are known already.", max_length=LONGEST)]
+Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200, description="A fresh random text, the same on each retry.")]
+Second = Annotated[
+    str, Header(alias="X-Second-Authorization", max_length=200, description="`Bearer` and the API key of the second official.")
+]
 TAGGED = {"ETag": {"description": "The state shown (strong).", "schema": {"type": "string"}, "required": True}}
 
 

@@ -14,14 +14,15 @@ from fastapi import Request
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
 from api.access.provider import read_provider
-from api.http.jobs import Jobs
 from api.http.once import Once
 from api.http.paging import Cursors
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
-from engine.evidence import release
+from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
+from engine.evidence.record import Rules
+from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
 from engine.store.service import ServiceStore
@@ -32,6 +33,8 @@ from schemas.sharing import ShareAnswer
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
+    from api.http.hooks import Hooks
+    from api.http.jobs import Jobs
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
@@ -84,6 +87,7 @@ class Office:
     """An open installation behind the routes."""
 
     jobs: Jobs  # set by the application, which knows the kinds of work
+    hooks: Hooks  # likewise
 
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
@@ -107,6 +111,7 @@ class Office:
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
         self._sharing: dict[tuple[str, str], InForce] = {}
+        self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
@@ -157,6 +162,12 @@ class Office:
             while len(self._sharing) > EARLIER:
                 del self._sharing[next(iter(self._sharing))]
             return found
+
+    def rules_of(self, pack: str) -> Rules:
+        """Return the rules of a pack as a record pins them; worked out once, for they are large."""
+        if pack not in self._pinned:
+            self._pinned[pack] = record.rules(closure(self.chosen.rulebook, pack))
+        return self._pinned[pack]
 
     def now(self) -> datetime:
         """Return the moment."""

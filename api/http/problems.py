@@ -89,6 +89,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "busy": ("系统繁忙", "busy"),
     "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
+    "private-address": ("地址不可调用", "address not to be called"),
+    "unknown-host": ("域名无法解析", "unknown host"),
+    "too-many-feeds": ("日历订阅过多", "too many feeds"),
+    "too-many-webhooks": ("回调地址过多", "too many webhooks"),
     "internal": ("内部错误", "internal error"),
 }
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from engine.supervise.clocks import months_after
 from engine.supervise.state import Done, Event, Run, State
 
 if TYPE_CHECKING:
@@ -186,6 +188,31 @@ def _not_future(h: Happening, of: Sequence[str]) -> str:
     return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
 
 
+def _lasts(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream has passed on the day the event is told, whatever day it names: nothing is revived."""
+    past = [(name, day) for name in of if isinstance(day := h.state.values.get(name), str) and day < h.event.told]
+    return f"`{past[0][0]}` {past[0][1]} has passed" if past else ""
+
+
+def _extends_by(h: Happening, of: Sequence[str]) -> str:
+    """The event moves a day of the stream (first) to a later one, by no more months than were asked (second)."""
+    name, months = of
+    before, after, asked = h.state.values.get(name), h.event.values.get(name), h.state.values.get(months)
+    if not isinstance(before, str) or not isinstance(after, str) or not isinstance(asked, int):
+        return f"`{name}` or `{months}` is not known"
+    last = months_after(date.fromisoformat(before), asked).isoformat()
+    return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {asked} months later"
+
+
+def _not_longer(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream is moved to a later one."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if isinstance(before, str) and isinstance(after, str) and after > before:
+            return f"`{name}` {after} is later than {before}"
+    return ""
+
+
 def _collected(h: Happening, name: str) -> list[object]:
     found = h.state.values.get(name)
     return found if isinstance(found, list) else []
@@ -226,6 +253,9 @@ GUARDS: dict[str, Guard] = {
     "new_value": _new_value,
     "known_value": _known_value,
     "not_future": _not_future,
+    "lasts": _lasts,
+    "extends_by": _extends_by,
+    "not_longer": _not_longer,
     "same": _same,
     "only_if": _only_if,
 }

@@ -93,6 +93,7 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     if event.on < state.on:
         problem = f"{event.on} lies before {state.on}, when the stream came to `{state.name}`"
         yield Refusal("before-cause", rule, problem, "name the day on which it happened", sources)
+    yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
     for name in transition.guards:
@@ -117,6 +118,14 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
         if cause and value is not None and value < cause.on:
             problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
+
+
+def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
+    """Refuse what happens by itself once a day has passed, while it has not; the day on which it is told counts."""
+    day = state.values.get(transition.after, "") if transition.after else ""
+    if transition.after and not (day and event.told > day):
+        problem = f"`{transition.after}` {day or 'is not known'}{' has not passed' if day else ''}"
+        yield Refusal("too-early", rule, problem, "it happens by itself the day after", tuple(transition.sources))
 
 
 def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refusal]:

@@ -11,15 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from api.access.accounts import digest
 from api.access.permissions import Thing, Who, permissions
 from api.http.body import Body, Strict, body_of
-from api.http.change import Key, Second
+from api.http.conditions import Key, Second
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
-from engine.evidence import bundle, canonical, decide, facts, record, replay
+from engine.evidence import bundle, canonical, decide, facts, replay
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
-from engine.rulebook.closure import closure
 from engine.store import reading
 
 router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
@@ -73,14 +72,11 @@ def _make(request: Request, data: bytes, key: str, second: str) -> Answer:
 
 def _done(at: Office, asking: _Asking, reserved: str) -> Answer:
     """Record a decision under the id reserved for it, unless an attempt that was cut off did."""
-    stored = reading.record(at.home.store, reserved)
-    if stored is None:
-        made = decide.prepare(at.home, _asked(at, asking, reserved))
-        at.writer.record(made.entry, made.blobs)
-        stored = reading.record(at.home.store, reserved)
-    if stored is None:
-        raise not_found()
-    return Answer(201, _shown(at, reserved))
+    if reading.record(at.home.store, reserved) is not None:
+        return Answer(201, _shown(at, reserved))
+    made = decide.prepare(at.home, _asked(at, asking, reserved))
+    receipt = at.writer.record(made.entry, made.blobs)
+    return Answer(201, {"id": reserved, "statement": made.statement, "receipt": receipt.text()})
 
 
 def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
@@ -88,7 +84,7 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     pack = body.text("pack")
     if pack not in at.chosen.rulebook.packs:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them")
-    of = record.rules(closure(at.chosen.rulebook, pack))
+    of = at.rules_of(pack)
     try:
         values = facts.values_of(of.rulebook, from_document(at.chosen.rulebook, body.part("facts")))
     except FenjiError as error:

@@ -16,7 +16,7 @@ from api.access.accounts import digest
 from api.access.permissions import Thing, Who
 from api.http import batch
 from api.http.body import Sent, Strict
-from api.http.change import Key
+from api.http.conditions import Key
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
 from engine.errors import StoreError
