@@ -21,7 +21,7 @@ At = Annotated[Office, Depends(office)]
 MOST = 30_000  # events that the lives may have in all, on average: about five seconds
 ONE = threading.BoundedSemaphore(1)  # a simulation takes one of the cores as long as it lasts
 Amount = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Rate = Annotated[float, Field(ge=0, le=10_000, strict=False)]
+Rate = Annotated[float, Field(ge=0, le=10_000)]
 
 
 class Assumed(Sent):
