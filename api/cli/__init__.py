@@ -53,6 +53,7 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "furnish": "furnished",
     "serve": "serve",
     "account": "serve",
 }

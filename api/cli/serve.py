@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
+from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import Beside, Chosen, choose_for_record
 from engine.errors import InputError
 from engine.evidence.installation import Installation, settings
@@ -31,7 +31,7 @@ def serve(
     policies: Policies = "",
     home: Home = "",
 ) -> None:
-    """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
+    """Serve the HTTP interface until interrupted; its pages for people are at /docs."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
     from api.http import logs  # noqa: PLC0415 - as above
@@ -40,6 +40,9 @@ def serve(
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
+    if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
+        problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
+        raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
 
     def share(opened: Installation, known: str, enterprise: str) -> Chosen:
         return choose_for_record(opened, rules, known, Beside(policies, enterprise))

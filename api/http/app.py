@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from api.http import problems
+from api.http import pages, problems
 from api.http.around import Around
 from api.http.document import describe, ways
 from api.http.hooks import Hooks
@@ -65,6 +65,7 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     _operators(app)
     app.state.ways = ways(ROUTERS, "/v1")
     describe(app, app.state.ways)
+    pages.show(app)
     app.add_middleware(Limits, rate=rate or Rate())
     app.add_middleware(Around, measures=app.state.measures)
     return app

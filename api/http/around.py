@@ -49,7 +49,9 @@ class Around:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers.update({**HEADERS, "x-trace-id": trace})
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # a page of our own states a policy of its own
+                headers["x-trace-id"] = trace
             await send(message)
 
         try:
