@@ -14,13 +14,11 @@ from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
-from api.http.things import Noun, cut, owned
+from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
-from api.http.v1.pilots import PILOT
 from engine.supervise import filings, incidents
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
-INCIDENT = Noun("/v1/incidents", lambda table: table.id == incidents.PROCESS)
 # event -> whose task it is
 EVENTS: Events = {
     **dict.fromkeys(("correct", "notify", "handle"), ("incident.report",)),

@@ -15,7 +15,7 @@ from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, Words, clocks, happened, listed, standing, tagged
-from api.http.things import Noun, cut, owned
+from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
 from engine.evidence.log import stamp
 from engine.supervise import alarms, filings, pilots
@@ -25,7 +25,6 @@ from engine.supervise.streams import Act
 from engine.supervise.watched import second
 
 router = APIRouter(prefix="/pilots", tags=["pilots"], route_class=Strict)
-PILOT = Noun("/v1/pilots", lambda table: table.id == PROCESS)
 FIRMS = (
     "apply", "supplement", "withdraw", "sign", "start", "report", "midterm_report", "count", "complaint", "outage", "insure",
     "halt", "ask_extension", "ask_tolerance", "sign_amendment", "exit_report",

@@ -17,7 +17,7 @@ from api.http.conditions import TAGGED
 from api.http.office import InForce, Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
-from api.http.things import Noun, cut, owned
+from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
 from engine.decide.filing import from_document
@@ -33,7 +33,6 @@ from engine.supervise.streams import Streams
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
-REQUEST = Noun("/v1/sharing-requests", lambda table: table.kind == "request")
 PROCESS, PACK, ITEMS = uses.TABLE, "cn-data-sharing", "items"
 REFUSED = "refuse"
 GRANTS = frozenset({"allow", "allow_with_duties"})

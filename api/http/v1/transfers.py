@@ -18,7 +18,7 @@ from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Happened, Next, Row, Words, happened, listed, standing, tagged
-from api.http.things import Noun, cut, owned
+from api.http.things import REGISTER, cut, owned
 from api.http.times import Day, day_of
 from api.render import transfers as render
 from engine.decide.filing import from_document
@@ -30,7 +30,6 @@ from engine.supervise.streams import Streams
 from engine.supervise.transfers import Kind, through
 
 router = APIRouter(prefix="/transfer-registers", tags=["transfers"], route_class=Strict)
-REGISTER = Noun("/v1/transfer-registers", lambda table: table.kind == "register")
 At = Annotated[Office, Depends(office)]
 READS, RECORDS = ([Depends(Needs(f"transfer.{action}"))] for action in ("read", "record"))
 Year = Annotated[int, InPath(ge=2017, le=9999, description="The calendar year.")]
