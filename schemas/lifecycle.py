@@ -17,7 +17,7 @@ GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
-    "lasts", "extends_by", "not_longer",
+    "same_person", "reveals", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer",
 ]  # fmt: skip
 SAME = "="  # as `to`: the state stays
 
@@ -52,6 +52,7 @@ class FieldDecl(Shape):
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
+    What is `computed` comes from the engine: nobody types it.
     """
 
     id: str
@@ -59,6 +60,7 @@ class FieldDecl(Shape):
     type: FieldType
     open: bool = False
     collect: bool = False
+    computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "restore": "keep",
     "file": "file",
     "case": "case",
+    "draw": "draws",
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import Beside, Chosen, choose_for_record
+from api.cli.rulebooks import Beside, Chosen, choose_for_record, of_folder
 from engine.errors import InputError
 from engine.evidence.installation import Installation, settings
 from engine.evidence.keys import read_secret
@@ -27,6 +27,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
+    draft: Annotated[str, typer.Option("--draft", metavar="FOLDER", help="Rules in preparation, for replays under them.")] = "",
     rules: Rules = "",
     policies: Policies = "",
     home: Home = "",
@@ -47,7 +48,8 @@ def serve(
     def share(opened: Installation, known: str, enterprise: str) -> Chosen:
         return choose_for_record(opened, rules, known, Beside(policies, enterprise))
 
-    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), share))
+    preparing = (lambda: of_folder(draft)) if draft else None
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing, share))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 

@@ -80,6 +80,7 @@ class Settings:
     home: Path
     clock: Callable[[], datetime]
     choose: Callable[[Installation, str], InForce]  # by the day it was published by; the one in force for ``
+    draft: Callable[[], InForce] | None = None  # the rulebook in preparation, where the server has its folder
     share: Callable[[Installation, str, str], InForce] | None = None  # the same, with policies and the overlays of an enterprise
 
 
@@ -162,6 +163,12 @@ class Office:
             while len(self._sharing) > EARLIER:
                 del self._sharing[next(iter(self._sharing))]
             return found
+
+    def draft(self) -> InForce:
+        """Return the rulebook in preparation, read anew each time: it is being written. Raises InputError, RulebookError."""
+        if self.settings.draft is None:
+            raise InputError("no-draft", "this server has no rules in preparation", "start it with `--draft FOLDER`")
+        return self.settings.draft()
 
     def rules_of(self, pack: str) -> Rules:
         """Return the rules of a pack as a record pins them; worked out once, for they are large."""

@@ -106,7 +106,7 @@ class Left(BaseModel):
 
 
 class Reminder(BaseModel):
-    """When to be reminded, and at how many percent of the time; null when one day is left."""
+    """When to be reminded: at so many percent of the time, null one day before the end."""
 
     at: str
     percent: int | None

@@ -24,6 +24,7 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 
 UNDETERMINED = "undetermined"
+COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates"})  # what the engine says of an answer, and nobody types
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
 
@@ -109,11 +110,16 @@ def question(office: Office, stream: str, pack: str = "") -> Question:
         known = ", ".join(sorted(streams.rulebook.packs))
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
     of = rules(closure(streams.rulebook, name))
-    known_facts = {fact: value for fact, value in said.facts.items() if _known(of, fact)}
+    known_facts = restricted(of, said.facts)
     doc = of.rulebook.packs[name].doc
     choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
     return Question(of, known_facts, (routed or choices)[0], filed_by)
+
+
+def restricted(of: Rules, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of named values that the rules of a pack know."""
+    return {name: value for name, value in values.items() if _known(of, name)}
 
 
 def _known(of: Rules, name: str) -> bool:
@@ -125,7 +131,8 @@ def _known(of: Rules, name: str) -> bool:
 
 def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, Any]) -> Recorded:
     """Record what the rules propose, and the event that tells the party. Raises InputError when refused."""
-    act = office.act(stream, "propose", {"proposal": "-", "outcome": UNDETERMINED, **fields})
+    told = {"proposal": "-", "outcome": UNDETERMINED, **fields}
+    act = replace(office.act(stream, "propose", told), computed=COMPUTED - set(fields))
     office.streams.require(act)
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
@@ -145,7 +152,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": deviates}
     if name == "tier":
         given["tier"] = value
-    act = office.act(stream, ruling.event, given)
+    act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)

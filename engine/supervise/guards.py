@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.supervise.clocks import months_after
@@ -233,6 +234,33 @@ def _only_if(h: Happening, of: Sequence[str]) -> str:
     return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
 
 
+def _same_person(h: Happening, of: Sequence[str]) -> str:
+    """Whoever does this did all of these events."""
+    other = [name for name in of if h.event.by not in h.done(name).by]
+    return f"`{h.event.by}` did not do `{other[0]}`" if other else ""
+
+
+def _reveals(h: Happening, of: Sequence[str]) -> str:
+    """The bytes that the first field states in hexadecimal have the SHA-256 that the stream has in the second."""
+    stated, committed = h.event.values.get(of[0]), h.state.values.get(of[1])
+    found = sha256(bytes.fromhex(stated)).hexdigest() if isinstance(stated, str) else None
+    return "" if found is not None and found == committed else f"`{of[0]}` is not what `{of[1]}` commits to"
+
+
+def _among(h: Happening, of: Sequence[str]) -> str:
+    """Whoever does this, and the second official, are among those that the stream names."""
+    named = _collected(h, of[0])
+    other = sorted({h.event.by, h.event.second} - {"", *(str(each) for each in named)})
+    return f"`{other[0]}` is none of {', '.join(map(str, named)) or 'those named'}" if other else ""
+
+
+def _tells_whether_differ(h: Happening, of: Sequence[str]) -> str:
+    """The first field says whether the last two values collected in the second, and the value named third, differ."""
+    told, name, found = of
+    differ = len({str(each) for each in (*_collected(h, name)[-2:], h.value(found))}) > 1
+    return "" if h.event.values.get(told) is differ else f"`{told}` is not what `{name}` and `{found}` show"
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -258,4 +286,8 @@ GUARDS: dict[str, Guard] = {
     "not_longer": _not_longer,
     "same": _same,
     "only_if": _only_if,
+    "same_person": _same_person,
+    "reveals": _reveals,
+    "among": _among,
+    "tells_whether_differ": _tells_whether_differ,
 }

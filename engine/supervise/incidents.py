@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.assess import evaluator, names_of
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.rulebook.read import node_from
 from engine.supervise.clocks import SHANGHAI
 from engine.supervise.opinions import PACK
@@ -33,6 +33,7 @@ PROCESS, CLOCKS = "incident", "incident-clocks"
 GRADED = ("report", "correct", "grade")
 ITEM = "mishap"
 REOPENED = "reopened"
+COMPUTED = frozenset({"possible", "owes", REOPENED})
 FACTS = "facts:"  # what the names of sealed facts begin with
 
 
@@ -79,7 +80,7 @@ def perform(streams: Streams, act: Act) -> Recorded:
     """Record an act on an incident, with its grade and clocks and what its pilot notes of it. Raises InputError, StoreError."""
     if act.name not in GRADED:
         return streams.perform(act)
-    typed = sorted({"possible", "owes", REOPENED} & set(act.fields))
+    typed = sorted(COMPUTED & set(act.fields))
     if typed or ("grade" in act.fields and act.name != "grade"):
         problem = f"`{(typed or ['grade'])[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
@@ -97,7 +98,7 @@ def perform(streams: Streams, act: Act) -> Recorded:
         fields.setdefault("holder", _holder(streams, pilot))
         shown = streams.state(pilot).values
         fields = {**{name: shown[name] for name in ("unit", "district") if name in shown}, **fields}
-    acts = [replace(act, fields=fields)]
+    acts = [replace(act, fields=fields, computed=COMPUTED)]
     if (before is None or before.values["grade"] != grade) and not streams.state(pilot).closed:
         acts.append(_noted(act, pilot, grade, str(fields.get("found_at", "")), first=before is None))
     return streams.perform_all(acts)[0]

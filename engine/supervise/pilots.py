@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
 from engine.supervise.state import State
@@ -72,7 +72,8 @@ def prepared(streams: Streams, act: Act) -> Act:
     values: dict[str, Any] = {"proposal": found.value, "deviates": _deviates(act, found)}
     lists = {"met": found.met, "unmet": found.unmet, "unproven": found.unproven}
     values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
-    return replace(act, fields={**act.fields, **{name: value for name, value in values.items() if name in wanted}})
+    fields = {**act.fields, **{name: value for name, value in values.items() if name in wanted}}
+    return replace(act, fields=fields, computed=COMPUTED)
 
 
 def _asked(streams: Streams, act: Act) -> None:

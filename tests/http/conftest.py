@@ -74,7 +74,7 @@ def accounts(office: Office) -> dict[str, str]:
     for role, about in table.roles.items():
         for tenant, code in FIRMS.items():
             firm = about["of"] == "enterprise"
-            actor = f"firm-{tenant}" if firm else {"a": "chen", "b": "li"}[tenant]
+            actor = f"firm-{tenant}" if firm else {"a": "wang" if role == "reviewer" else "chen", "b": "li"}[tenant]
             name = role if tenant == "a" else f"{role}-b"
             made = Account(name, name, actor, (role,), code if firm else "", "" if firm else f"unit-{tenant}")
             office.accounts.store.put(made)
@@ -92,7 +92,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         home,
         now,
         lambda opened, day: choose_for_record(opened, "", day),
-        lambda opened, day, enterprise: choose_for_record(opened, "", day, Beside(str(POLICIES), enterprise)),
+        share=lambda opened, day, enterprise: choose_for_record(opened, "", day, Beside(str(POLICIES), enterprise)),
     )
     app = create(settings, Rate(10_000, 10_000))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:

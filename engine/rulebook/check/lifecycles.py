@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
 
-BUILT_IN = frozenset({"refused", "recomputed"})  # events that every stream may have, whatever its table says
+BUILT_IN = frozenset({"refused", "recomputed", "drifted"})  # events that every stream may have, whatever its table says
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
@@ -25,6 +25,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
     "same": ("field", "field"), "only_if": ("field", "field", None),
+    "same_person": ("event",), "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
