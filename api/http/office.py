@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.access.accounts import Accounts
@@ -106,7 +107,7 @@ class Office:
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
-        self.batching = threading.BoundedSemaphore(BATCHES)
+        self.batching = CapacityLimiter(BATCHES)
         self.cursors = Cursors(master)
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
