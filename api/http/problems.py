@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
-from schemas.lifecycle import GuardDecl, GuardName
+from schemas.lifecycle import GuardDecl, GuardName, Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
@@ -145,39 +147,42 @@ def status_of(error: FenjiError) -> int:
             return 500
 
 
-def guard_of(request: Request, finding: Finding) -> GuardDecl | None:
-    """Return the condition of a life cycle that refuses, None where it is something else."""
-    at = getattr(request.app.state, "office", None)
-    table, _, rest = finding.place.file.partition("/")
-    name = rest.partition("#")[2]
-    if at is None or not name or table not in at.chosen.rulebook.lifecycles:
-        return None
-    return next((each for each in at.chosen.rulebook.lifecycles[table].guards if each.id == name == finding.code), None)
-
-
-def _refused(request: Request, error: FenjiError) -> tuple[int, tuple[str, str] | None]:
-    """Return the status of a refusal, and what it is called where a condition of a life cycle has a title."""
-    guard = guard_of(request, error.finding)
-    if guard is None:
-        return status_of(error), None
-    status = 403 if guard.is_ in WHO else 409 if guard.is_ in STANDING else 422
-    return status, (guard.title.zh, guard.title.en)
-
-
 def titles(code: str) -> tuple[str, str]:
     """Return what a code is called, in Chinese and in English; the engine's codes are words already."""
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def problem_of(
-    status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True, called: tuple[str, str] | None = None
-) -> Problem:
-    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request.
+def titled(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> tuple[str, str]:
+    """Return what a finding is called: the condition of a life cycle that refuses by its own title, anything else by its code."""
+    guard = _guard_of(lifecycles, finding)
+    return (guard.title.zh, guard.title.en) if guard else titles(finding.code)
 
-    `called` is what it is called, where that is more than its code says.
-    """
+
+def _guard_of(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> GuardDecl | None:
+    """Return the condition of a life cycle that refuses, None where it is something else."""
+    table, _, rest = finding.place.file.partition("/")
+    guards = lifecycles[table].guards if table in lifecycles else ()
+    return next((each for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
+
+
+def _tables(request: Request) -> Mapping[str, Lifecycle]:
+    """Return the life cycles in force, none before the application has opened its installation."""
+    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
+    tables: Mapping[str, Lifecycle] = office.chosen.rulebook.lifecycles if office else {}
+    return tables
+
+
+def problem_of(
+    status: int,
+    findings: list[Finding],
+    where: tuple[str, str],
+    *,
+    chinese: bool = True,
+    lifecycles: Mapping[str, Lifecycle] = MappingProxyType({}),
+) -> Problem:
+    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
-    zh, en = called or titles(first.code)
+    zh, en = titled(lifecycles, first)
     return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
@@ -187,27 +192,21 @@ def problem_of(
         code=first.code,
         title_zh=zh,
         title_en=en,
-        errors=[_fault(finding, called or titles(finding.code)) for finding in findings],
+        errors=[_fault(finding, *titled(lifecycles, finding)) for finding in findings],
         trace_id=where[1],
     )
 
 
-def answer(
-    request: Request,
-    status: int,
-    findings: list[Finding],
-    headers: dict[str, str] | None = None,
-    called: tuple[str, str] | None = None,
-) -> JSONResponse:
+def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
     chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese, called=called)
+    where = request.url.path, trace_of(request)
+    found = problem_of(status, findings, where, chinese=chinese, lifecycles=_tables(request))
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
 
-def _fault(finding: Finding, called: tuple[str, str]) -> Fault:
-    zh, en = called
+def _fault(finding: Finding, zh: str, en: str) -> Fault:
     place = finding.place.file
     pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
     rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
@@ -243,14 +242,15 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(FenjiError)
     async def refused(request: Request, error: FenjiError) -> JSONResponse:
-        status, called = _refused(request, error)
+        guard = _guard_of(_tables(request), error.finding)
+        status = (403 if guard.is_ in WHO else 409 if guard.is_ in STANDING else 422) if guard else status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
         headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
         headers |= error.headers
         findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
-        return answer(request, status, findings, headers, called)
+        return answer(request, status, findings, headers)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
