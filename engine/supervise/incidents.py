@@ -132,7 +132,8 @@ def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> A
     """Return what the pilot notes of an incident: that it happened, or that its grade is another."""
     fields = {"incident": act.stream, "grade": grade} | ({"happened": found_at} if first else {})
     name = "incident" if first else "regrade"
-    return replace(act, stream=pilot, process="pilot", name=name, fields=fields, second=None, expected=None, on=None)
+    alone: dict[str, Any] = {"second": None, "expected": None, "on": None, "id": ""}
+    return replace(act, stream=pilot, process="pilot", name=name, fields=fields, **alone)
 
 
 def _opened(streams: Streams, told: list[dict[str, Any]]) -> dict[str, Any]:
