@@ -35,6 +35,7 @@ PEOPLE = {
     "both": ("兼职", FIRM, ("official",)),
     "firm": ("张三", FIRM, ("enterprise",)),
     "rival": ("李四", RIVAL, ("enterprise",)),
+    "watcher": ("钱观", "某大学", ("observer",)),
     "auditor": ("周审", "市审计局", ("auditor",)),
 }
 HASH = "0" * 64
