@@ -15,7 +15,8 @@ from engine.evidence.installation import open_home
 from engine.supervise.opinions import ran_out, shown_by
 from engine.supervise.pilots import terms_sha256
 from engine.supervise.streams import Streams
-from tests.supervise.desk import FIRM, book
+from tests.rulebook import book
+from tests.supervise.desk import FIRM
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
 from tests.test_cli import Ended, fenji
 
