@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.http.calls import change, ok, post
+from tests.http.calls import change, ok, post, register
 from tests.http.conftest import FIRMS, Served
 
 FILE = Path(__file__).parents[2] / "rules/samples/cn-cross-border/two-flows.yaml"
@@ -28,12 +28,9 @@ def told(name: str, day: str, general: int, **more: Any) -> dict[str, Any]:
     return {"transfer": name, "facts": facts, **more}
 
 
-@pytest.fixture(scope="module")
-def register(served: Served) -> str:
-    made = post(served, "applicant", NEW, {"name": "甲公司"})
-    assert ok(made)["state"] == "open"
-    where: str = made.headers["location"]
-    return where
+@pytest.fixture(scope="module", name="register")
+def opened(served: Served) -> str:
+    return register(served)
 
 
 def counted(served: Served, where: str, year: int = 2025) -> Any:

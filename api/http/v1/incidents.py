@@ -100,6 +100,7 @@ def running(request: Request, incident: Id, at: At) -> Clocks:
 @router.post("/{incident}/events", dependencies=ACTS, response_model=None, responses=DONE)
 def act(request: Request, incident: Id, body: IncidentAct, change: Annotated[Changing, Depends()]) -> Response:
     """Correct, tell, grade, handle or close an incident; facts that are corrected grade it anew."""
+    owned(change.at, request, incident, INCIDENT)  # what is another's is not found, whatever the event
     narrow(request, EVENTS[body.event])
 
     def do(doing: Doing) -> Any:

@@ -34,7 +34,8 @@ DECISIONS = (
     "admit", "refuse", "countersign", "countersign_amendment", "extend", "decline_extension", "warn", "settle", "rectify",
     "rectified", "pause", "resume", "opine_tolerance", "terminate", "bar", "graduate", "convert", "end", "close",
 )  # fmt: skip
-# event -> whose task it is; `sketch` begins a pilot, and `incident` and `regrade` follow from what is told of incidents
+# event -> whose task it is; `sketch` begins a pilot, `incident` and `regrade` follow from what is told of incidents;
+# `observe` is for the command line, since no role of an account is an observer's
 EVENTS: Events = {
     **dict.fromkeys(FIRMS, ("pilot.apply",)),
     **dict.fromkeys(PREPARES, ("pilot.review",)),
@@ -189,6 +190,7 @@ def budget(request: Request, pilot: Id, at: At) -> list[Line]:
 @router.post("/{pilot}/events", dependencies=ACTS, response_model=None, responses=DONE)
 def act(request: Request, pilot: Id, body: PilotAct, change: Change) -> Response:
     """Do something in the life of a pilot, as the firm or as an official; what the rules work out is added."""
+    owned(change.at, request, pilot, PILOT)  # what is another's is not found, whatever the event
     narrow(request, EVENTS[body.event])
 
     def do(doing: Doing) -> Any:

@@ -251,6 +251,7 @@ def verdict(request: Request, request_id: Id, at: At) -> Response:
 @router.post("/sharing-requests/{request_id}/events", dependencies=ACTS, response_model=None, responses=DONE)
 def act(request: Request, request_id: Id, body: Act, change: Change) -> Response:
     """Do something else in the life of a request: as the department that asks, or the one that provides."""
+    owned(change.at, request, request_id, REQUEST)  # what is another's is not found, whatever the event
     narrow(request, EVENTS[body.event])
 
     def do(doing: Doing) -> Any:
