@@ -11,7 +11,7 @@ from datetime import date
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.decide import combine, program
+from engine.decide import combine, inputs, program
 from engine.decide.narrow import ImpossibleError, settle
 from engine.decide.values import INF, F, T, U, meet
 from engine.errors import ContradictionError, DateError, InputError
@@ -81,7 +81,7 @@ class Evaluator:
         """Prepare the slots, the days on which law changes, and the split facts of a pack."""
         self.rulebook = rulebook
         self.pack = pack
-        self.inputs = program.inputs(rulebook, pack)
+        self.inputs = inputs.inputs(rulebook, pack)
         self.cuts = graph.cuts(rulebook, pack)
         self.splits = polarity.split_facts(rulebook, pack)
         self.tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
@@ -99,7 +99,7 @@ class Evaluator:
         settle(self.inputs, filing, base)
         days = self.days(base, as_of)
         if governed:
-            self._governed(days, filing)
+            self.governed(days, filing)
         found: Picture | None = None
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
@@ -113,42 +113,19 @@ class Evaluator:
             raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
-    def decided(self, filing: Filing, as_of: date, names: list[str]) -> tuple[Any, ...] | None:
-        """Return the values of filing-level outcomes when plain Kleene fixes them all, else None; stops at the first doubt."""
-        found: tuple[Any, ...] | None = None
-        try:
-            base = self.inputs.slots(filing)
-            settle(self.inputs, filing, base)
-            days = self.days(base, as_of)
-            self._governed(days, filing)
-        except InputError:
-            return None
-        for law, slots in self.editions(base, days):
-            try:
-                self._resettle(filing, base, slots)
-            except ContradictionError:
-                continue
-            law.run(slots)
-            values = tuple(slots[self.inputs.layout.slot[name]] for name in names)
-            open_ = not all(combine.fixed(self.pack.outcomes[n].combine, v) for n, v in zip(names, values, strict=True))
-            if open_ or found not in (None, values):
-                return None
-            found = values
-        return found
-
     def editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
         """Yield each edition of law that the dates may meet, with its own slots."""
         names = list(days)
         segments = [self._segments(name, days) for name in names]
         for spans in product(*segments):
             chosen = dict(zip(names, spans, strict=True))
-            slots = copy_slots(base)
+            slots = self.inputs.copy(base)
             for name, span in chosen.items():
                 if name != AS_OF:
                     slots[self.inputs.layout.slot[name]] = span
             yield self.program(chosen), slots
 
-    def _resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
+    def resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
         """Narrow an edition's slots where its days differ from those of the settled `base`: otherwise nothing can follow."""
         layout = self.inputs.layout
         if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
@@ -176,14 +153,14 @@ class Evaluator:
         """
         found: list[Any] | None = None
         for case in cases:
-            branch = copy_slots(slots)
+            branch = self.inputs.copy(slots)
             for home, index, at, cell in case:
                 (branch if index < 0 else branch[home].items[index])[at] = cell
             try:
                 settle(self.inputs, filing, branch)
             except ContradictionError:
                 continue
-            law.run(branch)
+            law.rerun(branch, self.inputs.changed(branch, slots))
             here = [cell.read(branch) for cell, _ in plain]
             found = here if found is None else [cell.merge(a, b) for (cell, _), a, b in zip(plain, found, here, strict=True)]
             if all(value == widest for value, (_, widest) in zip(found, plain, strict=True)):
@@ -200,7 +177,8 @@ class Evaluator:
         layout = self.inputs.layout
         return {name: (today, today) if name == AS_OF else slots[layout.slot[name]] for name in self.cuts}
 
-    def _governed(self, days: Days, filing: Filing) -> None:
+    def governed(self, days: Days, filing: Filing) -> None:
+        """Refuse a date that certainly lies outside of the pack. Raises DateError."""
         low, high = days[self.pack.doc.date]
         covers = self.pack.doc.covers
         last = covers.end.toordinal() if covers.end else INF
@@ -326,18 +304,8 @@ class Evaluator:
         return Picture(outcomes, fired, applied, versions)
 
 
-def copy_slots(top: Slots) -> Slots:
-    """Return a copy whose lists and rows can be filled without touching the original."""
-    return [
-        value._replace(items=[row.copy() for row in value.items], more=value.more.copy() if value.more is not None else None)
-        if hasattr(value, "_replace")
-        else value
-        for value in top
-    ]
-
-
 def _either(a: dict[tuple[str, int], int], b: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
     return {key: x if (x := a.get(key, F)) == b.get(key, F) else U for key in a | b}
 
 
-__all__ = ["AS_OF", "Evaluator", "InputError", "Picture", "T", "copy_slots"]
+__all__ = ["AS_OF", "Evaluator", "InputError", "Picture", "T"]

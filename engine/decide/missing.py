@@ -16,13 +16,14 @@ from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.narrow import settle
+from engine.decide.trial import Trial
 from engine.decide.values import INF, LAST_DAY, F, U, known, meet, show, whole
 from engine.errors import InputError
 from engine.rulebook import condition as ir
 from engine.rulebook import graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from engine.decide.evaluate import Evaluator, Picture
@@ -82,7 +83,8 @@ class Search:
             return Open((), (), ())
         found = self._completions()
         # one witness is enough: `any` stops at the first completion in which the fact decides
-        proven = {fact for fact in self.candidates if any(self._matters(completion, fact) for completion in found.values())}
+        completions = [(filing, self._trial(filing, self._undetermined(self.picture))) for filing in found.values()]
+        proven = {fact for fact in self.candidates if any(self._matters(*each, fact) for each in completions)}
         missing = tuple(fact for fact in self.candidates if fact in proven)
         rest = tuple(fact for fact in self.candidates if fact not in proven)
         return Open(missing, rest, tuple(self._settlements(found)))
@@ -210,12 +212,14 @@ class Search:
             return False
         return True
 
-    def _matters(self, completion: Filing, fact: Fact) -> bool:
-        names = self._undetermined(self.picture)
+    def _trial(self, filing: Filing, outcomes: Iterable[str]) -> Trial:
+        return Trial(self.evaluator, filing, self.as_of, tuple(outcomes))
+
+    def _matters(self, completion: Filing, trial: Trial, fact: Fact) -> bool:
         seen = set()
         for cell in self.points.get(fact[0], ()):
             changed = self._replaced(completion, fact, cell)
-            if changed and (values := self.evaluator.decided(changed, self.as_of, names)):
+            if changed and (values := trial.with_(changed, fact[0]).decided()):
                 seen.add(values)
                 if len(seen) > 1:
                     return True
@@ -247,34 +251,35 @@ class Search:
             for fact in self.candidates
             if _stated(completion, self._home(fact), fact) != _stated(self.filing, self._home(fact), fact)
         ]
+        asked = self._trial(self.filing, (name,))
         for fact in added:
             alone = self._move(self.filing, completion, fact)
-            if self._fixes(alone, name, bit):
-                shrunk = self._shrunk(alone, (fact,), name, bit)
+            found = asked.with_(alone, fact[0])
+            if found.decided() == (bit,):
+                shrunk = self._shrunk(alone, found, (fact,), bit)
                 return Settlement(name, value, (self._answer(shrunk, fact),), smallest=True)
         needed = list(added)
+        filing = self._moved(completion, needed)
+        trial = self._trial(filing, (name,))
         for fact in reversed(added):
             without = [other for other in needed if other != fact]
-            filing = self.filing
-            for other in without:
-                filing = self._move(filing, completion, other)
-            if self._fixes(filing, name, bit):
-                needed = without
-        filing = self.filing
-        for fact in needed:
-            filing = self._move(filing, completion, fact)
-        shrunk = self._shrunk(filing, tuple(needed), name, bit)
+            fewer = self._moved(completion, without)
+            found = trial.with_(fewer, fact[0])
+            if found.decided() == (bit,):
+                needed, filing, trial = without, fewer, found
+        shrunk = self._shrunk(filing, trial, tuple(needed), bit)
         return Settlement(name, value, tuple(self._answer(shrunk, fact) for fact in needed), smallest=len(needed) <= 1)
 
-    def _shrunk(self, filing: Filing, added: tuple[Fact, ...], name: str, bit: int) -> Filing:
+    def _shrunk(self, filing: Filing, trial: Trial, added: tuple[Fact, ...], bit: int) -> Filing:
         """Return the filing with its added sets reduced to the values that the outcome needs."""
         for fact in added:
             if self.evaluator.inputs.layout.type_of(fact[0]).name == "set":
                 for k in range(len(self.evaluator.rulebook.facts[fact[0]].values)):
                     now = _stated(filing, self._home(fact), fact)[0]
-                    fewer = state(filing, self._home(fact), fact[1], fact[0], (now & ~(1 << k), now & ~(1 << k)))
-                    allowed = self._within(fact, now & ~(1 << k))
-                    filing = fewer if now >> k & 1 and allowed and self._fixes(fewer, name, bit) else filing
+                    if now >> k & 1 and self._within(fact, now & ~(1 << k)):
+                        fewer = state(filing, self._home(fact), fact[1], fact[0], (now & ~(1 << k), now & ~(1 << k)))
+                        found = trial.with_(fewer, fact[0])
+                        filing, trial = (fewer, found) if found.decided() == (bit,) else (filing, trial)
         return filing
 
     def _within(self, fact: Fact, mask: int) -> bool:
@@ -285,12 +290,16 @@ class Search:
     def _home(self, fact: Fact) -> str:
         return self.evaluator.rulebook.list_of(fact[0])
 
+    def _moved(self, completion: Filing, facts: list[Fact]) -> Filing:
+        """Return the filing with some facts as a completion states them."""
+        filing = self.filing
+        for fact in facts:
+            filing = self._move(filing, completion, fact)
+        return filing
+
     def _move(self, filing: Filing, completion: Filing, fact: Fact) -> Filing:
         value = _stated(completion, self._home(fact), fact)
         return filing if value is None else state(filing, self._home(fact), fact[1], fact[0], value)
-
-    def _fixes(self, filing: Filing, name: str, bit: int) -> bool:
-        return self.evaluator.decided(filing, self.as_of, [name]) == (bit,)
 
     def _answer(self, completion: Filing, fact: Fact) -> Answer:
         kind = self.evaluator.inputs.layout.type_of(fact[0])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.layout import Layout
     from engine.decide.lists import Items
-    from engine.decide.program import Inputs
+    from engine.decide.inputs import Inputs
     from engine.decide.values import Slots
 
 ROUNDS = 64

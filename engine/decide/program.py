@@ -5,34 +5,36 @@ A program is built once per combination of law in force and kept; running it on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from graphlib import TopologicalSorter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
 from engine.decide.compile import mask_of, number, term_value, truth
+from engine.decide.inputs import Inputs, Step
 from engine.decide.layout import Layout
-from engine.decide.lists import Items
 from engine.decide.tables import Face
-from engine.decide.values import INF, Closure, F, Slots, U, known, whole
+from engine.decide.values import Closure, F, Slots, U, known
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
 
 if TYPE_CHECKING:
-    from engine.decide.filing import Filing
-    from engine.rulebook import condition as ir
+    from collections.abc import Iterable
+
     from engine.rulebook.graph import Edition
     from engine.rulebook.model import PackRules, Rulebook
 
+_NOTHING: Slots = []  # what stands for an item where there is none
+
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
+class Link:
+    """A step with the names that it reads and its own, as bits."""
 
-    list: str
-    at: int
-    closure: Closure
+    step: Step
+    reads: int
+    own: int
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Program:
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
+    _kept: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict, compare=False)
 
     def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
@@ -88,108 +91,64 @@ class Program:
 
     def run(self, filing: Slots) -> None:
         """Fill the slots of derived facts, rules and outcomes."""
-        slot = self.layout.slot
-        nothing: Slots = []
         for step in self.steps:
-            at, closure = step.at, step.closure
-            if not step.list:
-                filing[at] = closure(filing, nothing)
-                continue
-            items, more, _ = filing[slot[step.list]]
-            for item in items:
-                item[at] = closure(filing, item)
-            if more is not None:
-                more[at] = closure(filing, more)
+            self._fill(step, filing)
 
+    def run_towards(self, filing: Slots, outcomes: tuple[str, ...]) -> None:
+        """Fill only the slots that `outcomes` read, and theirs."""
+        for link in self._links(outcomes):
+            self._fill(link.step, filing)
 
-@dataclass(frozen=True)
-class Inputs:
-    """A pack's facts in slots: applicability steps and constraints, shared by all its editions."""
+    def rerun(self, filing: Slots, changed: Iterable[str], outcomes: tuple[str, ...] = ()) -> None:
+        """Fill again what reads the facts that `changed` since the steps were run; only what `outcomes` read, where they are named.
 
-    layout: Layout
-    facts: tuple[str, ...]
-    lists: tuple[str, ...]
-    blank: dict[str, Slots]
-    applies: tuple[tuple[str, Step], ...]
-    constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
+        A step whose value comes out as it was sets nothing off.
+        """
+        dirty = sum(self._bits[name] for name in changed)
+        for link in self._links(outcomes) if dirty else ():
+            if link.reads & dirty and self._fill(link.step, filing):
+                dirty |= link.own
 
-    def slots(self, filing: Filing) -> Slots:
-        """Return the slots of a filing, with every fact it leaves out at its whole domain."""
-        slot = self.layout.slot
-        top = self.blank[""].copy()
-        for name, value in filing.facts.items():
-            if name in slot:
-                top[slot[name]] = value
-        for name in self.lists:
-            given = filing.lists.get(name)
-            items = []
-            for item in given.items if given else ():
-                row = self.blank[name].copy()
-                for fact, value in item.facts.items():
-                    if fact in slot:
-                        row[slot[fact]] = value
-                items.append(row)
-            complete = given is not None and given.complete
-            sure = not items and self.layout.rulebook.lists[name].min > 0
-            top[slot[name]] = Items(items, None if complete else self.blank[name].copy(), sure)
-        return top
+    def _fill(self, step: Step, filing: Slots) -> bool:
+        """Fill a step's slot; tell whether its value changed."""
+        at, closure = step.at, step.closure
+        if not step.list:
+            before, filing[at] = filing[at], closure(filing, _NOTHING)
+            return bool(before != filing[at])
+        items, more, _ = filing[self.layout.slot[step.list]]
+        changed = False
+        for item in items if more is None else (*items, more):
+            before, item[at] = item[at], closure(filing, item)
+            changed = changed or before != item[at]
+        return changed
 
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        return {name: 1 << k for k, name in enumerate(dict.fromkeys((*self.layout.slot, *(step.name for step in self.steps))))}
 
-def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
-    """Return the slots of a pack's facts, derived facts, rules and outcomes, and what holds among its facts."""
-    facts = tuple(graph.pack_facts(rulebook, pack))
-    named = [*facts, *pack.derived, *pack.outcomes]
-    lists = tuple(name for name in rulebook.lists if any(rulebook.list_of(n) == name for n in named))
-    slot: dict[str, int] = {}
-    applies: dict[str, int] = {}
-    width: dict[str, int] = {"": 0} | dict.fromkeys(lists, 0)
+    def _links(self, outcomes: tuple[str, ...]) -> tuple[Link, ...]:
+        """Return the steps that `outcomes` read, and theirs, in the order of the strata; every step where none is named."""
+        if outcomes not in self._kept:
+            found: list[Link] = []
+            wanted = sum(self._bits[name] for name in outcomes)
+            for step in reversed(self.steps):
+                own = self._bits[step.name]
+                if not outcomes or own & wanted:
+                    found.append(Link(step, sum(self._bits.get(name, 0) for name in self._read_by(step.name)), own))
+                    wanted |= found[-1].reads
+            self._kept[outcomes] = tuple(reversed(found))
+        return self._kept[outcomes]
 
-    def place(key: str, home: str, table: dict[str, int]) -> None:
-        table[key] = width[home]
-        width[home] += 1
-
-    for name in lists:
-        place(name, "", slot)
-    for name in named:
-        place(name, rulebook.list_of(name), slot)
-        if name in rulebook.facts and rulebook.facts[name].applies_when:
-            place(name, rulebook.list_of(name), applies)
-    for rule_id, rule in pack.rules.items():
-        place(f"rule:{rule_id}", rule.on, slot)
-        place(f"applied:{rule_id}", rule.on, slot)
-        place(f"group:{rule_id}", rule.on, slot)
-    layout = Layout(rulebook, pack, slot, applies, width)
-    blank = {home: [None] * size for home, size in width.items()}
-    for name in facts:
-        blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
-    order = _applicability_order(rulebook, [name for name in facts if name in applies])
-    steps = tuple((n, Step(rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
-    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout)))
-
-
-def _applies(rulebook: Rulebook, name: str) -> ir.Node:
-    return rulebook.conditions[rulebook.facts[name].applies_when]
-
-
-def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
-    needs = {name: sorted(graph.mentioned(rulebook, rulebook.facts[name].applies_when) & set(names)) for name in names}
-    return list(TopologicalSorter(needs).static_order())
-
-
-def _constraints(layout: Layout) -> list[tuple[str, str, Closure]]:
-    found = []
-    for constraint in graph.pack_constraints(layout.rulebook, layout.pack):
-        guards = [guard for name in graph.mentioned(layout.rulebook, constraint.always) if (guard := layout.applying(name))]
-        holds = truth(layout.rulebook.conditions[constraint.always], layout)
-        found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
-    return found
-
-
-def _when_applicable(guards: list[Closure], holds: Closure) -> Closure:
-    def checked(f: Slots, i: Slots) -> int:
-        return holds(f, i) if all(guard(f, i) == 2 for guard in guards) else 2  # noqa: PLR2004 - T
-
-    return checked
+    def _read_by(self, name: str) -> set[str]:
+        """Return what the step of a name reads; of rules that are tied by overrides the vectors as well."""
+        kind, colon, rule = name.partition(":")
+        found = {f"rule:{rule}"} if colon and kind != "rule" else set(self.reads.get(name, ()))
+        for members in self.edition.groups:
+            if kind == "group" and rule in members:
+                return {f"rule:{member}" for member in members}
+            if found & {f"rule:{member}" for member in members}:
+                found.add(f"group:{members[0]}")
+        return found
 
 
 # editions ------------------------------------------------------------------------------------------------------------
@@ -211,7 +170,7 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
         kind, _, name = thing.partition(":")
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
-    blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
+    blanks = [Step(n, rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
     versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
     return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts), versions)
 
@@ -256,17 +215,18 @@ class _Builder:
         node = self.layout.rulebook.conditions[self.law.derived[name]]
         kind = self.layout.type_of(name)
         closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
-        return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
+        return [Step(name, self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
         """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
         fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
         slot = self.layout.slot
-        steps = [Step(home, slot[f"rule:{name}"], fired)]
+        steps = [Step(f"rule:{name}", home, slot[f"rule:{name}"], fired)]
         if name not in self.grouped:
             at = slot[f"rule:{name}"]
-            steps.append(Step(home, slot[f"applied:{name}"], (lambda _f, i: i[at]) if home else (lambda f, _i: f[at])))
+            same: Closure = (lambda _f, i: i[at]) if home else (lambda f, _i: f[at])
+            steps.append(Step(f"applied:{name}", home, slot[f"applied:{name}"], same))
         return steps
 
     def group(self, number: str) -> list[Step]:
@@ -284,9 +244,9 @@ class _Builder:
             slots = i if home else f
             return group.vectors(tuple(slots[read] for read in reads))
 
-        steps = [Step(home, at, vectors)]
+        steps = [Step(f"group:{members[0]}", home, at, vectors)]
         for k, member in enumerate(members):
-            steps.append(Step(home, slot[f"applied:{member}"], _column(at, k, bool(home))))
+            steps.append(Step(f"applied:{member}", home, slot[f"applied:{member}"], _column(at, k, bool(home))))
         return steps
 
     def outcome(self, name: str) -> list[Step]:
@@ -302,7 +262,7 @@ class _Builder:
         else:
             make = combine.strictest if outcome.combine == "strictest" else combine.unique
             closure = make(outcome, singles, parts, floor, bool(home))
-        return [Step(home, self.layout.slot[name], closure)]
+        return [Step(name, home, self.layout.slot[name], closure)]
 
     def _part(self, k: int, outcome: str) -> combine.Part:
         members = self.law.groups[k]
@@ -329,4 +289,4 @@ def _column(at: int, k: int, local: bool) -> Closure:
     return (lambda _f, i: combine.column(i[at], k)) if local else (lambda f, _i: combine.column(f[at], k))
 
 
-__all__ = ["INF", "Inputs", "Program", "Step", "build", "inputs", "type_of_term"]
+__all__ = ["Program", "build"]
