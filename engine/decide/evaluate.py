@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
-Cases = tuple[tuple[tuple[int, int, int, Any], ...], ...]
+Cases = tuple[tuple[tuple[str, int, Any], ...], ...]  # per case (fact, item index or -1, cell)
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,7 @@ class Evaluator:
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
             try:
+                self.resettle(filing, base, slots)
                 here = self._united(law, slots, filing, self.pack.outcomes if about is None else about, split=split)
             except ContradictionError as error:
                 first = first or error
@@ -133,7 +134,6 @@ class Evaluator:
 
     def _united(self, law: Program, slots: Slots, filing: Filing, about: Collection[str], *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
-        settle(self.inputs, filing, slots)
         law.run(slots)
         plain = picture = self._read(law, slots)
         tried: set[tuple[Any, ...]] = set()
@@ -151,23 +151,35 @@ class Evaluator:
 
         Every case lies inside plain Kleene, so once the union has reached it the remaining cases can add nothing.
         """
+        parts = {id(part): part for name, _, _ in cases[0] for part in [self.inputs.part(name)]}.values()
         found: list[Any] | None = None
+        wider = range(len(plain))  # the cells in which the union may still grow
         for case in cases:
             branch = self.inputs.copy(slots)
-            for home, index, at, cell in case:
-                (branch if index < 0 else branch[home].items[index])[at] = cell
+            for name, index, cell in case:
+                self._row(branch, name, index)[self.inputs.layout.slot[name]] = cell
             try:
-                settle(self.inputs, filing, branch)
+                for part in parts:
+                    settle(part, filing, branch)
             except ContradictionError:
                 continue
-            law.rerun(branch, self.inputs.changed(branch, slots))
-            here = [cell.read(branch) for cell, _ in plain]
-            found = here if found is None else [cell.merge(a, b) for (cell, _), a, b in zip(plain, found, here, strict=True)]
-            if all(value == widest for value, (_, widest) in zip(found, plain, strict=True)):
+            law.rerun(branch, [name for part in parts for name in part.changed(branch, slots)])
+            if found is None:
+                found = [cell.read(branch) for cell, _ in plain]
+            else:
+                for k in wider:
+                    found[k] = plain[k][0].merge(found[k], plain[k][0].read(branch))
+            wider = [k for k in wider if found[k] != plain[k][1]]
+            if not wider:
                 break
         if found is None:
             raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
+
+    def _row(self, slots: Slots, name: str, index: int) -> Slots:
+        home = self.rulebook.list_of(name)
+        row: Slots = slots[self.inputs.layout.slot[home]].items[index] if home else slots
+        return row
 
     # dates ------------------------------------------------------------------------------------------------------------
 
@@ -203,19 +215,18 @@ class Evaluator:
     # cases ------------------------------------------------------------------------------------------------------------
 
     def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
-        """Return the cases of one outcome in one edition of law: (list slot, item, slot, cell) for each fact that is split.
+        """Return the cases of one outcome in one edition of law: a cell for each fact that is split.
 
         Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. One
         that comes to lie in one cell, does not apply or is read no more frees its place for the next: more knowledge narrows.
         """
         layout = self.inputs.layout
-        choices: list[list[tuple[int, int, int, Any]]] = []
+        choices: list[list[tuple[str, int, Any]]] = []
         size = 1
-        for split, home, index in self._candidates(law, base, outcome):
-            at = layout.slot[split.name]
-            slots = base if index < 0 else base[home].items[index]
-            met = [meet(layout.type_of(split.name), slots[at], cell) for cell in split.cells]
-            left = [(home, index, at, cell) for cell in met if cell is not None]
+        for split, index in self._candidates(law, base, outcome):
+            value = self._row(base, split.name, index)[layout.slot[split.name]]
+            met = [meet(layout.type_of(split.name), value, cell) for cell in split.cells]
+            left = [(split.name, index, cell) for cell in met if cell is not None]
             if len(left) <= 1:  # known well enough: nothing is left to split
                 continue
             size *= len(left)
@@ -224,21 +235,19 @@ class Evaluator:
             choices.append(left)
         return tuple(product(*choices))
 
-    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int, int]]:
-        layout = self.inputs.layout
+    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int]]:
         live = law.live(base, outcome)
         local: dict[str, list[Split]] = {}
         for split in self.splits:
             if home := self.rulebook.list_of(split.name):
                 local.setdefault(home, []).append(split)
             elif (split.name, -1) in live:
-                yield split, -1, -1
+                yield split, -1
         for home, splits in local.items():
-            at = layout.slot[home]
-            for index in range(len(base[at].items)):
+            for index in range(len(base[self.inputs.layout.slot[home]].items)):
                 for split in splits:
                     if (split.name, index) in live:
-                        yield split, at, index
+                        yield split, index
 
     # reading and uniting ----------------------------------------------------------------------------------------------
 

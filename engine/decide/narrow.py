@@ -39,6 +39,14 @@ def settle(base: Inputs, filing: Filing, top: Slots) -> None:
             return
 
 
+def again(whole: Inputs, part: Inputs, filing: Filing, before: Slots) -> Slots:
+    """Return the settled slots of a filing that differs from that of `before` only in facts of a part. Raises ContradictionError."""
+    slots = whole.copy(before)
+    part.restate(filing, slots)
+    settle(part, filing, slots)
+    return slots
+
+
 def _rows(layout: Layout, home: str, top: Slots) -> list[tuple[int, Slots]]:
     if not home:
         return [(-1, [])]
@@ -228,4 +236,4 @@ class _Narrower:
         return changed
 
 
-__all__ = ["ImpossibleError", "scaled", "settle"]
+__all__ = ["ImpossibleError", "again", "scaled", "settle"]

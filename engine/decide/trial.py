@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
 from engine.decide.evaluate import AS_OF
-from engine.decide.narrow import settle
+from engine.decide.narrow import again, settle
 from engine.errors import ContradictionError, InputError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from engine.decide.evaluate import Evaluator
     from engine.decide.filing import Filing
+    from engine.decide.inputs import Inputs
     from engine.decide.program import Program
     from engine.decide.values import Slots
 
@@ -31,6 +32,7 @@ class Trial:
     def __init__(self, evaluator: Evaluator, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> None:
         """Work out what `outcomes` read; editions are run when they are asked for."""
         self.evaluator = evaluator
+        self.filing = filing
         self.as_of = as_of
         self.outcomes = outcomes
         self.refused = False
@@ -47,6 +49,16 @@ class Trial:
             if not fixed or found not in (None, values):
                 return None
             found = values
+        return found
+
+    def possible(self) -> tuple[Any, ...] | None:
+        """Return what plain Kleene leaves possible of the outcomes under all editions; None when no day of law agrees with the facts."""
+        slot, combines = self.evaluator.inputs.layout.slot, [self.evaluator.pack.outcomes[name].combine for name in self.outcomes]
+        found: tuple[Any, ...] | None = None
+        for _, slots in self._runs():
+            here = tuple(slots[slot[name]] for name in self.outcomes)
+            merged = found and tuple(combine.merge(c, a, b) for c, a, b in zip(combines, found, here, strict=True))
+            found = merged or here
         return found
 
     def with_(self, filing: Filing, fact: str) -> Trial:
@@ -76,12 +88,10 @@ class Trial:
             law.run_towards(slots, self.outcomes)
             yield law, slots
 
-    def _again(self, filing: Filing, part: Any) -> Iterator[Run]:
+    def _again(self, filing: Filing, part: Inputs) -> Iterator[Run]:
         for law, before in self._runs():
-            slots = self.evaluator.inputs.copy(before)
-            part.restate(filing, slots)
             try:
-                settle(part, filing, slots)
+                slots = again(self.evaluator.inputs, part, filing, before)
             except ContradictionError:
                 continue
             law.rerun(slots, part.changed(slots, before), self.outcomes)
