@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from engine.decide.compile import truth
 from engine.decide.layout import Layout
 from engine.decide.lists import Items
+from engine.decide.tables import Face
 from engine.decide.values import Closure, Slots, whole
+from engine.rulebook import condition as ir
 from engine.rulebook import graph
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.decide.filing import Filing
-    from engine.rulebook import condition as ir
     from engine.rulebook.model import PackRules, Rulebook
 
 
@@ -39,6 +42,8 @@ class Inputs:
     blank: dict[str, Slots]
     applies: tuple[tuple[str, Step], ...]
     constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
+    faces: dict[tuple[str, int], Face] = field(default_factory=dict, compare=False)  # by table and version
+    closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict, compare=False)  # by text and faces
 
     def slots(self, filing: Filing) -> Slots:
         """Return the slots of a filing, with every fact it leaves out at its whole domain."""
@@ -60,6 +65,24 @@ class Inputs:
             sure = not items and self.layout.rulebook.lists[name].min > 0
             top[slot[name]] = Items(items, None if complete else self.blank[name].copy(), sure)
         return top
+
+    def face(self, name: str, day: date) -> Face:
+        """Return a table as it stands on a day; editions between which it did not change share it."""
+        table = self.layout.rulebook.tables[name]
+        at = next((k for k, version in enumerate(table.versions) if day in version.valid), -1)
+        if (name, at) not in self.faces:
+            gives = table.gives
+            values = [value.id for value in self.layout.rulebook.facts[gives.fact].values] if gives.fact else gives.values
+            self.faces[name, at] = Face(table, table.versions[at] if at >= 0 else None, tuple(values))
+        return self.faces[name, at]
+
+    def truth(self, text: str, layout: Layout) -> Closure:
+        """Return the closure of a condition in an edition; editions share those whose tables are the same."""
+        node = layout.rulebook.conditions[text]
+        key = text, tuple(id(layout.tables[part.table]) for part in ir.walk(node) if isinstance(part, ir.Lookup))
+        if key not in self.closures:
+            self.closures[key] = truth(node, layout)
+        return self.closures[key]
 
     def copy(self, top: Slots) -> Slots:
         """Return a copy of slots whose lists and rows can be filled without touching the original."""

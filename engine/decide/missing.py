@@ -221,20 +221,20 @@ class Search:
         ]
         asked = self._trial(self.filing, (name,))
         for fact in added:
-            alone = self._move(self.filing, completion, fact)
+            alone = self._like(self.filing, completion, fact)
             found = asked.with_(alone, fact[0])
             if found.decided() == (bit,):
                 shrunk = self._shrunk(alone, found, (fact,), bit)
                 return Settlement(name, value, (self._answer(shrunk, fact),), smallest=True)
-        needed = list(added)
-        filing = self._moved(completion, needed)
+        needed, filing = list(added), self.filing
+        for fact in added:
+            filing = self._like(filing, completion, fact)
         trial = self._trial(filing, (name,))
         for fact in reversed(added):
-            without = [other for other in needed if other != fact]
-            fewer = self._moved(completion, without)
+            fewer = self._like(filing, self.filing, fact)
             found = trial.with_(fewer, fact[0])
             if found.decided() == (bit,):
-                needed, filing, trial = without, fewer, found
+                needed, filing, trial = [other for other in needed if other != fact], fewer, found
         shrunk = self._shrunk(filing, trial, tuple(needed), bit)
         return Settlement(name, value, tuple(self._answer(shrunk, fact) for fact in needed), smallest=len(needed) <= 1)
 
@@ -258,16 +258,9 @@ class Search:
     def _home(self, fact: Fact) -> str:
         return self.evaluator.rulebook.list_of(fact[0])
 
-    def _moved(self, completion: Filing, facts: list[Fact]) -> Filing:
-        """Return the filing with some facts as a completion states them."""
-        filing = self.filing
-        for fact in facts:
-            filing = self._move(filing, completion, fact)
-        return filing
-
-    def _move(self, filing: Filing, completion: Filing, fact: Fact) -> Filing:
-        value = _stated(completion, self._home(fact), fact)
-        return filing if value is None else state(filing, self._home(fact), fact[1], fact[0], value)
+    def _like(self, filing: Filing, other: Filing, fact: Fact) -> Filing:
+        """Return the filing with one fact as another filing states it, or leaves it out."""
+        return state(filing, self._home(fact), fact[1], fact[0], _stated(other, self._home(fact), fact))
 
     def _answer(self, completion: Filing, fact: Fact) -> Answer:
         kind = self.evaluator.inputs.layout.type_of(fact[0])
@@ -324,13 +317,17 @@ class Draft:
 
 
 def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filing:
-    """Return the filing with one more fact stated, at filing level when `index` is -1."""
+    """Return the filing with a fact stated, at filing level when `index` is -1; without it when `value` is None."""
     if index < 0:
-        return replace(filing, facts=filing.facts | {name: value})
+        return replace(filing, facts=_with(filing.facts, name, value))
     listing = filing.lists[home]
     items = list(listing.items)
-    items[index] = Item(items[index].id, items[index].facts | {name: value})
+    items[index] = Item(items[index].id, _with(items[index].facts, name, value))
     return replace(filing, lists=filing.lists | {home: Listing(tuple(items), listing.complete)})
+
+
+def _with(facts: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    return {key: each for key, each in facts.items() if key != name} if value is None else facts | {name: value}
 
 
 def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:

@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.compile import mask_of, number, term_value, truth
+from engine.decide.compile import mask_of, number, term_value
 from engine.decide.inputs import Inputs, Step
 from engine.decide.layout import Layout
-from engine.decide.tables import Face
-from engine.decide.values import Closure, F, Slots, U, known
+from engine.decide.values import Closure, F, Slots, T, known
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
+from schemas.term import Type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,25 @@ class Link:
     own: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a fact, rule, derived fact or outcome stands: the slot of its list or -1, its own, and that of its applicability."""
+
+    home: int
+    at: int
+    guard: int | None
+    kind: Type
+
+    def fixed(self, filing: Slots, index: int) -> bool:
+        """Tell whether it has one value left, or certainly does not apply."""
+        row = filing
+        if index >= 0:
+            items, more, _ = filing[self.home]
+            row = items[index] if index < len(items) else more
+        applies = T if self.guard is None else row[self.guard]
+        return bool(applies == F or (applies == T and known(self.kind, row[self.at])))
+
+
 @dataclass(frozen=True)
 class Program:
     """The steps of one edition with the layout of its slots."""
@@ -47,6 +66,7 @@ class Program:
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
     _kept: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict, compare=False)
+    _spots: dict[str, Spot] = field(default_factory=dict, compare=False)
 
     def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
@@ -54,40 +74,33 @@ class Program:
         seen: set[tuple[str, int]] = set()
         while todo:
             thing = todo.pop()
-            if thing in seen or self._fixed(filing, *thing):
+            if thing in seen or self._spot(thing[0]).fixed(filing, thing[1]):
                 continue
             seen.add(thing)
+            home = self._spot(thing[0]).home
             for name in self.reads.get(thing[0], ()):
-                home = self._home(name)
-                if home and home == self._home(thing[0]):
+                if home >= 0 and home == self._spot(name).home:
                     todo.append((name, thing[1]))
                 else:
                     todo += [(name, index) for index in self._indexes(filing, name)]
         return seen
 
-    def _home(self, name: str) -> str:
-        kind, colon, rule = name.partition(":")
-        return self.edition.pack.rules[rule].on if colon and kind == "rule" else self.layout.rulebook.list_of(name)
-
     def _indexes(self, filing: Slots, name: str) -> range:
-        home = self._home(name)
-        if not home:
+        home = self._spot(name).home
+        if home < 0:
             return range(-1, 0)
-        items, more, _ = filing[self.layout.slot[home]]
+        items, more, _ = filing[home]
         return range(len(items) + (more is not None))
 
-    def _fixed(self, filing: Slots, name: str, index: int) -> bool:
-        slots = filing
-        if index >= 0:
-            items, more, _ = filing[self.layout.slot[self._home(name)]]
-            slots = items[index] if index < len(items) else more
-        value = slots[self.layout.slot[name]]
-        if name.startswith("rule:"):
-            return bool(value != U)
-        guard = self.layout.applies.get(name)
-        kind = self.layout.type_of(name)
-        settled = value[0] == value[1] if kind.name == "set" else known(kind, value)
-        return bool(settled and (guard is None or slots[guard] != U)) or (guard is not None and bool(slots[guard] == F))
+    def _spot(self, name: str) -> Spot:
+        if name not in self._spots:
+            kind, colon, rule = name.partition(":")
+            fires = bool(colon) and kind == "rule"
+            home = self.edition.pack.rules[rule].on if fires else self.layout.rulebook.list_of(name)
+            at, guard = self.layout.slot[name], self.layout.applies.get(name)
+            type_ = Type("bool") if fires else self.layout.type_of(name)
+            self._spots[name] = Spot(self.layout.slot[home] if home else -1, at, guard, type_)
+        return self._spots[name]
 
     def run(self, filing: Slots) -> None:
         """Fill the slots of derived facts, rules and outcomes."""
@@ -158,13 +171,10 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
     """Return the program of what is law on `days`."""
     law = graph.edition(pack, days)
     main = days[pack.doc.date]
-    faces = {
-        name: Face(table, next((v for v in table.versions if main in v.valid), None), _gives(rulebook, name))
-        for name, table in rulebook.tables.items()
-    }
+    faces = {name: base.face(name, main) for name in rulebook.tables}
     inner = base.layout
     layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces)
-    builder = _Builder(layout, law)
+    builder = _Builder(base, layout, law)
     steps: list[Step] = []
     for thing in graph.strata(rulebook, law):
         kind, _, name = thing.partition(":")
@@ -199,28 +209,24 @@ def _absent(layout: Layout, name: str) -> Any:
     return 0 if layout.type_of(name).name == "bool" else (0, 0)
 
 
-def _gives(rulebook: Rulebook, name: str) -> tuple[str, ...]:
-    gives = rulebook.tables[name].gives
-    return tuple(value.id for value in rulebook.facts[gives.fact].values) if gives.fact else tuple(gives.values)
-
-
 class _Builder:
-    def __init__(self, layout: Layout, law: Edition) -> None:
+    def __init__(self, base: Inputs, layout: Layout, law: Edition) -> None:
+        self.base = base
         self.layout = layout
         self.law = law
         self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
 
     def derived(self, name: str) -> list[Step]:
         """Return the step that works out a derived fact."""
-        node = self.layout.rulebook.conditions[self.law.derived[name]]
-        kind = self.layout.type_of(name)
-        closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
+        text, kind = self.law.derived[name], self.layout.type_of(name)
+        node = self.layout.rulebook.conditions[text]
+        closure = self.base.truth(text, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
         return [Step(name, self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
         """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
-        fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
+        fired = self.base.truth(self.law.rules[name].when, self.layout)
         slot = self.layout.slot
         steps = [Step(f"rule:{name}", home, slot[f"rule:{name}"], fired)]
         if name not in self.grouped:
