@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine, inputs, program
 from engine.decide.narrow import ImpossibleError, settle
-from engine.decide.values import INF, F, T, U, meet
+from engine.decide.split import Cell, Choices, Union, choices
+from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
 
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.program import Program
     from engine.decide.values import Slots
-    from engine.rulebook.model import PackRules, Rulebook, Split
+    from engine.rulebook.model import PackRules, Rulebook
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
-Cases = tuple[tuple[tuple[str, int, Any], ...], ...]  # per case (fact, item index or -1, cell)
 
 
 @dataclass(frozen=True)
@@ -42,36 +42,6 @@ class Picture:
     fired: dict[tuple[str, int], int]
     applied: dict[tuple[str, int], int]
     versions: dict[str, tuple[str, ...]]
-
-
-class _Cell(NamedTuple):
-    """One thing that a picture shows: where its value lies in the slots, and how two of its values unite."""
-
-    combine: str  # of the outcome, or `truth`
-    table: str
-    name: str
-    item: int
-    home: int  # slot of the list, -1 for the filing
-    at: int
-    unlisted: bool
-
-    def read(self, slots: Slots) -> Any:
-        """Return the value in the slots of a filing."""
-        if self.home < 0:
-            return slots[self.at]
-        listed = slots[self.home]
-        return (listed.more if self.unlisted else listed.items[self.item])[self.at]
-
-    def of(self, picture: Picture) -> Any:
-        """Return the value that a picture shows."""
-        table: dict[tuple[str, int], Any] = getattr(picture, self.table)
-        return table[self.name, self.item]
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Return what is possible when either value is the case."""
-        if self.combine == "truth":
-            return a if a == b else U
-        return combine.merge(self.combine, a, b)
 
 
 class Evaluator:
@@ -136,50 +106,15 @@ class Evaluator:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
         law.run(slots)
         plain = picture = self._read(law, slots)
-        tried: set[tuple[Any, ...]] = set()
+        tried: set[Choices] = set()
         for outcome in about if split else ():
-            cases = self._split(law, slots, outcome)
-            if len(cases) > 1 and cases not in tried:
-                tried.add(cases)
+            found = choices(self, law, slots, outcome)
+            if found and found not in tried:
+                tried.add(found)
                 open_ = self._open(slots, picture)
-                found = self._union(law, slots, filing, cases, [(cell, cell.of(plain)) for cell in open_])
-                picture = self._met(picture, dict(zip(open_, found, strict=True)))
+                union = Union(self, law, filing, [(cell, cell.of(plain)) for cell in open_]).over(slots, found)
+                picture = self._met(picture, dict(zip(open_, union, strict=True)))
         return picture
-
-    def _union(self, law: Program, slots: Slots, filing: Filing, cases: Cases, plain: list[tuple[_Cell, Any]]) -> list[Any]:
-        """Return what the cases together leave possible of the cells that plain Kleene leaves open.
-
-        Every case lies inside plain Kleene, so once the union has reached it the remaining cases can add nothing.
-        """
-        parts = {id(part): part for name, _, _ in cases[0] for part in [self.inputs.part(name)]}.values()
-        found: list[Any] | None = None
-        wider = range(len(plain))  # the cells in which the union may still grow
-        for case in cases:
-            branch = self.inputs.copy(slots)
-            for name, index, cell in case:
-                self._row(branch, name, index)[self.inputs.layout.slot[name]] = cell
-            try:
-                for part in parts:
-                    settle(part, filing, branch)
-            except ContradictionError:
-                continue
-            law.rerun(branch, [name for part in parts for name in part.changed(branch, slots)])
-            if found is None:
-                found = [cell.read(branch) for cell, _ in plain]
-            else:
-                for k in wider:
-                    found[k] = plain[k][0].merge(found[k], plain[k][0].read(branch))
-            wider = [k for k in wider if found[k] != plain[k][1]]
-            if not wider:
-                break
-        if found is None:
-            raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
-        return found
-
-    def _row(self, slots: Slots, name: str, index: int) -> Slots:
-        home = self.rulebook.list_of(name)
-        row: Slots = slots[self.inputs.layout.slot[home]].items[index] if home else slots
-        return row
 
     # dates ------------------------------------------------------------------------------------------------------------
 
@@ -212,43 +147,6 @@ class Evaluator:
             self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
         return self._programs[key]
 
-    # cases ------------------------------------------------------------------------------------------------------------
-
-    def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
-        """Return the cases of one outcome in one edition of law: a cell for each fact that is split.
-
-        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. One
-        that comes to lie in one cell, does not apply or is read no more frees its place for the next: more knowledge narrows.
-        """
-        layout = self.inputs.layout
-        choices: list[list[tuple[str, int, Any]]] = []
-        size = 1
-        for split, index in self._candidates(law, base, outcome):
-            value = self._row(base, split.name, index)[layout.slot[split.name]]
-            met = [meet(layout.type_of(split.name), value, cell) for cell in split.cells]
-            left = [(split.name, index, cell) for cell in met if cell is not None]
-            if len(left) <= 1:  # known well enough: nothing is left to split
-                continue
-            size *= len(left)
-            if size > polarity.BUDGET:
-                break
-            choices.append(left)
-        return tuple(product(*choices))
-
-    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int]]:
-        live = law.live(base, outcome)
-        local: dict[str, list[Split]] = {}
-        for split in self.splits:
-            if home := self.rulebook.list_of(split.name):
-                local.setdefault(home, []).append(split)
-            elif (split.name, -1) in live:
-                yield split, -1
-        for home, splits in local.items():
-            for index in range(len(base[self.inputs.layout.slot[home]].items)):
-                for split in splits:
-                    if (split.name, index) in live:
-                        yield split, index
-
     # reading and uniting ----------------------------------------------------------------------------------------------
 
     def _read(self, law: Program, slots: Slots) -> Picture:
@@ -273,7 +171,7 @@ class Evaluator:
         rows = list(enumerate(items))
         return rows if more is None else [*rows, (len(items), more)]
 
-    def _open(self, slots: Slots, picture: Picture) -> list[_Cell]:
+    def _open(self, slots: Slots, picture: Picture) -> list[Cell]:
         """Return the cells of a picture that have more than one value left."""
         slot = self.inputs.layout.slot
         homes = {"": -1} | {home: slot[home] for home in self.inputs.lists}
@@ -288,9 +186,9 @@ class Evaluator:
                 if value == U:
                     at = slot[f"{'rule' if kind == 'fired' else kind}:{rule}"]
                     found.append(("truth", kind, rule, index, homes[self.pack.rules[rule].on], at))
-        return [_Cell(*cell, unlisted=cell[4] >= 0 and cell[3] == sizes[cell[4]]) for cell in found]
+        return [Cell(*cell, unlisted=cell[4] >= 0 and cell[3] == sizes[cell[4]]) for cell in found]
 
-    def _met(self, picture: Picture, found: dict[_Cell, Any]) -> Picture:
+    def _met(self, picture: Picture, found: dict[Cell, Any]) -> Picture:
         """Return what both a picture and the union of cases leave possible; both are sound, so both hold."""
         tables: dict[str, dict[tuple[str, int], Any]] = {
             "outcomes": dict(picture.outcomes),

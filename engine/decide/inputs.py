@@ -84,6 +84,12 @@ class Inputs:
             self.closures[key] = truth(node, layout)
         return self.closures[key]
 
+    def row(self, top: Slots, name: str, index: int) -> Slots:
+        """Return the slots of the item that has a fact, or of the filing."""
+        home = self.layout.rulebook.list_of(name)
+        found: Slots = top[self.layout.slot[home]].items[index] if home else top
+        return found
+
     def copy(self, top: Slots) -> Slots:
         """Return a copy of slots whose lists and rows can be filled without touching the original."""
         found = top.copy()

@@ -290,11 +290,11 @@ class Draft:
     def can_apply(self, name: str, index: int) -> bool:
         """Tell whether a fact may apply."""
         guard = self.inputs.layout.applies.get(name)
-        return guard is None or bool(self._row(name, index)[guard] != F)
+        return guard is None or bool(self.inputs.row(self.slots, name, index)[guard] != F)
 
     def bounds(self, name: str, index: int) -> Any:
         """Return what the other facts leave possible of one."""
-        return self._row(name, index)[self.inputs.layout.slot[name]]
+        return self.inputs.row(self.slots, name, index)[self.inputs.layout.slot[name]]
 
     def stating(self, name: str, index: int, cell: Any) -> Draft | None:
         """Return the draft with what it states of a fact cut down to a cell; None when the facts exclude that."""
@@ -309,11 +309,6 @@ class Draft:
             return Draft(self.inputs, changed, again(self.inputs, self.inputs.part(name), changed, self.slots))
         except ContradictionError:
             return None
-
-    def _row(self, name: str, index: int) -> Slots:
-        home = self.inputs.layout.rulebook.list_of(name)
-        row: Slots = self.slots[self.inputs.layout.slot[home]].items[index] if home else self.slots
-        return row
 
 
 def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filing:
