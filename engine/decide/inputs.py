@@ -44,6 +44,7 @@ class Inputs:
     constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
     faces: dict[tuple[str, int], Face] = field(default_factory=dict, compare=False)  # by table and version
     closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict, compare=False)  # by text and faces
+    looked_up: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # the tables in a condition, by its text
 
     def slots(self, filing: Filing) -> Slots:
         """Return the slots of a filing, with every fact it leaves out at its whole domain."""
@@ -79,7 +80,9 @@ class Inputs:
     def truth(self, text: str, layout: Layout) -> Closure:
         """Return the closure of a condition in an edition; editions share those whose tables are the same."""
         node = layout.rulebook.conditions[text]
-        key = text, tuple(id(layout.tables[part.table]) for part in ir.walk(node) if isinstance(part, ir.Lookup))
+        if text not in self.looked_up:
+            self.looked_up[text] = tuple(part.table for part in ir.walk(node) if isinstance(part, ir.Lookup))
+        key = text, tuple(id(layout.tables[table]) for table in self.looked_up[text])
         if key not in self.closures:
             self.closures[key] = truth(node, layout)
         return self.closures[key]

@@ -173,7 +173,7 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
     main = days[pack.doc.date]
     faces = {name: base.face(name, main) for name in rulebook.tables}
     inner = base.layout
-    layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces)
+    layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces, inner.kinds)
     builder = _Builder(base, layout, law)
     steps: list[Step] = []
     for thing in graph.strata(rulebook, law):

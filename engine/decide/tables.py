@@ -47,8 +47,11 @@ class Face:
         """Return the mask for exact keys: one value, or all where the law's text was not read."""
         if self.version is None:
             return (1 << len(self.values)) - 1
-        rows = self.version.rows
-        found = next((row.is_ for row in rows if all(key[k] == v for k, v in row.when.items())), self.version.otherwise)
+        found = self.version.otherwise
+        for row in self.version.rows:
+            if row.when.items() <= key.items():
+                found = row.is_
+                break
         return (1 << len(self.values)) - 1 if found == "unknown" else 1 << self.values.index(found)
 
 
