@@ -7,7 +7,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from engine.decide.compile import truth
+from engine.decide.compile import mask_of, truth
 from engine.decide.layout import Layout
 from engine.decide.lists import Items
 from engine.decide.tables import Face
@@ -44,6 +44,7 @@ class Inputs:
     constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
     faces: dict[tuple[str, int], Face] = field(default_factory=dict, compare=False)  # by table and version
     closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict, compare=False)  # by text and faces
+    constants: dict[tuple[str, tuple[str, ...]], Closure] = field(default_factory=dict, compare=False)  # by outcome and values
     looked_up: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # the tables in a condition, by its text
 
     def slots(self, filing: Filing) -> Slots:
@@ -86,6 +87,14 @@ class Inputs:
         if key not in self.closures:
             self.closures[key] = truth(node, layout)
         return self.closures[key]
+
+    def constant(self, outcome: str, values: tuple[str, ...]) -> Closure:
+        """Return the closure of values of an outcome that a rule names."""
+        key = outcome, values
+        if key not in self.constants:
+            mask = mask_of(self.layout.type_of(outcome), set(values))
+            self.constants[key] = lambda _f, _i: mask
+        return self.constants[key]
 
     def row(self, top: Slots, name: str, index: int) -> Slots:
         """Return the slots of the item that has a fact, or of the filing."""

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.compile import mask_of, number, term_value
+from engine.decide.compile import number, term_value
 from engine.decide.inputs import Inputs, Step
 from engine.decide.layout import Layout
 from engine.decide.values import Closure, F, Slots, T, known
@@ -67,23 +67,33 @@ class Program:
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
     _kept: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict, compare=False)
     _spots: dict[str, Spot] = field(default_factory=dict, compare=False)
+    _apart: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict, compare=False)
 
     def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
         todo = [(outcome, index) for index in self._indexes(filing, outcome) if item in (None, index)]
         seen: set[tuple[str, int]] = set()
+        dead: set[tuple[str, int]] = set()
         while todo:
-            thing = todo.pop()
-            if thing in seen or self._spot(thing[0]).fixed(filing, thing[1]):
+            thing = name, at = todo.pop()
+            if thing in seen or thing in dead:
+                continue
+            if self._spot(name).fixed(filing, at):
+                dead.add(thing)
                 continue
             seen.add(thing)
-            home = self._spot(thing[0]).home
-            for name in self.reads.get(thing[0], ()):
-                if home >= 0 and home == self._spot(name).home:
-                    todo.append((name, thing[1]))
-                else:
-                    todo += [(name, index) for index in self._indexes(filing, name)]
+            here, elsewhere = self._readings(name)
+            todo += [(read, at) for read in here]
+            todo += [(read, index) for read in elsewhere for index in self._indexes(filing, read)]
         return seen
+
+    def _readings(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what a name reads at its own place, the same item or the filing, and what in the other lists."""
+        if name not in self._apart:
+            home = self._spot(name).home
+            reads = [(read, self._spot(read).home) for read in self.reads.get(name, ())]
+            self._apart[name] = tuple(r for r, at in reads if at == home), tuple(r for r, at in reads if at != home)
+        return self._apart[name]
 
     def _indexes(self, filing: Slots, name: str) -> range:
         home = self._spot(name).home
@@ -283,8 +293,7 @@ class _Builder:
             value = term_value(node, self.layout)
             # an outcome keeps its first place for "not governed", an enum or a table does not
             return value if type_of_term(node, self.layout.rulebook, self.layout.pack).name == "outcome" else _moved(value)
-        named = {given} if isinstance(given, str) else set(given)
-        return combine.constant(mask_of(self.layout.type_of(outcome), named))
+        return self.base.constant(outcome, (given,) if isinstance(given, str) else tuple(given))
 
 
 def _moved(value: Closure) -> Closure:
