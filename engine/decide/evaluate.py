@@ -6,14 +6,14 @@ gives the same bytes for ever, and knowing more only ever narrows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine, inputs, program
 from engine.decide.narrow import ImpossibleError, settle
-from engine.decide.split import Cell, Choices, Union, choices
+from engine.decide.picture import Cell, Picture
+from engine.decide.split import Choices, Union, choices
 from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
@@ -28,20 +28,6 @@ if TYPE_CHECKING:
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What a filing leaves possible.
-
-    `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last
-    listed item stands for items not yet listed.
-    """
-
-    outcomes: dict[tuple[str, int], Any]
-    fired: dict[tuple[str, int], int]
-    applied: dict[tuple[str, int], int]
-    versions: dict[str, tuple[str, ...]]
 
 
 class Evaluator:
@@ -108,11 +94,11 @@ class Evaluator:
         plain = picture = self._read(law, slots)
         tried: set[Choices] = set()
         for outcome in about if split else ():
-            found = choices(self, law, slots, outcome)
+            found = choices(self.inputs, self.splits, law, slots, outcome)
             if found and found not in tried:
                 tried.add(found)
                 open_ = self._open(slots, picture)
-                union = Union(self, law, filing, [(cell, cell.of(plain)) for cell in open_]).over(slots, found)
+                union = Union(self.inputs, law, filing, [(cell, cell.of(plain)) for cell in open_]).over(slots, found)
                 picture = self._met(picture, dict(zip(open_, union, strict=True)))
         return picture
 

@@ -124,7 +124,7 @@ class Inputs:
     @cached_property
     def _places(self) -> dict[str, list[tuple[str, int, int]]]:
         """Return per list, or "" for the filing, each fact with its slot and that of its applicability, if it has one."""
-        found: dict[str, list[tuple[str, int, int]]] = {"": []} | {home: [] for home in self.lists}
+        found: dict[str, list[tuple[str, int, int]]] = {home: [] for home in ("", *self.lists)}
         for name in self.facts:
             at = self.layout.slot[name]
             found[self.layout.rulebook.list_of(name)].append((name, at, self.layout.applies.get(name, at)))

@@ -15,9 +15,9 @@ from engine.rulebook import condition as ir
 
 if TYPE_CHECKING:
     from engine.decide.filing import Filing
+    from engine.decide.inputs import Inputs
     from engine.decide.layout import Layout
     from engine.decide.lists import Items
-    from engine.decide.inputs import Inputs
     from engine.decide.values import Slots
 
 ROUNDS = 64
@@ -40,7 +40,7 @@ def settle(base: Inputs, filing: Filing, top: Slots) -> None:
 
 
 def again(whole: Inputs, part: Inputs, filing: Filing, before: Slots) -> Slots:
-    """Return the settled slots of a filing that differs from that of `before` only in facts of a part. Raises ContradictionError."""
+    """Return the settled slots of a filing that differs from `before` only in facts of a part. Raises ContradictionError."""
     slots = whole.copy(before)
     part.restate(filing, slots)
     settle(part, filing, slots)

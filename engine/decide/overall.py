@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.asked import Asked
 from engine.decide.assess import examine
 from engine.decide.comply import Proofs, Proven
-from engine.decide.evaluate import Picture
 from engine.decide.filing import from_document
 from engine.decide.owed import Owed
+from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
 from engine.errors import DateError
 from schemas import duties as shapes

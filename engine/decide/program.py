@@ -123,7 +123,7 @@ class Program:
             self._fill(link.step, filing)
 
     def rerun(self, filing: Slots, changed: Iterable[str], outcomes: tuple[str, ...] = ()) -> None:
-        """Fill again what reads the facts that `changed` since the steps were run; only what `outcomes` read, where they are named.
+        """Fill again what reads the facts that `changed` since the run; only what `outcomes` read, where they are named.
 
         A step whose value comes out as it was sets nothing off.
         """

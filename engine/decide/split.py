@@ -6,19 +6,19 @@ of what its branch leaves possible, so the union is that of all cases.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from engine.decide import combine
 from engine.decide.narrow import ImpossibleError, settle
-from engine.decide.values import U, meet
+from engine.decide.values import meet
 from engine.errors import ContradictionError
 from engine.rulebook import polarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.decide.evaluate import Evaluator, Picture
     from engine.decide.filing import Filing
+    from engine.decide.inputs import Inputs
+    from engine.decide.picture import Cell
     from engine.decide.program import Program
     from engine.decide.values import Slots
     from engine.rulebook.model import Split
@@ -27,47 +27,17 @@ Choice = tuple[str, int, tuple[Any, ...]]  # a fact, its item's index or -1, and
 Choices = tuple[Choice, ...]
 
 
-class Cell(NamedTuple):
-    """One thing that a picture shows: where its value lies in the slots, and how two of its values unite."""
-
-    combine: str  # of the outcome, or `truth`
-    table: str
-    name: str
-    item: int
-    home: int  # slot of the list, -1 for the filing
-    at: int
-    unlisted: bool
-
-    def read(self, slots: Slots) -> Any:
-        """Return the value in the slots of a filing."""
-        if self.home < 0:
-            return slots[self.at]
-        listed = slots[self.home]
-        return (listed.more if self.unlisted else listed.items[self.item])[self.at]
-
-    def of(self, picture: Picture) -> Any:
-        """Return the value that a picture shows."""
-        table: dict[tuple[str, int], Any] = getattr(picture, self.table)
-        return table[self.name, self.item]
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Return what is possible when either value is the case."""
-        if self.combine == "truth":
-            return a if a == b else U
-        return combine.merge(self.combine, a, b)
-
-
-def choices(evaluator: Evaluator, law: Program, base: Slots, outcome: str) -> Choices:
-    """Return the facts that are split for an outcome in one edition of law, with their cells.
+def choices(inputs: Inputs, splits: tuple[Split, ...], law: Program, base: Slots, outcome: str) -> Choices:
+    """Return which of a pack's split facts are split for an outcome in one edition of law, with their cells.
 
     Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. One
     that comes to lie in one cell, does not apply or is read no more frees its place for the next: more knowledge narrows.
     """
-    layout = evaluator.inputs.layout
+    layout = inputs.layout
     found: list[Choice] = []
     size = 1
-    for split, index in _candidates(evaluator, law, base, outcome):
-        value = evaluator.inputs.row(base, split.name, index)[layout.slot[split.name]]
+    for split, index in _candidates(inputs, splits, law, base, outcome):
+        value = inputs.row(base, split.name, index)[layout.slot[split.name]]
         met = (meet(layout.type_of(split.name), value, cell) for cell in split.cells)
         left = tuple(cell for cell in met if cell is not None)
         if len(left) <= 1:  # known well enough: nothing is left to split
@@ -79,18 +49,20 @@ def choices(evaluator: Evaluator, law: Program, base: Slots, outcome: str) -> Ch
     return tuple(found)
 
 
-def _candidates(evaluator: Evaluator, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int]]:
-    rulebook, slot = evaluator.rulebook, evaluator.inputs.layout.slot
+def _candidates(
+    inputs: Inputs, splits: tuple[Split, ...], law: Program, base: Slots, outcome: str
+) -> Iterator[tuple[Split, int]]:
+    rulebook, slot = inputs.layout.rulebook, inputs.layout.slot
     live = law.live(base, outcome)
     local: dict[str, list[Split]] = {}
-    for split in evaluator.splits:
+    for split in splits:
         if home := rulebook.list_of(split.name):
             local.setdefault(home, []).append(split)
         elif (split.name, -1) in live:
             yield split, -1
-    for home, splits in local.items():
+    for home, mine in local.items():
         for index in range(len(base[slot[home]].items)):
-            for split in splits:
+            for split in mine:
                 if (split.name, index) in live:
                     yield split, index
 
@@ -98,9 +70,9 @@ def _candidates(evaluator: Evaluator, law: Program, base: Slots, outcome: str) -
 class Union:
     """What the cases of some facts together leave possible of the cells that plain Kleene leaves open."""
 
-    def __init__(self, evaluator: Evaluator, law: Program, filing: Filing, plain: list[tuple[Cell, Any]]) -> None:
+    def __init__(self, inputs: Inputs, law: Program, filing: Filing, plain: list[tuple[Cell, Any]]) -> None:
         """Take the open cells with what plain Kleene leaves possible of each."""
-        self.inputs = evaluator.inputs
+        self.inputs = inputs
         self.law = law
         self.filing = filing
         self.plain = plain
@@ -108,7 +80,7 @@ class Union:
         self.growing = list(range(len(plain)))  # the cells in which the union has not yet reached plain Kleene
 
     def over(self, slots: Slots, facts: Choices) -> list[Any]:
-        """Return the union over all cases of `facts` of a filing that was run. Raises ContradictionError when none is possible."""
+        """Return the union over all cases of `facts` of a filing that was run. Raises ImpossibleError when there is none."""
         self._visit(slots, facts)
         if self.found is None:
             raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.evaluate import AS_OF
 from engine.decide.narrow import again, settle
 from engine.errors import ContradictionError, InputError
 
@@ -35,7 +34,6 @@ class Trial:
         self.filing = filing
         self.as_of = as_of
         self.outcomes = outcomes
-        self.refused = False
         self._run: list[Run] = []
         self._rest = self._editions(filing)
 
@@ -52,7 +50,7 @@ class Trial:
         return found
 
     def possible(self) -> tuple[Any, ...] | None:
-        """Return what plain Kleene leaves possible of the outcomes under all editions; None when no day of law agrees with the facts."""
+        """Return what plain Kleene leaves possible of the outcomes under all editions; None when the facts agree with no law."""
         slot, combines = self.evaluator.inputs.layout.slot, [self.evaluator.pack.outcomes[name].combine for name in self.outcomes]
         found: tuple[Any, ...] | None = None
         for _, slots in self._runs():
@@ -65,8 +63,8 @@ class Trial:
         """Return the trial of a filing that differs from this one in one fact."""
         part = self.evaluator.inputs.part(fact)
         changed = Trial(self.evaluator, filing, self.as_of, self.outcomes)
-        # a day may select other law; and what was refused says nothing of what stays
-        if not self.refused and not any(name in self.evaluator.cuts for name in part.facts):
+        # a day may select other law; and what agrees with no law says nothing of what stays
+        if not any(name in self.evaluator.cuts for name in part.facts) and next(self._runs(), None):
             changed._rest = self._again(filing, part)
         return changed
 
@@ -78,7 +76,6 @@ class Trial:
             days = self.evaluator.days(base, self.as_of)
             self.evaluator.governed(days, filing)
         except InputError:
-            self.refused = True
             return
         for law, slots in self.evaluator.editions(base, days):
             try:
