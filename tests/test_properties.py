@@ -18,7 +18,6 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing
 from engine.decide.missing import points, state
 from engine.decide.questions import what_if
-from engine.decide.trial import Trial
 from engine.errors import InputError
 from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
@@ -125,12 +124,12 @@ def test_a_change_of_one_fact_is_as_good_as_working_all_out_again(seed: int) -> 
         return
     filing = randomness.forget(whole, random, random.choice((0, 0.2, 0.6)))
     names = tuple(random.sample(["grade", "kind", "duties"], random.randint(1, 3)))
-    trial, cells = Trial(evaluate, filing, AS_OF, names), points(evaluate)
+    trial, cells = evaluate.trial(filing, AS_OF, names), points(evaluate)
     for _ in range(12):
         fact = random.choice([name for name in evaluate.inputs.facts if cells[name]])
         home = book.list_of(fact)
         filing = state(filing, home, random.randint(0, 1) if home else -1, fact, random.choice([*cells[fact], None]))
-        trial, fresh = trial.with_(filing, fact), Trial(evaluate, filing, AS_OF, names)
+        trial, fresh = trial.with_(filing, fact), evaluate.trial(filing, AS_OF, names)
         assert (trial.decided(), trial.possible()) == (fresh.decided(), fresh.possible())
         try:
             outcomes = evaluate.picture(filing, AS_OF, split=False).outcomes

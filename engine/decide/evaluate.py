@@ -10,10 +10,12 @@ from datetime import date
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
-from engine.decide import combine, inputs, program
+from engine.decide import combine, program
+from engine.decide.compile import Kept
 from engine.decide.narrow import ImpossibleError, settle
 from engine.decide.picture import Cell, Picture
 from engine.decide.split import Choices, Union, choices
+from engine.decide.trial import Frame, Run, Trial
 from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
@@ -37,7 +39,8 @@ class Evaluator:
         """Prepare the slots, the days on which law changes, and the split facts of a pack."""
         self.rulebook = rulebook
         self.pack = pack
-        self.inputs = inputs.inputs(rulebook, pack)
+        self.inputs = program.inputs(rulebook, pack)
+        self.kept = Kept(self.inputs.layout)
         self.cuts = graph.cuts(rulebook, pack)
         self.splits = polarity.split_facts(rulebook, pack)
         self.tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
@@ -55,12 +58,12 @@ class Evaluator:
         settle(self.inputs, filing, base)
         days = self.days(base, as_of)
         if governed:
-            self.governed(days, filing)
+            self._governed(days, filing)
         found: Picture | None = None
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
             try:
-                self.resettle(filing, base, slots)
+                self._resettle(filing, base, slots)
                 here = self._united(law, slots, filing, self.pack.outcomes if about is None else about, split=split)
             except ContradictionError as error:
                 first = first or error
@@ -69,6 +72,29 @@ class Evaluator:
         if found is None:
             raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
+
+    def trial(self, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> Trial:
+        """Return the filing worked out as far as some filing-level outcomes read it, to be tried with other facts."""
+        combines: dict[str, str] = {name: self.pack.outcomes[name].combine for name in outcomes}
+        frame = Frame(self.inputs, frozenset(self.cuts), combines, lambda each: self._towards(each, as_of, outcomes))
+        return Trial(frame, filing)
+
+    def _towards(self, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> Iterator[Run]:
+        """Yield each edition that a filing may meet, run as far as `outcomes` read; none when the facts agree with no law."""
+        base = self.inputs.slots(filing)
+        try:
+            settle(self.inputs, filing, base)
+            days = self.days(base, as_of)
+            self._governed(days, filing)
+        except InputError:
+            return
+        for law, slots in self.editions(base, days):
+            try:
+                self._resettle(filing, base, slots)
+            except ContradictionError:
+                continue
+            law.run_towards(slots, outcomes)
+            yield law, slots
 
     def editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
         """Yield each edition of law that the dates may meet, with its own slots."""
@@ -82,7 +108,7 @@ class Evaluator:
                     slots[self.inputs.layout.slot[name]] = span
             yield self.program(chosen), slots
 
-    def resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
+    def _resettle(self, filing: Filing, base: Slots, slots: Slots) -> None:
         """Narrow an edition's slots where its days differ from those of the settled `base`: otherwise nothing can follow."""
         layout = self.inputs.layout
         if any(slots[layout.slot[name]] != base[layout.slot[name]] for name in self.cuts if name != AS_OF):
@@ -110,8 +136,7 @@ class Evaluator:
         layout = self.inputs.layout
         return {name: (today, today) if name == AS_OF else slots[layout.slot[name]] for name in self.cuts}
 
-    def governed(self, days: Days, filing: Filing) -> None:
-        """Refuse a date that certainly lies outside of the pack. Raises DateError."""
+    def _governed(self, days: Days, filing: Filing) -> None:
         low, high = days[self.pack.doc.date]
         covers = self.pack.doc.covers
         last = covers.end.toordinal() if covers.end else INF
@@ -130,7 +155,7 @@ class Evaluator:
         key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
         if key not in self._programs:
             exact = {n: date.fromordinal(int(low) if low > -INF else 1) for n, (low, _) in days.items()}
-            self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
+            self._programs[key] = program.build(self.pack, self.inputs.facts, self.kept, exact)
         return self._programs[key]
 
     # reading and uniting ----------------------------------------------------------------------------------------------

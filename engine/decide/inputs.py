@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
-from engine.decide.compile import mask_of, truth
-from engine.decide.layout import Layout
 from engine.decide.lists import Items
-from engine.decide.tables import Face
-from engine.decide.values import Closure, Slots, whole
-from engine.rulebook import condition as ir
 from engine.rulebook import graph
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from engine.decide.filing import Filing
-    from engine.rulebook.model import PackRules, Rulebook
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Work out `name`: fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
-
-    name: str  # a fact whose applicability it is, a derived fact, an outcome, or `rule:x`, `applied:x`, `group:x`
-    list: str
-    at: int
-    closure: Closure
+    from engine.decide.layout import Layout, Step
+    from engine.decide.values import Closure, Slots
 
 
 @dataclass(frozen=True)
@@ -42,10 +25,6 @@ class Inputs:
     blank: dict[str, Slots]
     applies: tuple[tuple[str, Step], ...]
     constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
-    faces: dict[tuple[str, int], Face] = field(default_factory=dict, compare=False)  # by table and version
-    closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict, compare=False)  # by text and faces
-    constants: dict[tuple[str, tuple[str, ...]], Closure] = field(default_factory=dict, compare=False)  # by outcome and values
-    looked_up: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)  # the tables in a condition, by its text
 
     def slots(self, filing: Filing) -> Slots:
         """Return the slots of a filing, with every fact it leaves out at its whole domain."""
@@ -67,34 +46,6 @@ class Inputs:
             sure = not items and self.layout.rulebook.lists[name].min > 0
             top[slot[name]] = Items(items, None if complete else self.blank[name].copy(), sure)
         return top
-
-    def face(self, name: str, day: date) -> Face:
-        """Return a table as it stands on a day; editions between which it did not change share it."""
-        table = self.layout.rulebook.tables[name]
-        at = next((k for k, version in enumerate(table.versions) if day in version.valid), -1)
-        if (name, at) not in self.faces:
-            gives = table.gives
-            values = [value.id for value in self.layout.rulebook.facts[gives.fact].values] if gives.fact else gives.values
-            self.faces[name, at] = Face(table, table.versions[at] if at >= 0 else None, tuple(values))
-        return self.faces[name, at]
-
-    def truth(self, text: str, layout: Layout) -> Closure:
-        """Return the closure of a condition in an edition; editions share those whose tables are the same."""
-        node = layout.rulebook.conditions[text]
-        if text not in self.looked_up:
-            self.looked_up[text] = tuple(part.table for part in ir.walk(node) if isinstance(part, ir.Lookup))
-        key = text, tuple(id(layout.tables[table]) for table in self.looked_up[text])
-        if key not in self.closures:
-            self.closures[key] = truth(node, layout)
-        return self.closures[key]
-
-    def constant(self, outcome: str, values: tuple[str, ...]) -> Closure:
-        """Return the closure of values of an outcome that a rule names."""
-        key = outcome, values
-        if key not in self.constants:
-            mask = mask_of(self.layout.type_of(outcome), set(values))
-            self.constants[key] = lambda _f, _i: mask
-        return self.constants[key]
 
     def row(self, top: Slots, name: str, index: int) -> Slots:
         """Return the slots of the item that has a fact, or of the filing."""
@@ -171,60 +122,3 @@ class Inputs:
 
 def _rows(listed: Items) -> list[Slots]:
     return listed.items if listed.more is None else [*listed.items, listed.more]
-
-
-def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
-    """Return the slots of a pack's facts, derived facts, rules and outcomes, and what holds among its facts."""
-    facts = tuple(graph.pack_facts(rulebook, pack))
-    named = [*facts, *pack.derived, *pack.outcomes]
-    lists = tuple(name for name in rulebook.lists if any(rulebook.list_of(n) == name for n in named))
-    slot: dict[str, int] = {}
-    applies: dict[str, int] = {}
-    width: dict[str, int] = {"": 0} | dict.fromkeys(lists, 0)
-
-    def place(key: str, home: str, table: dict[str, int]) -> None:
-        table[key] = width[home]
-        width[home] += 1
-
-    for name in lists:
-        place(name, "", slot)
-    for name in named:
-        place(name, rulebook.list_of(name), slot)
-        if name in rulebook.facts and rulebook.facts[name].applies_when:
-            place(name, rulebook.list_of(name), applies)
-    for rule_id, rule in pack.rules.items():
-        place(f"rule:{rule_id}", rule.on, slot)
-        place(f"applied:{rule_id}", rule.on, slot)
-        place(f"group:{rule_id}", rule.on, slot)
-    layout = Layout(rulebook, pack, slot, applies, width)
-    blank = {home: [None] * size for home, size in width.items()}
-    for name in facts:
-        blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
-    order = _applicability_order(rulebook, [name for name in facts if name in applies])
-    steps = tuple((n, Step(n, rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
-    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout)))
-
-
-def _applies(rulebook: Rulebook, name: str) -> ir.Node:
-    return rulebook.conditions[rulebook.facts[name].applies_when]
-
-
-def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
-    needs = {name: sorted(graph.mentioned(rulebook, rulebook.facts[name].applies_when) & set(names)) for name in names}
-    return list(TopologicalSorter(needs).static_order())
-
-
-def _constraints(layout: Layout) -> list[tuple[str, str, Closure]]:
-    found = []
-    for constraint in graph.pack_constraints(layout.rulebook, layout.pack):
-        guards = [guard for name in graph.mentioned(layout.rulebook, constraint.always) if (guard := layout.applying(name))]
-        holds = truth(layout.rulebook.conditions[constraint.always], layout)
-        found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
-    return found
-
-
-def _when_applicable(guards: list[Closure], holds: Closure) -> Closure:
-    def checked(f: Slots, i: Slots) -> int:
-        return holds(f, i) if all(guard(f, i) == 2 for guard in guards) else 2  # noqa: PLR2004 - T
-
-    return checked

@@ -47,3 +47,13 @@ class Layout:
         if self.rulebook.list_of(name):
             return lambda _f, i: i[at]
         return lambda f, _i: f[at]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Work out `name`: fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
+
+    name: str  # a fact whose applicability it is, a derived fact, an outcome, or `rule:x`, `applied:x`, `group:x`
+    list: str
+    at: int
+    closure: Closure

@@ -16,7 +16,6 @@ from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.narrow import again, settle
-from engine.decide.trial import Trial
 from engine.decide.values import INF, LAST_DAY, F, U, known, meet, show, whole
 from engine.errors import ContradictionError
 from engine.rulebook import condition as ir
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.decide.evaluate import Evaluator, Picture
     from engine.decide.inputs import Inputs
+    from engine.decide.trial import Trial
     from engine.decide.values import Slots
 
 COMPLETIONS = 6
@@ -177,7 +177,7 @@ class Search:
         return draft
 
     def _trial(self, filing: Filing, outcomes: Iterable[str]) -> Trial:
-        return Trial(self.evaluator, filing, self.as_of, tuple(outcomes))
+        return self.evaluator.trial(filing, self.as_of, tuple(outcomes))
 
     def _matters(self, completion: Trial, fact: Fact) -> bool:
         """Tell whether two values of a fact give a completion two answers; its own is known."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.compile import number, term_value
-from engine.decide.inputs import Inputs, Step
-from engine.decide.layout import Layout
-from engine.decide.values import Closure, F, Slots, T, known
+from engine.decide.compile import Kept, number, term_value, truth
+from engine.decide.inputs import Inputs
+from engine.decide.layout import Layout, Step
+from engine.decide.values import Closure, F, Slots, T, known, whole
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
 from schemas.term import Type
@@ -22,6 +23,7 @@ from schemas.term import Type
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from engine.rulebook import condition as ir
     from engine.rulebook.graph import Edition
     from engine.rulebook.model import PackRules, Rulebook
 
@@ -174,17 +176,74 @@ class Program:
         return found
 
 
+def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
+    """Return the slots of a pack's facts, derived facts, rules and outcomes, and what holds among its facts."""
+    facts = tuple(graph.pack_facts(rulebook, pack))
+    named = [*facts, *pack.derived, *pack.outcomes]
+    lists = tuple(name for name in rulebook.lists if any(rulebook.list_of(n) == name for n in named))
+    slot: dict[str, int] = {}
+    applies: dict[str, int] = {}
+    width: dict[str, int] = {"": 0} | dict.fromkeys(lists, 0)
+
+    def place(key: str, home: str, table: dict[str, int]) -> None:
+        table[key] = width[home]
+        width[home] += 1
+
+    for name in lists:
+        place(name, "", slot)
+    for name in named:
+        place(name, rulebook.list_of(name), slot)
+        if name in rulebook.facts and rulebook.facts[name].applies_when:
+            place(name, rulebook.list_of(name), applies)
+    for rule_id, rule in pack.rules.items():
+        place(f"rule:{rule_id}", rule.on, slot)
+        place(f"applied:{rule_id}", rule.on, slot)
+        place(f"group:{rule_id}", rule.on, slot)
+    layout = Layout(rulebook, pack, slot, applies, width)
+    blank = {home: [None] * size for home, size in width.items()}
+    for name in facts:
+        blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
+    order = _applicability_order(rulebook, [name for name in facts if name in applies])
+    steps = tuple((n, Step(n, rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
+    return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout)))
+
+
+def _applies(rulebook: Rulebook, name: str) -> ir.Node:
+    return rulebook.conditions[rulebook.facts[name].applies_when]
+
+
+def _applicability_order(rulebook: Rulebook, names: list[str]) -> list[str]:
+    needs = {name: sorted(graph.mentioned(rulebook, rulebook.facts[name].applies_when) & set(names)) for name in names}
+    return list(TopologicalSorter(needs).static_order())
+
+
+def _constraints(layout: Layout) -> list[tuple[str, str, Closure]]:
+    found = []
+    for constraint in graph.pack_constraints(layout.rulebook, layout.pack):
+        guards = [guard for name in graph.mentioned(layout.rulebook, constraint.always) if (guard := layout.applying(name))]
+        holds = truth(layout.rulebook.conditions[constraint.always], layout)
+        found.append((constraint.id, constraint.on, _when_applicable(guards, holds)))
+    return found
+
+
+def _when_applicable(guards: list[Closure], holds: Closure) -> Closure:
+    def checked(f: Slots, i: Slots) -> int:
+        return holds(f, i) if all(guard(f, i) == 2 for guard in guards) else 2  # noqa: PLR2004 - T
+
+    return checked
+
+
 # editions ------------------------------------------------------------------------------------------------------------
 
 
-def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, date]) -> Program:
+def build(pack: PackRules, facts: tuple[str, ...], kept: Kept, days: dict[str, date]) -> Program:
     """Return the program of what is law on `days`."""
-    law = graph.edition(pack, days)
+    rulebook, law = kept.layout.rulebook, graph.edition(pack, days)
     main = days[pack.doc.date]
-    faces = {name: base.face(name, main) for name in rulebook.tables}
-    inner = base.layout
+    faces = {name: kept.face(name, main) for name in rulebook.tables}
+    inner = kept.layout
     layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces, inner.kinds)
-    builder = _Builder(base, layout, law)
+    builder = _Builder(kept, layout, law)
     steps: list[Step] = []
     for thing in graph.strata(rulebook, law):
         kind, _, name = thing.partition(":")
@@ -192,7 +251,7 @@ def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, dat
     missing = set(pack.derived) - set(law.derived)
     blanks = [Step(n, rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
     versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
-    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts), versions)
+    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, facts), versions)
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
@@ -220,8 +279,8 @@ def _absent(layout: Layout, name: str) -> Any:
 
 
 class _Builder:
-    def __init__(self, base: Inputs, layout: Layout, law: Edition) -> None:
-        self.base = base
+    def __init__(self, kept: Kept, layout: Layout, law: Edition) -> None:
+        self.kept = kept
         self.layout = layout
         self.law = law
         self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
@@ -230,13 +289,13 @@ class _Builder:
         """Return the step that works out a derived fact."""
         text, kind = self.law.derived[name], self.layout.type_of(name)
         node = self.layout.rulebook.conditions[text]
-        closure = self.base.truth(text, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
+        closure = self.kept.truth(text, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
         return [Step(name, self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
         """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
-        fired = self.base.truth(self.law.rules[name].when, self.layout)
+        fired = self.kept.truth(self.law.rules[name].when, self.layout)
         slot = self.layout.slot
         steps = [Step(f"rule:{name}", home, slot[f"rule:{name}"], fired)]
         if name not in self.grouped:
@@ -293,7 +352,7 @@ class _Builder:
             value = term_value(node, self.layout)
             # an outcome keeps its first place for "not governed", an enum or a table does not
             return value if type_of_term(node, self.layout.rulebook, self.layout.pack).name == "outcome" else _moved(value)
-        return self.base.constant(outcome, (given,) if isinstance(given, str) else tuple(given))
+        return self.kept.constant(outcome, (given,) if isinstance(given, str) else tuple(given))
 
 
 def _moved(value: Closure) -> Closure:
@@ -304,4 +363,4 @@ def _column(at: int, k: int, local: bool) -> Closure:
     return (lambda _f, i: combine.column(i[at], k)) if local else (lambda f, _i: combine.column(f[at], k))
 
 
-__all__ = ["Program", "build"]
+__all__ = ["Program", "build", "inputs"]

@@ -6,17 +6,16 @@ in its part of the inputs (constraints and applicability) and in the steps that 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.narrow import again, settle
-from engine.errors import ContradictionError, InputError
+from engine.decide.narrow import again
+from engine.errors import ContradictionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import date
+    from collections.abc import Callable, Iterator
 
-    from engine.decide.evaluate import Evaluator
     from engine.decide.filing import Filing
     from engine.decide.inputs import Inputs
     from engine.decide.program import Program
@@ -25,25 +24,31 @@ if TYPE_CHECKING:
 Run = tuple["Program", "Slots"]
 
 
-class Trial:
-    """One filing under each edition of law that it may meet, as far as some filing-level outcomes read it."""
+@dataclass(frozen=True)
+class Frame:
+    """What the trials of some outcomes share."""
 
-    def __init__(self, evaluator: Evaluator, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> None:
-        """Work out what `outcomes` read; editions are run when they are asked for."""
-        self.evaluator = evaluator
+    inputs: Inputs
+    dates: frozenset[str]  # the facts that select law
+    combines: dict[str, str]  # outcome -> how rules are combined to it
+    start: Callable[[Filing], Iterator[Run]]  # a filing's runs from nothing, one an edition
+
+
+class Trial:
+    """One filing under each edition of law that it may meet; editions are run when they are asked for."""
+
+    def __init__(self, frame: Frame, filing: Filing, rest: Iterator[Run] | None = None) -> None:
+        """Take a filing, and its runs where they follow from those of another."""
+        self.frame = frame
         self.filing = filing
-        self.as_of = as_of
-        self.outcomes = outcomes
         self._run: list[Run] = []
-        self._rest = self._editions(filing)
+        self._rest = frame.start(filing) if rest is None else rest
 
     def decided(self) -> tuple[Any, ...] | None:
         """Return the values of the outcomes when plain Kleene fixes them all, else None; stops at the first doubt."""
         found: tuple[Any, ...] | None = None
-        slot, outcomes = self.evaluator.inputs.layout.slot, self.evaluator.pack.outcomes
-        for _, slots in self._runs():
-            values = tuple(slots[slot[name]] for name in self.outcomes)
-            fixed = all(combine.fixed(outcomes[n].combine, v) for n, v in zip(self.outcomes, values, strict=True))
+        for values in self._values():
+            fixed = all(combine.fixed(c, value) for c, value in zip(self.frame.combines.values(), values, strict=True))
             if not fixed or found not in (None, values):
                 return None
             found = values
@@ -51,47 +56,32 @@ class Trial:
 
     def possible(self) -> tuple[Any, ...] | None:
         """Return what plain Kleene leaves possible of the outcomes under all editions; None when the facts agree with no law."""
-        slot, combines = self.evaluator.inputs.layout.slot, [self.evaluator.pack.outcomes[name].combine for name in self.outcomes]
         found: tuple[Any, ...] | None = None
-        for _, slots in self._runs():
-            here = tuple(slots[slot[name]] for name in self.outcomes)
-            merged = found and tuple(combine.merge(c, a, b) for c, a, b in zip(combines, found, here, strict=True))
-            found = merged or here
+        for values in self._values():
+            pairs = zip(self.frame.combines.values(), found or (), values, strict=False)
+            found = values if found is None else tuple(combine.merge(c, a, b) for c, a, b in pairs)
         return found
 
     def with_(self, filing: Filing, fact: str) -> Trial:
         """Return the trial of a filing that differs from this one in one fact."""
-        part = self.evaluator.inputs.part(fact)
-        changed = Trial(self.evaluator, filing, self.as_of, self.outcomes)
+        part = self.frame.inputs.part(fact)
         # a day may select other law; and what agrees with no law says nothing of what stays
-        if not any(name in self.evaluator.cuts for name in part.facts) and next(self._runs(), None):
-            changed._rest = self._again(filing, part)
-        return changed
+        if self.frame.dates & set(part.facts) or not next(self._runs(), None):
+            return Trial(self.frame, filing)
+        return Trial(self.frame, filing, self._again(filing, part))
 
-    def _editions(self, filing: Filing) -> Iterator[Run]:
-        inputs = self.evaluator.inputs
-        base = inputs.slots(filing)
-        try:
-            settle(inputs, filing, base)
-            days = self.evaluator.days(base, self.as_of)
-            self.evaluator.governed(days, filing)
-        except InputError:
-            return
-        for law, slots in self.evaluator.editions(base, days):
-            try:
-                self.evaluator.resettle(filing, base, slots)
-            except ContradictionError:
-                continue
-            law.run_towards(slots, self.outcomes)
-            yield law, slots
+    def _values(self) -> Iterator[tuple[Any, ...]]:
+        slot = self.frame.inputs.layout.slot
+        for _, slots in self._runs():
+            yield tuple(slots[slot[name]] for name in self.frame.combines)
 
     def _again(self, filing: Filing, part: Inputs) -> Iterator[Run]:
         for law, before in self._runs():
             try:
-                slots = again(self.evaluator.inputs, part, filing, before)
+                slots = again(self.frame.inputs, part, filing, before)
             except ContradictionError:
                 continue
-            law.rerun(slots, part.changed(slots, before), self.outcomes)
+            law.rerun(slots, part.changed(slots, before), tuple(self.frame.combines))
             yield law, slots
 
     def _runs(self) -> Iterator[Run]:
