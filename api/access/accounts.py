@@ -61,9 +61,22 @@ class Accounts:
                 raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
+        if account.subject and self.store.account("subject", account.subject):
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
         made = replace(account, password=self._hashed(password, account.login) if password else "")
         self.store.put(made)
         return made
+
+    def link(self, account: Account, subject: str) -> Account:
+        """Link an account to whom an identity provider vouches for, or to nobody, and end its sessions. Raises InputError."""
+        other = self.store.account("subject", subject) if subject else None
+        if other and other.id != account.id:
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
+        linked = replace(account, subject=subject)
+        with self.store.together():
+            self.store.put(linked)
+            self.store.end_sessions(account.id)
+        return linked
 
     def set_password(self, account: Account, password: str) -> None:
         """Give an account another password and end its sessions. Raises InputError."""
@@ -92,8 +105,20 @@ class Accounts:
     # coming in --------------------------------------------------------------------------------------------------------
 
     def log_in(self, login: str, password: str, code: str, now: datetime) -> tuple[str, Session]:
-        """Return the token of a new session and the session. Raises SigningError, always the same one."""
+        """Return the token of a new session and the session; either way it is noted. Raises SigningError, always the same one."""
         account = self.store.account("login", login)
+        way = "password and one-time password" if account and account.totp else "password"
+        try:
+            found = self._let_in(account, password, code, now)
+        except SigningError:
+            self.note(
+                Who(account.id if account else ""), "log-in", way, now, allowed=False
+            )  # a name that is none may be a secret
+            raise
+        self.note(Who(found[1].account), "log-in", way, now, allowed=True)
+        return found
+
+    def _let_in(self, account: Account | None, password: str, code: str, now: datetime) -> tuple[str, Session]:
         usable = account is not None and bool(account.password) and not account.disabled and account.locked_until <= stamp(now)
         right = self._verified(account.password if account and usable else self._nobody, password)
         if account is None or not usable:
@@ -113,7 +138,9 @@ class Accounts:
         """Return a session for whom an identity provider vouched. Raises SigningError."""
         account = self.store.account("subject", subject) if subject else None
         if account is None or account.disabled:
+            self.note(Who(account.id if account else ""), "log-in", "identity provider", now, allowed=False)
             raise SigningError("denied", "nobody here is known by that identity", "an administrator links it to an account")
+        self.note(Who(account.id), "log-in", "identity provider", now, allowed=True)
         return self._session(account, now)
 
     def by_session(self, token: str, now: datetime) -> tuple[Who, Session] | None:
@@ -121,7 +148,7 @@ class Accounts:
         found = self.store.session(digest(token))
         if found is None or found.expires <= stamp(now) or found.seen <= stamp(now - timedelta(minutes=IDLE_MINUTES)):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         if who is None:
             return None
         if found.seen <= stamp(now - timedelta(minutes=1)):  # not at every request: each is a write
@@ -136,7 +163,7 @@ class Accounts:
         same = secrets.compare_digest(digest(secret), found.hash if found else digest(""))
         if prefix != PREFIX or found is None or not same or found.revoked or found.expires <= stamp(now):
             return None
-        who = self._who(found.account)
+        who = self.who(found.account)
         return replace(who, scopes=frozenset(found.scopes)) if who else None
 
     def log_out(self, session: Session) -> None:
@@ -146,6 +173,13 @@ class Accounts:
     def revoke(self, key: ApiKey) -> None:
         """End an API key."""
         self.store.put(replace(key, revoked=True))
+
+    def who(self, account_id: str) -> Who | None:
+        """Return who an account stands for now, or None when it is none or disabled."""
+        account = self.store.account("id", account_id)
+        if account is None or account.disabled:
+            return None
+        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
     # looking ----------------------------------------------------------------------------------------------------------
 
@@ -205,12 +239,6 @@ class Accounts:
         made = Session(digest(token), account.id, secrets.token_urlsafe(32), stamp(now), ends)
         self.store.put(made)
         return token, made
-
-    def _who(self, account_id: str) -> Who | None:
-        account = self.store.account("id", account_id)
-        if account is None or account.disabled:
-            return None
-        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
 
 
 def digest(text: str) -> str:

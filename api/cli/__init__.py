@@ -46,6 +46,7 @@ COMMANDS = {
     "restore": "keep",
     "file": "file",
     "case": "case",
+    "draw": "draws",
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
@@ -54,6 +55,7 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "furnish": "furnished",
     "serve": "serve",
     "account": "serve",
 }

@@ -49,6 +49,7 @@ class Chosen:
     release: str
     folder: Path | None
     policies: Policies | None = field(default=None)
+    _never: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)  # by pack; a server asks at every answer
 
     def marked(self, answer: Answer) -> Answer:
         """Return the answer with the names of its unpublished rules."""
@@ -65,11 +66,16 @@ class Chosen:
 
     def never_published(self, pack: str, rules: set[str]) -> list[str]:
         """Return which of the rules of a pack were never published as they are; policies have a lock of their own."""
+        if pack not in self._never:
+            self._never[pack] = frozenset(self._unlocked(pack, set(self.rulebook.packs[pack].rules)))
+        return sorted(rules & self._never[pack])
+
+    def _unlocked(self, pack: str, rules: set[str]) -> list[str]:
         mine = rules if self.rulebook.packs[pack].doc.data_set else {r for r in rules if self.rulebook.overlay_of(pack, r)}
         found = lock.unpublished(self.policies.folder, self.rulebook, pack, mine) if self.policies else []
         if self.folder:
             found += lock.unpublished(self.folder, self.rulebook, pack, rules - mine)
-        return sorted(found)
+        return found
 
 
 def choose(rules: str, known_at: str, home: str, beside: Beside | None = None) -> Chosen:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Rules, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.options import DEMO, Home, Json, Rules, file_bytes, home_folder, now, say, say_json
+from api.cli.rulebooks import choose_for_record, of_folder
 from engine.errors import InputError
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
@@ -27,19 +27,45 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
+    draft: Annotated[str, typer.Option("--draft", metavar="FOLDER", help="Rules in preparation, for replays under them.")] = "",
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
+    """Serve the HTTP interface until interrupted; its pages for people are at /docs."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
+    from api.http import logs  # noqa: PLC0415 - as above
     from api.http.app import create  # noqa: PLC0415 - as above
     from api.http.office import Settings  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
-    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+    if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
+        problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
+        raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
+    preparing = (lambda: of_folder(draft)) if draft else None
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing))
+    logs.configure()
+    uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@group.command()
+def provider(
+    issuer: Annotated[str, typer.Argument(metavar="ISSUER", help="The address that the identity provider calls itself.")],
+    client: Annotated[str, typer.Option("--client", metavar="ID", help="What the provider knows this installation by.")],
+    secret: Annotated[str, typer.Option("--secret", metavar="FILE", help="A file with the secret it gave; `-` reads it.")],
+    address: Annotated[str, typer.Option("--address", metavar="URL", help="Where browsers find this installation.")],
+    *,
+    home: Home = "",
+) -> None:
+    """Let people in through an OpenID Connect provider; an administrator links each person's account to their subject there."""
+    from api.access.provider import Provider, write_provider  # noqa: PLC0415 - as in `add`
+
+    folder = home_folder(home)
+    settings(folder)
+    given = file_bytes(secret, 10_000).decode().strip()
+    write_provider(folder, Provider(issuer, client, given, f"{address.rstrip('/')}/v1/oidc/callback"))
+    say(f"{issuer} -> {address.rstrip('/')}/v1/oidc/callback")
 
 
 @group.command()

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
-from starlette.middleware.base import RequestResponseEndpoint
+from fastapi.responses import PlainTextResponse
 
-from api.http import problems
+from api.http import pages, problems
+from api.http.around import Around
+from api.http.document import describe, ways
+from api.http.hooks import Hooks
+from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
+from api.http.measures import Measures
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, log, rules
+from api.http.v1 import access, cases, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
+from api.http.work import kinds
+from engine.errors import FenjiError, StoreError
 
-LOG = logging.getLogger("fenji.http")
-HEADERS = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "strict-transport-security": "max-age=63072000; includeSubDomains",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+NOUNS = (rules, filings, cases, decisions, log, access, oidc, jobs, webhooks, feeds)
+ROUTERS = tuple(noun.router for noun in NOUNS)
 
 
 def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
@@ -31,30 +29,29 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        app.state.office = Office(settings)
+        at = app.state.office = Office(settings)
+        at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
+        at.hooks = Hooks(at.service, at.accounts, lambda: at.home, at.now, at.master)
+        at.jobs.start()
+        at.hooks.start()
         yield
-        app.state.office.close()
+        at.hooks.close()
+        at.jobs.close()
+        at.close()
 
-    app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
-    app.state.counts = Counter()
+    app = FastAPI(
+        title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.measures = Measures()
     problems.handle(app)
-    for noun in (rules, decisions, log, access):
-        app.include_router(noun.router, prefix="/v1")
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
     _operators(app)
+    app.state.ways = ways(ROUTERS, "/v1")
+    describe(app, app.state.ways)
+    pages.show(app)
     app.add_middleware(Limits, rate=rate or Rate())
-
-    @app.middleware("http")
-    async def around(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        start = time.perf_counter()
-        response = await call_next(request)
-        route = getattr(request.scope.get("route"), "path", "")
-        app.state.counts[request.method, route, response.status_code] += 1
-        response.headers.update({**HEADERS, "x-trace-id": problems.trace_of(request)})
-        spent = round(1000 * (time.perf_counter() - start), 1)
-        told = {"trace_id": problems.trace_of(request), "route": route, "status": response.status_code, "ms": spent}
-        LOG.info("answered", extra=told)
-        return response
-
+    app.add_middleware(Around, measures=app.state.measures)
     return app
 
 
@@ -68,15 +65,18 @@ def _operators(app: FastAPI) -> None:
     def ready(request: Request) -> dict[str, str]:
         """Tell that the store can be read and the writer is not overrun."""
         at: Office = request.app.state.office
-        at.home.head()
+        try:
+            at.home.head()
+        except FenjiError as error:
+            problem = "the store cannot be read, or is not the one that was published"
+            raise StoreError("not-ready", problem, "its operator finds the reason in the server's log") from error
         return {"status": "ready", "rulebook": at.chosen.release}
 
-    @app.get("/metrics", tags=["operators"])
-    async def metrics(request: Request) -> Response:
-        """Count requests by method, route and status, in the text format of Prometheus."""
+    @app.get("/metrics", tags=["operators"], response_class=PlainTextResponse)
+    def metrics(request: Request) -> Response:
+        """Count requests and how long they took, by route; and what waits, in the text format of Prometheus."""
         at: Office = request.app.state.office
-        lines = ["# TYPE fenji_requests_total counter"]
-        for (method, route, status), count in sorted(request.app.state.counts.items()):
-            lines.append(f'fenji_requests_total{{method="{method}",route="{route}",status="{status}"}} {count}')
-        lines += ["# TYPE fenji_waiting gauge", f"fenji_waiting {at.writer.waiting}"]
-        return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+        waits = {"waiting": at.writer.waiting, "jobs_unfinished": len(at.service.unfinished())}
+        for state in ("waiting", "dead"):
+            waits[f"deliveries_{state}"] = at.service.count_deliveries(state)
+        return Response(request.app.state.measures.text(waits), media_type="text/plain; version=0.0.4")

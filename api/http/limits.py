@@ -15,6 +15,7 @@ from api.http import problems
 from engine.errors import Finding, InputError, Place
 
 MOST = 1 << 20  # bytes of a body
+LARGE = {"/v1/batches": 16 << 20}  # where many filings are sent at once
 CALLERS = 10_000  # callers whose rate is remembered
 
 
@@ -45,10 +46,11 @@ class Limits:
             await self._refuse(scope, receive, send, 429, "too-many", "ask more slowly")
             return
         declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > MOST:
-            await self._refuse(scope, receive, send, 413, "too-large", f"send at most {MOST} bytes")
+        most = LARGE.get(scope["path"], MOST)
+        if not declared.isdigit() or int(declared) > most:
+            await self._refuse(scope, receive, send, 413, "too-large", f"send at most {most} bytes")
             return
-        await self.app(scope, _counted(receive), send)
+        await self.app(scope, _counted(receive, most), send)
 
     def _may(self, caller: str) -> bool:
         """Take one from a caller's bucket."""
@@ -74,7 +76,7 @@ class Limits:
         await problems.answer(request, status, [finding], headers)(scope, receive, send)
 
 
-def _counted(receive: Receive) -> Callable[[], Awaitable[Message]]:
+def _counted(receive: Receive, most: int) -> Callable[[], Awaitable[Message]]:
     """Return a receiver that ends a body which grows beyond the limit without having said so."""
     size = 0
 
@@ -82,8 +84,8 @@ def _counted(receive: Receive) -> Callable[[], Awaitable[Message]]:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MOST:
-            raise InputError("too-large", problems.titles("too-large")[1], f"send at most {MOST} bytes")
+        if size > most:
+            raise InputError("too-large", problems.titles("too-large")[1], f"send at most {most} bytes")
         return message
 
     return counting

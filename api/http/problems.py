@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,9 +18,11 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+from schemas.lifecycle import Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
+_RULE = re.compile(r"[a-z][a-z0-9-]*/[a-z0-9_()-]+(#[a-z0-9_-]+)?\Z")
 
 # code -> status, where the kind of error does not say it
 STATUS: dict[str, int] = {
@@ -28,9 +33,12 @@ STATUS: dict[str, int] = {
     "exists": 409,
     "overtaken": 412,
     "no-match": 428,
+    "not-done": 409,
+    "out-of-time": 503,
     "no-key": 400,
     "unauthenticated": 401,
     "denied": 401,
+    "no-provider": 502,
     "forbidden": 403,
     "wrong-role": 403,
     "two-persons": 403,
@@ -44,11 +52,18 @@ STATUS: dict[str, int] = {
     "not-json": 415,
     "too-many": 429,
     "no-home": 503,
+    "closed": 409,
+    "no-transition": 409,
+    "in-doubt": 500,
+    "wrong-second": 403,
+    "wrong-cursor": 400,
+    "syntax": 400,
 }
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
     "denied": ("登录未通过", "log-in failed"),
+    "no-provider": ("身份提供方不可用", "identity provider unavailable"),
     "forbidden": ("无权进行此操作", "not allowed"),
     "not-found": ("没有此资源", "nothing there"),
     "method-not-allowed": ("不支持此方法", "method not allowed"),
@@ -58,25 +73,38 @@ WORDS: dict[str, tuple[str, str]] = {
     "no-key": ("缺少幂等键", "Idempotency-Key missing"),
     "key-reused": ("幂等键已用于其他请求", "Idempotency-Key used before"),
     "running": ("同一请求正在处理", "the same request is running"),
+    "not-done": ("任务尚未完成", "job not done"),
+    "out-of-time": ("超出处理时限", "out of time"),
     "no-match": ("缺少 If-Match", "If-Match missing"),
+    "wrong-cursor": ("分页游标无效", "cursor of another list"),
+    "wrong-moment": ("时间须带时区", "moment without offset"),
     "overtaken": ("资源已被更新", "changed meanwhile"),
     "no-such-record": ("没有此记录", "no such record"),
     "no-such-stream": ("没有此案件", "no such stream"),
     "unknown-pack": ("没有此规则包", "no such pack"),
     "busy": ("系统繁忙", "busy"),
+    "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
+    "private-address": ("地址不可调用", "address not to be called"),
+    "unknown-host": ("域名无法解析", "unknown host"),
+    "too-many-feeds": ("日历订阅过多", "too many feeds"),
+    "too-many-webhooks": ("回调地址过多", "too many webhooks"),
     "internal": ("内部错误", "internal error"),
 }
 
 
 class Fault(BaseModel):
-    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages."""
+    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages.
+
+    `rule` is what refuses it, as `TABLE/EVENT#CONDITION` of a life cycle or a rule of a pack; `law_ref` its clauses.
+    """
 
     pointer: str
     code: str
     message_zh: str
     message_en: str
     help: str = ""
+    rule: str = ""
     law_ref: str = ""
 
 
@@ -118,31 +146,62 @@ def titles(code: str) -> tuple[str, str]:
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
-    """Return the problem that findings make, in the language that is asked for; the first finding names it."""
+def titled(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> tuple[str, str]:
+    """Return what a finding is called: the condition of a life cycle that refuses by its own title, anything else by its code."""
+    table, _, rest = finding.place.file.partition("/")
+    guards = lifecycles[table].guards if table in lifecycles else ()
+    title = next((each.title for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
+    return (title.zh, title.en) if title else titles(finding.code)
+
+
+def problem_of(
+    status: int,
+    findings: list[Finding],
+    where: tuple[str, str],
+    *,
+    chinese: bool = True,
+    lifecycles: Mapping[str, Lifecycle] = MappingProxyType({}),
+) -> Problem:
+    """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
-    zh, en = titles(first.code)
-    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = Problem(
+    zh, en = titled(lifecycles, first)
+    return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
         status=status,
         detail=f"{first.problem}; {first.help}" if first.help else first.problem,
-        instance=request.url.path,
+        instance=where[0],
         code=first.code,
         title_zh=zh,
         title_en=en,
-        errors=[_fault(finding) for finding in findings],
-        trace_id=trace_of(request),
+        errors=[_fault(finding, *titled(lifecycles, finding)) for finding in findings],
+        trace_id=where[1],
     )
+
+
+def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return the problem that findings make, in the language that is asked for."""
+    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
+    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
+    tables = office.chosen.rulebook.lifecycles if office else {}
+    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese, lifecycles=tables)
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
 
-def _fault(finding: Finding) -> Fault:
-    zh, en = titles(finding.code)
-    pointer = finding.place.file if finding.place.file.startswith("/") else ""
-    return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
+def _fault(finding: Finding, zh: str, en: str) -> Fault:
+    place = finding.place.file
+    pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
+    rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
+    return Fault(
+        pointer=pointer,
+        code=finding.code,
+        message_zh=zh,
+        message_en=finding.problem or en,
+        help=finding.help,
+        rule=rule,
+        law_ref=finding.law,
+    )
 
 
 def _read_from(error: Any) -> Finding:
@@ -150,7 +209,8 @@ def _read_from(error: Any) -> Finding:
     where, *path = error["loc"] or ("",)
     pointer = "".join(f"/{part}" for part in path) if where == "body" else ""
     name = pointer or "/".join(str(part) for part in error["loc"])
-    return Finding("invalid", Place(pointer), f"`{name}`: {error['msg'].lower()}", "the OpenAPI document says what is wanted")
+    problem = f"`{name}`: {error['msg'].lower()}"
+    return Finding("invalid", Place(f"#{pointer}"), problem, "the OpenAPI document says what is wanted")
 
 
 def trace_of(request: Request) -> str:
@@ -170,6 +230,7 @@ def handle(app: FastAPI) -> None:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
         headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        headers |= error.headers
         findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
         return answer(request, status, findings, headers)
 

@@ -9,15 +9,12 @@ from typing import Any
 
 from engine.errors import EvidenceError, InputError, SigningError
 from engine.evidence import canonical, facts, record
-from engine.evidence.facts import Disclosure
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
-from engine.store import reading, streams
-from engine.store.reading import Record
-from engine.store.vault import unseal
+from engine.store import reading
 from schemas.answer import Answer
 
 
@@ -76,12 +73,12 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
         )
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
-    verdict = record.statement(asked.of, disclosed, request)["predicate"]["verdict"]
-    request = replace(request, unpublished=tuple(asked.mark(Answer.model_validate(verdict))))
+    answer, picture = record.answered(asked.of, disclosed, asked.as_of)
+    request = replace(request, unpublished=tuple(asked.mark(answer)))
     signers: list[FileSigner] = []
     if asked.outcome:
-        request, signers = _official(home, asked, request, verdict)
-    made = record.statement(asked.of, disclosed, request)
+        request, signers = _official(home, asked, request, answer)
+    made = record.statement(asked.of, disclosed, request, (answer, picture))
     entry = Entry(
         request.decision_id,
         "decision",
@@ -113,11 +110,11 @@ def _request(home: Installation, asked: Asked) -> Request:
     )
 
 
-def _official(home: Installation, asked: Asked, request: Request, verdict: dict[str, Any]) -> tuple[Request, list[FileSigner]]:
+def _official(home: Installation, asked: Asked, request: Request, answer: Answer) -> tuple[Request, list[FileSigner]]:
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    if value not in verdict["outcomes"][name]["possible"]:
+    if value not in answer.outcomes[name].possible:
         if not asked.ground:
             raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
         if asked.approved_by is None or asked.approved_by.holder.sub == asked.by.holder.sub:
@@ -126,7 +123,7 @@ def _official(home: Installation, asked: Asked, request: Request, verdict: dict[
         home.actors.require(asked.approved_by, "official")
     keys = [asked.by, *([asked.approved_by] if asked.approved_by else [])]
     override = {"by": asked.by.holder.sub, "approved_by": asked.approved_by.holder.sub if asked.approved_by else None}
-    deviates = value not in verdict["outcomes"][name]["possible"]
+    deviates = value not in answer.outcomes[name].possible
     changed = replace(
         request,
         kind="decision",
@@ -151,27 +148,3 @@ def named_outcome(of: Rules, text: str) -> tuple[str, str]:
         values = "; ".join(f"{o.id}={'|'.join(v.id for v in o.values)}" for o in choices)
         raise InputError("wrong-outcome", f"`{text[:60]}` names no one outcome", f"write one of {values}")
     return found[0].id, value
-
-
-def named_record(home: Installation, name: str) -> Record:
-    """Return the decision or event of an id, or the event at a place. Raises EvidenceError when there is none."""
-    stored = reading.record(home.store, name) or streams.at(home.store, name)
-    if stored is None or stored.kind not in ("decision", "event"):
-        raise EvidenceError("no-such-record", f"there is no decision `{name}`", "`fenji log` lists them")
-    return stored
-
-
-def opened(home: Installation, name: str) -> tuple[list[Disclosure], int]:
-    """Return the facts of a decision or an event that can still be read, and how many were erased or lost. Raises StoreError.
-
-    An event is named by its id or its place, `STREAM/NUMBER`.
-    """
-    stored = named_record(home, name)
-    committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
-    found: list[Disclosure] = []
-    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, stored.id)):
-        key = home.vault.key(stored.id, generation)
-        if key:
-            found = facts.read(unseal(key, stored.id, generation, nonce, ciphertext))
-            break
-    return found, len(committed) - len(found)

@@ -9,6 +9,7 @@ checkpoint  the last published head, for comparison after a restore
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import json
 import os
@@ -18,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from engine.errors import Place, SigningError, StoreError
+from engine.errors import EvidenceError, Place, SigningError, StoreError
 from engine.evidence import canonical, dsse, keys
 from engine.evidence.actors import Actors, Revocation, actor_statement, fold, revocation_statement
 from engine.evidence.keys import FileSigner, Holder, PublicKey, Purpose, Signer
@@ -49,6 +50,9 @@ class Entry:
     projection: Projection | None = None  # the stream after it
 
 
+ACTING = ("actor", "revocation")  # the kinds of records that make the table of actors
+
+
 class Installation:
     """An open installation; it is a context manager."""
 
@@ -57,6 +61,7 @@ class Installation:
         self.home = home
         self.origin = origin
         self.store = store
+        self._folded: tuple[int, Actors] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -82,7 +87,10 @@ class Installation:
     @property
     def actors(self) -> Actors:
         """The table of actors as the log stands. Raises StoreError."""
-        return fold(self.origin, reading.of_kind(self.store, "actor", "revocation"))
+        newest = reading.newest_of_kind(self.store, *ACTING)
+        if self._folded is None or self._folded[0] != newest:  # records only ever come behind those that are there
+            self._folded = newest, fold(self.origin, reading.of_kind(self.store, *ACTING))
+        return self._folded[1]
 
     @cached_property
     def _hashing(self) -> bytes:
@@ -131,8 +139,8 @@ class Installation:
 
     def head(self) -> Head | None:
         """Return the published head, None for an empty log. Raises StoreError unless it extends the one kept outside."""
+        kept = kept_checkpoint(self.home)  # before the store: another writer may publish between the two readings
         head = self.store.appender.head()
-        kept = kept_checkpoint(self.home)
         if kept and (head is None or head.size < kept[0]):
             found = head.size if head else 0
             problem = f"the store has {found} records, but {kept[0]} were published"
@@ -202,16 +210,22 @@ class Installation:
         return rows
 
     def _keep(self, head: Head) -> None:
-        """Write the head beside the store, where a rollback of the store does not reach it."""
+        """Write the head beside the store, where a rollback of the store does not reach it; never a smaller one than is there."""
         part = self.home / f"checkpoint.{os.getpid()}"
         try:
-            with part.open("w", encoding="utf-8") as out:
-                out.write(head.note)
-                out.flush()
-                os.fsync(out.fileno())  # or a power loss leaves an empty file under the new name
-            part.replace(self.home / "checkpoint")
-        except OSError as error:
-            problem = f"this was recorded, but its checkpoint cannot be kept beside the store: {error.strerror}"
+            with (self.home / "checkpoint.lock").open("a") as turn:
+                fcntl.flock(turn, fcntl.LOCK_EX)  # two writers may come here in another order than they committed
+                kept = kept_checkpoint(self.home)
+                if kept and kept[0] >= head.size:
+                    return
+                with part.open("w", encoding="utf-8") as out:
+                    out.write(head.note)
+                    out.flush()
+                    os.fsync(out.fileno())  # or a power loss leaves an empty file under the new name
+                part.replace(self.home / "checkpoint")
+        except (OSError, EvidenceError) as error:
+            told = error.strerror if isinstance(error, OSError) else error.finding.problem
+            problem = f"this was recorded, but its checkpoint cannot be kept beside the store: {told}"
             raise StoreError("not-kept", problem, "mend the folder; do not record this again", Place(str(part))) from None
 
 

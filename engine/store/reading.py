@@ -84,6 +84,12 @@ def record(store: Store, record_id: str) -> Record | None:
     return record_of(row) if row else None
 
 
+def at_leaf(store: Store, seq: int) -> Record | None:
+    """Return the record of a leaf, or None. Raises StoreError."""
+    row = _one(store, RECORD.where(t.record.c.seq == seq))
+    return record_of(row) if row else None
+
+
 def superseding(store: Store, record_id: str) -> Record | None:
     """Return the first record that supersedes another, or None. Raises StoreError."""
     row = _one(store, RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))
@@ -95,6 +101,12 @@ def of_kind(store: Store, *kinds: str) -> list[Record]:
     with connected(store) as connection:
         rows = connection.execute(RECORD.where(t.record.c.kind.in_(kinds), text(t.FEW)).order_by(t.record.c.seq))
         return [record_of(row) for row in rows]
+
+
+def newest_of_kind(store: Store, *kinds: str) -> int:
+    """Return the place of the newest record of some kinds that are few, -1 when there is none. Raises StoreError."""
+    row = _one(store, RECORD.where(t.record.c.kind.in_(kinds), text(t.FEW)).order_by(t.record.c.seq.desc()).limit(1))
+    return int(row.seq) if row else -1
 
 
 def records(store: Store, start: int = 0) -> Iterator[Record]:

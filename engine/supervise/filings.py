@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import InputError
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
-from engine.supervise.state import State
+from engine.supervise.state import SUBMITTED, State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 PROCESS = "filing"
-SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")
 VERSIONS = (*SUBMITTED, "revise")
 FACTS = "facts"
 
@@ -67,11 +66,16 @@ def submit(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
 
     A firm submits its own; an official submits for the firm with its mandate, else ex officio with reasons.
     """
+    event, given = submission(streams, filing, fields, by)
+    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+
+
+def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey) -> tuple[str, dict[str, Any]]:
+    """Return by which event somebody submits a draft, and all that is then given. Raises InputError when there is none."""
     before = content(streams, filing)
-    given = {**before.fields, FACTS: before.facts, **fields}
     official = "official" in by.holder.roles
     event = "submit" if not official else "submit_for_party" if "mandate" in fields else "submit_ex_officio"
-    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+    return event, {**before.fields, FACTS: before.facts, **fields}
 
 
 def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.store import reading
-from engine.supervise.filings import SUBMITTED
+from engine.supervise.state import SUBMITTED
 from engine.supervise.step import REFUSED
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
 
-NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register"})
+NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
 UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from engine.evidence import canonical
 from engine.store.append import NO_DUE
 
+SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")  # the events that submit a filing: by whom
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:

@@ -6,23 +6,20 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
-from api.http.office import COOKIE, Office, not_found, office
-from api.http.problems import Problem
+from api.access.provider import subject_of
+from api.http.body import Sent, Strict
+from api.http.office import COOKIE, Needs, Office, not_found, office
+from engine.errors import InputError, Place, SigningError
 from engine.evidence.log import new_id
 from engine.store.access import Account
 
-router = APIRouter(tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["access"], route_class=Strict)
+SELF, MANAGES = [Depends(Needs("account.self"))], [Depends(Needs("account.manage"))]
 At = Annotated[Office, Depends(office)]
-
-
-class Sent(BaseModel):
-    """What is sent: nothing is converted, nothing unknown is taken."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class LogIn(Sent):
@@ -49,10 +46,16 @@ class NewAccount(Sent):
     enterprise: str = Field("", max_length=18)
     unit: str = Field("", max_length=100)
     password: str = Field("", max_length=200)
-    subject: str = Field("", max_length=400)
+    subject: str = Field("", max_length=400, description="what the installation's identity provider calls the person")
 
 
-@router.post("/sessions", status_code=201)
+class Linked(Sent):
+    """What the installation's identity provider calls a person; empty cuts the link."""
+
+    subject: str = Field(max_length=400)
+
+
+@router.post("/sessions", status_code=201, dependencies=[Depends(Needs("session.open"))])
 def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     """Log in: the session stands in a cookie, and what writes must carry its `csrf` as X-CSRF-Token."""
     token, session = at.accounts.log_in(sent.login, sent.password, sent.code, at.now())
@@ -60,7 +63,16 @@ def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     return {"csrf": session.csrf, "expires": session.expires}
 
 
-@router.delete("/sessions/current", status_code=204)
+@router.get("/sessions/current", dependencies=[Depends(Needs("session.open"))])
+def session(request: Request, at: At) -> dict[str, str]:
+    """Show the token that writes of this session must carry, for who came in through an identity provider."""
+    found = at.session(request)
+    if found is None:
+        raise SigningError("unauthenticated", "there is no session", "log in")
+    return {"csrf": found[1].csrf, "expires": found[1].expires}
+
+
+@router.delete("/sessions/current", status_code=204, dependencies=SELF)
 def log_out(request: Request, response: Response, at: At) -> None:
     """Log out."""
     at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -68,9 +80,10 @@ def log_out(request: Request, response: Response, at: At) -> None:
     if found:
         at.accounts.log_out(found[1])
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    response.headers["clear-site-data"] = '"cache", "storage"'
 
 
-@router.get("/accounts/me")
+@router.get("/accounts/me", dependencies=SELF)
 def me(request: Request, at: At) -> dict[str, Any]:
     """Show one's own account: roles, enterprise or unit, and the API keys without their secrets."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -85,7 +98,7 @@ def me(request: Request, at: At) -> dict[str, Any]:
     }
 
 
-@router.post("/accounts/me/keys", status_code=201)
+@router.post("/accounts/me/keys", status_code=201, dependencies=SELF)
 def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     """Make an API key; it is shown this once."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -95,7 +108,7 @@ def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     return {"key": at.accounts.make_key(account, tuple(sent.scopes), at.now(), sent.days)}
 
 
-@router.delete("/accounts/me/keys/{key}", status_code=204)
+@router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
 def end_key(request: Request, key: str, at: At) -> None:
     """End one of one's own API keys."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -105,22 +118,34 @@ def end_key(request: Request, key: str, at: At) -> None:
     at.accounts.revoke(found)
 
 
-@router.get("/accounts")
+@router.get("/accounts", dependencies=MANAGES)
 def accounts(request: Request, at: At) -> list[dict[str, Any]]:
     """List the accounts, without anything secret."""
     at.allow(request, "account.manage")
     return [_shown(account) for account in at.accounts.store.accounts()]
 
 
-@router.post("/accounts", status_code=201)
+@router.post("/accounts", status_code=201, dependencies=MANAGES)
 def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     """Add an account."""
     at.allow(request, "account.manage")
-    made = Account(new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=sent.subject)
+    made = Account(
+        new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=_linked(at, sent.subject)
+    )
     return _shown(at.accounts.add(made, sent.password))
 
 
-@router.delete("/accounts/{account}", status_code=204)
+@router.put("/accounts/{account}/subject", dependencies=MANAGES)
+def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]:
+    """Link an account to what the identity provider calls its person, and end its sessions."""
+    at.allow(request, "account.manage")
+    found = at.accounts.store.account("id", account)
+    if found is None:
+        raise not_found()
+    return _shown(at.accounts.link(found, _linked(at, sent.subject)))
+
+
+@router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
 def disable(request: Request, account: str, at: At) -> None:
     """Disable an account and end its sessions; its keys let nobody in any more."""
     at.allow(request, "account.manage")
@@ -130,6 +155,14 @@ def disable(request: Request, account: str, at: At) -> None:
     with at.accounts.store.together():
         at.accounts.store.put(replace(found, disabled=True))
         at.accounts.store.end_sessions(found.id)
+
+
+def _linked(at: Office, subject: str) -> str:
+    if not subject:
+        return ""
+    if at.oidc is None:
+        raise InputError("not-found", "this installation has no identity provider", "name one first", Place("#/subject"))
+    return subject_of(at.oidc.provider.issuer, subject)
 
 
 def _shown(account: Account) -> dict[str, Any]:
@@ -142,4 +175,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "unit": account.unit,
         "disabled": account.disabled,
         "one_time_password": account.totp is not None,
+        "linked": bool(account.subject),
     }

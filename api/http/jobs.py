@@ -1,0 +1,192 @@
+"""Long work: a few threads that work jobs off, part by part, each part kept durably before the next begins.
+
+A process that dies loses at most the part it worked at: the next one goes on after the last that was kept. A job that was begun
+STARTS times and never ended is marked interrupted, so that one that kills the process does not kill it for ever.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from api.access.accounts import stamp
+from engine.errors import FenjiError, InputError, StoreError
+from engine.store.service import OVER, Job, Part, ServiceStore
+
+LOG = logging.getLogger("fenji.jobs")
+THREADS = 2
+WAITING = 100  # jobs that may wait in all
+EACH = 10  # jobs that an account may have unfinished
+STARTS = 3
+KEEP_HOURS = 72
+NONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job does: `step(start, stop)` returns that part of the result, in parts of `size` of `total`."""
+
+    total: int
+    size: int
+    step: Callable[[int, int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job: `begin(account, asked)` returns its work, and `media` is what its result is."""
+
+    begin: Callable[[str, bytes], Work]
+    media: str
+
+
+class Sealing:
+    """Seals what was asked and what came of it under a key derived from the installation's master key: facts are in both."""
+
+    def __init__(self, secret: bytes, purpose: bytes) -> None:
+        """Derive the key."""
+        self._key = AESGCM(HKDF(SHA256(), 32, None, purpose).derive(secret))
+
+    def seal(self, name: str, data: bytes) -> bytes:
+        """Return data sealed under a name."""
+        nonce = os.urandom(NONCE)
+        return nonce + self._key.encrypt(nonce, data, name.encode())
+
+    def open(self, name: str, sealed: bytes) -> bytes:
+        """Return what was sealed under a name. Raises StoreError when it was changed or exchanged."""
+        try:
+            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
+        except InvalidTag:
+            raise StoreError("damaged", "what was kept for a job was changed", "ask for it again") from None
+
+
+class Jobs:
+    """The jobs of an installation, and the threads that work them off."""
+
+    def __init__(self, store: ServiceStore, secret: bytes, clock: Callable[[], datetime], kinds: Mapping[str, Kind]) -> None:
+        """Take up what another process left; `start` begins to work."""
+        self.store = store
+        self.kinds = kinds
+        self._seal = Sealing(secret, b"fenji/jobs")
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._closing = False
+        self._threads = [threading.Thread(target=self._run, name=f"fenji-job-{n}", daemon=True) for n in range(THREADS)]
+        for job in store.unfinished():
+            lost = job.starts >= STARTS
+            now = stamp(clock())
+            over = {"cancelling": "cancelled", "running": "interrupted" if lost else "waiting"}.get(job.state, job.state)
+            store.put(replace(job, state=over, changed=now, code="interrupted" if over == "interrupted" else ""))
+
+    def start(self) -> None:
+        """Begin to work."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Stop after the parts that are worked at; the next process goes on there."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def add(self, job_id: str, account: str, kind: str, asked: bytes) -> Job:
+        """Take a job and return it; one that was taken under the same id stands. Raises InputError, StoreError `busy`."""
+        found = self.store.job(job_id)
+        if found:
+            return found
+        total = self.kinds[kind].begin(account, asked).total  # what is wrong with it is said now, not later
+        with self.store.together():
+            if len(self.store.unfinished()) >= WAITING or len(self.store.unfinished(account)) >= EACH:
+                raise StoreError("busy", "too many jobs wait", "try again when one is over")
+            now = stamp(self._clock())
+            made = Job(job_id, account, kind, "waiting", 0, total, now, now, asked=self._seal.seal(job_id, asked))
+            self.store.put(made)
+        with self._changed:
+            self._changed.notify()
+        return made
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job: at once when it waits, after its part when it runs; one that is over stays as it is."""
+        with self.store.together():
+            job = self.store.job(job_id)
+            if job and job.state in ("waiting", "running"):
+                state = "cancelled" if job.state == "waiting" else "cancelling"
+                self.store.put(replace(job, state=state, changed=stamp(self._clock())))
+
+    def result(self, job: Job) -> Iterator[bytes]:
+        """Yield the result of a job, part by part. Raises InputError unless it is done."""
+        if job.state != "done":
+            raise InputError("not-done", f"the job is {job.state}", "ask again when it is done")
+        return (self._seal.open(part.place, part.data) for part in self.store.parts(job.id))
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                self._work(job)
+            except FenjiError as error:
+                self._over(job.id, "failed", error.finding.code, f"{error.finding.problem}; {error.finding.help}")
+            except Exception as error:  # noqa: BLE001 - the thread goes on with the next job
+                LOG.error("failed", extra={"job": job.id, "code": type(error).__name__})  # noqa: TRY400 - a trace may show facts
+                self._over(job.id, "failed", "internal", "the server failed")
+            self.store.drop_jobs(stamp(self._clock() - timedelta(hours=KEEP_HOURS)))
+
+    def _next(self) -> Job | None:
+        """Return the job that waits longest, as it is taken; None at the end."""
+        while not self._closing:
+            with self.store.together():
+                job = next((each for each in self.store.unfinished() if each.state == "waiting"), None)
+                if job:
+                    job = replace(job, state="running", starts=job.starts + 1, changed=stamp(self._clock()))
+                    self.store.put(job)
+                    return job
+            with self._changed:
+                if not self._closing:
+                    self._changed.wait(1.0)
+        return None
+
+    def _work(self, job: Job) -> None:
+        work = self.kinds[job.kind].begin(job.account, self._seal.open(job.id, job.asked))
+        done = job.done
+        while done < work.total:
+            stop = min(done + work.size, work.total)
+            data = work.step(done, stop)
+            place = f"{job.id}/{done}"
+            with self.store.together():  # INVARIANT: a part is kept with the count that includes it, or neither is
+                now = self.store.job(job.id)
+                if now is None or now.state != "running" or now.done != done:
+                    break  # cancelled, or another process took it over
+                self.store.put(Part(place, job.id, done, self._seal.seal(place, data)))
+                self.store.put(replace(now, done=stop, changed=stamp(self._clock())))
+            done = stop
+            if self._closing and done < work.total:
+                self._over(job.id, "waiting")  # the next process goes on here
+                return
+        else:
+            self._over(job.id, "done")
+            return
+        now = self.store.job(job.id)
+        if now and now.state == "cancelling":
+            self._over(job.id, "cancelled")
+
+    def _over(self, job_id: str, state: str, code: str = "", problem: str = "") -> None:
+        """Set where a job ends up; one that was being cancelled is cancelled, whatever it came to."""
+        with self.store.together():
+            job = self.store.job(job_id)
+            if job and job.state not in OVER:
+                over = "cancelled" if job.state == "cancelling" else state
+                kept = replace(job, state=over, code=code, problem=problem, changed=stamp(self._clock()))
+                # what was asked is needed no more; a job that gives way to the end of the process was no start in vain
+                self.store.put(replace(kept, starts=job.starts - 1) if over == "waiting" else replace(kept, asked=b""))
