@@ -69,7 +69,7 @@ def test_compliance_has_a_day_of_its_own(tmp_path: Path) -> None:
         (["assess", CHAT, "--on", "2026-8-1"], "--on: wrong-date: `--on` is a date, not `2026-8-1`"),
         (["assess", "no-such-file.yaml"], "no-such-file.yaml: unreadable: the system refuses: no such file or directory"),
     ],
-    ids=["no file", "on with a pack", "bad day", "no such file"],
+    ids=["no file", "on with a pack", "on before the law", "report on before the law", "no such form", "bad day", "no such file"],
 )
 def test_bad_arguments(words: list[str | Path], says: str) -> None:
     ended = fenji(*words)
