@@ -286,7 +286,8 @@ def test_questions_of_all_packs_are_those_of_the_assessment() -> None:
 
 
 def test_what_if_over_all_packs() -> None:
-    words: list[str | Path] = ["what-if", TWO_FLOWS, "people.personal_data=true", "launch.date=2026-12-20", "--as-of", "2026-08-01"]
+    told = ("people.personal_data=true", "launch.date=2026-12-20")
+    words: list[str | Path] = ["what-if", TWO_FLOWS, *told, "--as-of", "2026-08-01"]
     found = {(each["kind"], each["id"]): each for each in fenji(*words, "--json").json()["changed"]}
     assert found["duty", "pi_notice"]["after"] == ["not_yet_due", "2026-12-19"]
     assert "+ not yet due 2026-12-19" in fenji(*words, "--lang", "en").out
