@@ -25,7 +25,8 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
     "same": ("field", "field"), "only_if": ("field", "field", None),
-    "same_person": ("event",), "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "same_person": ("event",), "ended": ("clock",),
+    "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
