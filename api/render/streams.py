@@ -34,6 +34,7 @@ _WORDS = {
     "system": ("系统", "system"), "admin": ("管理员", "admin"), "official": ("官员", "official"),
     "yes": ("是", "yes"), "no": ("否", "no"), "comma": ("、", ", "),
     "enterprise": ("企业", "enterprise"), "auditor": ("审计", "auditor"),
+    "observer": ("第三方观察员", "third-party observer"),
 }  # fmt: skip
 
 
