@@ -11,9 +11,10 @@ from pathlib import Path
 import yaml
 
 from engine.supervise.clocks import legal_day
-from tests.supervise.desk import FIRM, RIVAL, RULES
+from tests.supervise.desk import FIRM, RIVAL
 from tests.test_cli import fenji
 
+RULES = Path(__file__).parents[2] / "rules"
 FILE = Path(__file__).parent / "transcript.txt"
 SAMPLE = RULES / "samples/nanjing-tiering/machine-vision.yaml"
 REQUEST = min((RULES / "samples/cn-data-sharing").glob("*.yaml"))
