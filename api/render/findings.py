@@ -12,6 +12,7 @@ NAMES = {
     "append-only": "只增不改",
     "article-gap": "条文未交代",
     "bad-case": "期望写法有误",
+    "bad-checkpoint": "日志检查点损坏",
     "bad-citation": "引用形式有误",
     "bad-conflict": "口径冲突有误",
     "bad-due": "期限有误",
