@@ -18,15 +18,15 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing
 from engine.decide.questions import what_if
 from engine.errors import InputError
-from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import Node, read
 from tests import randomness
+from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))  # the long mode runs so many times as many examples
 AS_OF = date(2026, 8, 1)
 SEEDS = st.integers(min_value=0, max_value=2**32)
-BOOK = load(Path(__file__).parents[1] / "rules")
+BOOK = book()
 PACKS = tuple(BOOK.packs)
 pytestmark = pytest.mark.no_cover  # tracing would treble the longest tests; smaller ones cover the same lines
 

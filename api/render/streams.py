@@ -33,6 +33,7 @@ _WORDS = {
     "agreed": ("约定", "agreed"), "owner": ("所有者", "owner"), "advisory": ("建议", "advisory"),
     "system": ("系统", "system"), "admin": ("管理员", "admin"), "official": ("官员", "official"),
     "enterprise": ("企业", "enterprise"), "auditor": ("审计", "auditor"),
+    "observer": ("第三方观察员", "third-party observer"),
 }  # fmt: skip
 
 

@@ -214,6 +214,30 @@ def _not_longer(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
+def _within_months(h: Happening, of: Sequence[str]) -> str:
+    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number."""
+    name, since, months, number = of
+    day, count = h.event.values.get(name), h.state.values.get(months, int(number))
+    if not isinstance(day, str) or not isinstance(count, int) or not h.done(since).on:
+        return f"`{name}` is not known, or `{since}` has not happened"
+    last = months_after(date.fromisoformat(h.done(since).on), count).isoformat()
+    return "" if day <= last else f"`{name}` {day} is later than {last}, {count} months after `{since}`"
+
+
+def _owed(h: Happening, of: Sequence[str]) -> str:
+    """Every name in the first field is a clock of the table, or stands in the second: what is misspelt is not taken for told."""
+    told, owes = (h.value(name) for name in of)
+    known = [*(each.id for each in h.table.clocks), *(owes if isinstance(owes, list) else [])]
+    unknown = [name for name in told if name not in known] if isinstance(told, list) else []
+    return f"`{unknown[0]}` is no report of this stream; there are {', '.join(dict.fromkeys(known))}" if unknown else ""
+
+
+def _none_runs(h: Happening, _of: Sequence[str]) -> str:
+    """No clock runs or stands still any more."""
+    left = [run.clock for run in h.state.clocks if run.stopped is None]
+    return f"the clock `{left[0]}` has not been stopped" if left else ""
+
+
 def _collected(h: Happening, name: str) -> list[object]:
     found = h.state.values.get(name)
     return found if isinstance(found, list) else []
@@ -284,6 +308,9 @@ GUARDS: dict[str, Guard] = {
     "lasts": _lasts,
     "extends_by": _extends_by,
     "not_longer": _not_longer,
+    "within_months": _within_months,
+    "owed": _owed,
+    "none_runs": _none_runs,
     "same": _same,
     "only_if": _only_if,
     "same_person": _same_person,
