@@ -112,6 +112,12 @@ ARGUMENTS = [
         "<operator.ciio>:1:1: wrong-type: `operator.ciio` is true or false, not `1`",
     ),
     (["what-if", TRANSFER, TWO_FLOWS, "flow.persons=1"], "<change>: no-such-item: say which flow is meant"),
+    (
+        ["what-if", TRANSFER, "no/such.yaml", "operator.ciio=true"],
+        "no/such.yaml: unreadable: the system refuses: no such file or directory",
+    ),
+    (["what-if", TWO_FLOWS, "nope=1"], "<change>: unknown-fact: no fact named `nope`"),
+    (["questions", TRANSFER], "<input>: no-file: the filing is missing"),
     (["new-rule", "nope", "my-rule"], "<input>: unknown-pack: no pack named `nope`"),
     (["new-rule", TRANSFER, "My rule"], "<input>: bad-name: `My rule` is not the name of a rule"),
 ]
@@ -271,6 +277,21 @@ def test_what_if() -> None:
     assert "the answer stays the same" in same.out
     other = fenji("what-if", TRANSFER, TWO_FLOWS, "operator.ciio=true", "flow.purpose@analytics=hr", "--lang", "en").out
     assert "+ strictest mechanism of the filing: security assessment" in other
+
+
+def test_questions_of_all_packs_are_those_of_the_assessment() -> None:
+    asked = fenji("questions", TWO_FLOWS, "--json").json()["questions"]
+    assert asked == fenji("assess", TWO_FLOWS, "--json").json()["questions"]
+    assert all(f"{each['fact']}:" in fenji("questions", TWO_FLOWS, "--lang", "en").out for each in asked[:3])
+
+
+def test_what_if_over_all_packs() -> None:
+    told = ("people.personal_data=true", "launch.date=2026-12-20")
+    words: list[str | Path] = ["what-if", TWO_FLOWS, *told, "--as-of", "2026-08-01"]
+    found = {(each["kind"], each["id"]): each for each in fenji(*words, "--json").json()["changed"]}
+    assert found["duty", "pi_notice"]["after"] == ["not_yet_due", "2026-12-19"]
+    assert "+ not yet due 2026-12-19" in fenji(*words, "--lang", "en").out
+    assert "the answer stays the same" in fenji("what-if", TWO_FLOWS, "operator.ciio=false", "--lang", "en").out
 
 
 def test_demo() -> None:

@@ -96,16 +96,21 @@ def _cache_file(total: str) -> Path:
 
 def _read(path: Path, total: str) -> Rulebook | None:
     """Return the kept rulebook; one that is damaged or not our own file counts as absent."""
+    collecting = gc.isenabled()
     try:
         status = path.stat()
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
             return None
         data = path.read_bytes()
+        gc.disable()  # what is made here lives on: a collection in the midst of it finds nothing
         if hashlib.sha256(data[SUM:]).digest() != data[:SUM]:
             return None
         found = pickle.loads(data[SUM:])  # noqa: S301 - our own file, written below with mode 0600; never used for evidence
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError):
         return None
+    finally:
+        if collecting:
+            gc.enable()
     return found if isinstance(found, Rulebook) and found.digest == total else None
 
 
