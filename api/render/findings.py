@@ -248,6 +248,7 @@ NAMES = {
     "unsigned": "缺少签名",
     "version-gap": "版本空档",
     "weak-password": "口令强度不足",
+    "wrong-budget": "预算有误",
     "wrong-change": "更改写法有误",
     "wrong-date": "日期有误",
     "wrong-event": "该事件须用另一接口",

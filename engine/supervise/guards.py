@@ -156,6 +156,15 @@ def _not_overdue(h: Happening, of: Sequence[str]) -> str:
     return f"the clock `{of[0]}` ran out on {run.due}" if run.due and _ran_out(h, run) else ""
 
 
+def _ended(h: Happening, of: Sequence[str]) -> str:
+    """None of these clocks runs, or may yet go on; one that ran out has ended, one whose end is not known has not."""
+    for name in of:
+        run = h.state.clock(name)
+        if run and run.stopped is None and not (run.running and run.due and _ran_out(h, run)):
+            return f"the clock `{name}` runs{f' until {run.due}' if run.due else ''}"
+    return ""
+
+
 def _equals(h: Happening, of: Sequence[str]) -> str:
     """The value named first is one of the others."""
     name, *wanted = of
@@ -299,6 +308,7 @@ GUARDS: dict[str, Guard] = {
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,
+    "ended": _ended,
     "not_overdue": _not_overdue,
     "equals": _equals,
     "fewer_than": _fewer_than,

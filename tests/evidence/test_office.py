@@ -14,6 +14,7 @@ import pytest
 
 from engine.errors import EvidenceError
 from engine.evidence import archive, canonical, dsse, facts
+from engine.evidence.keys import write_secret
 from tests.bad_base import BASE
 from tests.evidence.conftest import RECORDED, ROOT, SAMPLES, Office, publish
 from tests.test_cli import fenji
@@ -310,3 +311,26 @@ def test_the_log_as_static_files(made: Office, tmp_path: Path) -> None:
     for _ in range(2):
         assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
     assert (tmp_path / "tiles" / "checkpoint").read_text("utf-8") == (made.folder / "checkpoint").read_text("utf-8")
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"\xff\xfe\x00"])
+def test_a_damaged_checkpoint_is_said_and_never_passed_over(office: Office, data: bytes) -> None:
+    (office.folder / "checkpoint").write_bytes(data)
+    assert office.refused("log") == "bad-checkpoint"
+    assert office.refused("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen") == "bad-checkpoint"
+    ended = office.run("restore", office.folder / "store.db")
+    assert (ended.code, "Traceback" in ended.err) == (2, False)
+
+
+def test_a_lost_master_key_is_never_made_anew(office: Office) -> None:
+    """Else what it seals would be given up without a word."""
+    master = office.folder / "keys" / "master"
+    kept = master.read_bytes()
+    master.unlink()
+    ended = office.run("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen")
+    assert ended.code == 2
+    assert ended.err.splitlines()[1] == "  help: restore it from where you keep it"
+    assert office.refused("init", "--origin", "fenji.example/test") == "no-key"
+    assert not master.exists()
+    write_secret(master, kept)
+    office.said("fsck")
