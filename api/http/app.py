@@ -18,6 +18,7 @@ from api.http.measures import Measures
 from api.http.office import Office, Settings
 from api.http.v1 import (
     access,
+    calendar,
     cases,
     datasets,
     decisions,
@@ -28,6 +29,7 @@ from api.http.v1 import (
     log,
     oidc,
     pilots,
+    reports,
     rules,
     sharing,
     simulations,
@@ -38,7 +40,7 @@ from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
 
 SUPERVISED = (datasets, sharing, transfers, pilots, incidents, simulations)
-NOUNS = (rules, filings, cases, decisions, *SUPERVISED, log, access, oidc, jobs, webhooks, feeds)
+NOUNS = (rules, filings, cases, decisions, *SUPERVISED, log, calendar, reports, access, oidc, jobs, webhooks, feeds)
 ROUTERS = tuple(noun.router for noun in NOUNS)
 
 
