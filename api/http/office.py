@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.access.accounts import Accounts
@@ -29,6 +30,7 @@ from engine.store.service import ServiceStore
 from engine.supervise.streams import Streams
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.sharing import ShareAnswer
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
@@ -63,6 +65,10 @@ class InForce(Protocol):
         """Return the answer over all packs with the names of the unpublished rules of each."""
         ...
 
+    def marked_share(self, found: ShareAnswer, days: Mapping[str, str]) -> ShareAnswer:
+        """Return the answer to a request for data with the hash and day of each policy used, and what was never published."""
+        ...
+
     def unpublished(self, answer: Answer) -> list[str]:
         """Return the rules that an answer used and that were never published as they are."""
         ...
@@ -76,6 +82,7 @@ class Settings:
     clock: Callable[[], datetime]
     choose: Callable[[Installation, str], InForce]  # by the day it was published by; the one in force for ``
     draft: Callable[[], InForce] | None = None  # the rulebook in preparation, where the server has its folder
+    share: Callable[[Installation, str, str], InForce] | None = None  # the same, with policies and the overlays of an enterprise
 
 
 class Office:
@@ -100,11 +107,12 @@ class Office:
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
-        self.batching = threading.BoundedSemaphore(BATCHES)
+        self.batching = CapacityLimiter(BATCHES)
         self.cursors = Cursors(master)
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
+        self._sharing: dict[tuple[str, str], InForce] = {}
         self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
@@ -142,6 +150,19 @@ class Office:
             self._earlier[name] = found
             while len(self._earlier) > EARLIER:
                 del self._earlier[next(iter(self._earlier))]
+            return found
+
+    def sharing(self, day: str, enterprise: str) -> InForce:
+        """Return the same with the owners' policies, and the overlays of an enterprise unless it is ``. Raises InputError too."""
+        choose = self.settings.share
+        if choose is None:
+            return self.known(day)
+        with self._choosing:
+            name = (release.known(self.home, day).id if day else "", enterprise)
+            found = self._sharing.pop(name, None) or choose(self.home, day, enterprise)
+            self._sharing[name] = found
+            while len(self._sharing) > EARLIER:
+                del self._sharing[next(iter(self._sharing))]
             return found
 
     def draft(self) -> InForce:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+from schemas.lifecycle import GuardDecl, GuardName, Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
@@ -56,6 +59,12 @@ STATUS: dict[str, int] = {
     "wrong-cursor": 400,
     "syntax": 400,
 }
+# what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
+WHO: frozenset[GuardName] = frozenset({"impartial", "own_holder", "second", "other_person", "lead_unit", "asked_unit"})
+STANDING: frozenset[GuardName] = frozenset({
+    "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
+    "equals", "same",
+})  # fmt: skip
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
@@ -143,10 +152,37 @@ def titles(code: str) -> tuple[str, str]:
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True) -> Problem:
+def titled(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> tuple[str, str]:
+    """Return what a finding is called: the condition of a life cycle that refuses by its own title, anything else by its code."""
+    guard = _guard_of(lifecycles, finding)
+    return (guard.title.zh, guard.title.en) if guard else titles(finding.code)
+
+
+def _guard_of(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> GuardDecl | None:
+    """Return the condition of a life cycle that refuses, None where it is something else."""
+    table, _, rest = finding.place.file.partition("/")
+    guards = lifecycles[table].guards if table in lifecycles else ()
+    return next((each for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
+
+
+def _tables(request: Request) -> Mapping[str, Lifecycle]:
+    """Return the life cycles in force, none before the application has opened its installation."""
+    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
+    tables: Mapping[str, Lifecycle] = office.chosen.rulebook.lifecycles if office else {}
+    return tables
+
+
+def problem_of(
+    status: int,
+    findings: list[Finding],
+    where: tuple[str, str],
+    *,
+    chinese: bool = True,
+    lifecycles: Mapping[str, Lifecycle] = MappingProxyType({}),
+) -> Problem:
     """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
-    zh, en = titles(first.code)
+    zh, en = titled(lifecycles, first)
     return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
@@ -156,7 +192,7 @@ def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, 
         code=first.code,
         title_zh=zh,
         title_en=en,
-        errors=[_fault(finding) for finding in findings],
+        errors=[_fault(finding, *titled(lifecycles, finding)) for finding in findings],
         trace_id=where[1],
     )
 
@@ -164,13 +200,13 @@ def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, 
 def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
     chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese)
+    where = request.url.path, trace_of(request)
+    found = problem_of(status, findings, where, chinese=chinese, lifecycles=_tables(request))
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
 
-def _fault(finding: Finding) -> Fault:
-    zh, en = titles(finding.code)
+def _fault(finding: Finding, zh: str, en: str) -> Fault:
     place = finding.place.file
     pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
     rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
@@ -206,7 +242,8 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(FenjiError)
     async def refused(request: Request, error: FenjiError) -> JSONResponse:
-        status = status_of(error)
+        guard = _guard_of(_tables(request), error.finding)
+        status = (403 if guard.is_ in WHO else 409 if guard.is_ in STANDING else 422) if guard else status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}

@@ -16,7 +16,9 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
 from engine.rulebook.policies import OVERLAYS, Policies, files_of
+from engine.rulebook.read import plain, read
 from engine.store import reading
+from schemas.rulebook import Pack, Rule
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from schemas.rulebook import Text
 
 KIND = "policy"
+ENTRY = "pack.yaml"  # the register entry among the files of a policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,21 @@ def publications(home: Installation) -> list[Publication]:
 def _publication(each: Record) -> Publication:
     predicate = canonical.loads(each.payload, f"the record {each.id}")["predicate"]
     return Publication(each.id, predicate["name"], each.seq, each.at, predicate)
+
+
+def known(home: Installation, day: str = "") -> dict[str, Publication]:
+    """Return the newest publication of each policy and overlay by its name, as known on a day; today's without one."""
+    return {each.name: each for each in publications(home) if not day or each.known <= day}
+
+
+def documents(home: Installation, publication: Publication) -> tuple[Pack, dict[str, Rule]]:
+    """Return the register entry and the terms of a published policy, from the files that its hash names. Raises EvidenceError."""
+    data = reading.blob(home.store, publication.sha256)
+    if data is None or canonical.sha256(data) != publication.sha256:
+        raise EvidenceError("damaged", f"the archive of {publication.id} is missing or changed", "restore a backup")
+    members = {name: plain(read(content, name)) for name, content in archive.read(data, f"policy {publication.id}").items()}
+    pack = Pack.model_validate(members.pop(ENTRY))
+    return pack, {name.removesuffix(".yaml"): Rule.model_validate(each) for name, each in members.items()}
 
 
 def archived(policies: Policies, name: str) -> bytes:
