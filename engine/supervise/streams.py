@@ -167,7 +167,7 @@ class Streams:
     def _standing(self, act: Act) -> State:
         """Return the state of an act's stream, an empty one before it begins. Raises InputError for a name that none can have."""
         if not (act.stream.isprintable() and 0 < len(act.stream) <= MAX_NAME):
-            problem = f"a stream is not named {ascii(act.stream[:60])}"
+            problem = f"a stream is not named {act.stream[:60]!a}"
             raise InputError("no-such-stream", problem, f"a name has 1 to {MAX_NAME} printable characters")
         row = stored.stream(self.home.store, act.stream)
         state = from_text(row.fold) if row else State(act.stream, act.process)
