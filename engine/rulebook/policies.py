@@ -13,6 +13,7 @@ rules of their pack, `enterprise--name--rule`, and a note of that pack, so that 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -95,6 +96,11 @@ def merged(rules: list[tuple[str, bytes]], policies: Policies) -> list[tuple[str
             place = Place(policies.shown.get(name, name))
             raise InputError("taken", f"`{name}` is a file of the rulebook", "choose another name", place)
     return sorted([*rules, *policies.files])
+
+
+def catalogue_item(number: str) -> str:
+    """Return a number of the catalogue as it is compared: width, case and spaces aside."""
+    return "".join(unicodedata.normalize("NFKC", number).split()).casefold()
 
 
 def agreement(doc: shapes.Pack) -> shapes.Instrument:

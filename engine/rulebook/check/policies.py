@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Finding, Place
 from engine.rulebook.check.names import nearest, pack_file, rule_file
+from engine.rulebook.policies import catalogue_item
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
@@ -30,6 +31,7 @@ Fault = tuple[tuple[str | int, ...], str, str, str]  # path, code, problem, help
 
 def policies(loaded: Loaded) -> Iterator[Finding]:
     """A policy is of one data set, says something to a request, and neither obliges anyone nor has the force of law."""
+    yield from _one_per_item(loaded)
     for pack_id, pack in loaded.rulebook.packs.items():
         for path, code, problem, remedy in _policy(loaded.rulebook, pack):
             yield Finding(code, loaded.sources.place(pack_file(pack_id), *path), problem, remedy)
@@ -37,6 +39,16 @@ def policies(loaded: Loaded) -> Iterator[Finding]:
             if rule.effect == "statutory":
                 place = loaded.sources.place(rule_file(pack_id, rule_id), "effect")
                 yield Finding("beyond-grantor", place, "an owner's term has no force of law", "use owner or agreed")
+
+
+def _one_per_item(loaded: Loaded) -> Iterator[Finding]:
+    """One item of the catalogue has one policy: of two, a request would be judged by the milder, by naming it."""
+    found: dict[str, str] = {}
+    for pack_id, pack in loaded.rulebook.packs.items():
+        if pack.doc.data_set and (first := found.setdefault(catalogue_item(pack.doc.data_set.catalogue), pack_id)) != pack_id:
+            place = loaded.sources.place(pack_file(pack_id), "data_set", "catalogue")
+            problem = f"the catalogue item `{pack.doc.data_set.catalogue}` has a policy already: `{first}`"
+            yield Finding("two-policies", place, problem, "put all terms into one policy, or register items of their own")
 
 
 def _policy(book: Rulebook, pack: PackRules) -> Iterator[Fault]:
