@@ -5,13 +5,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint bench clean
+.PHONY: help demo serve test test-long lint bench clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.installed  ## install into .venv and show what fenji does
 	@$(BIN)/fenji demo
+
+serve: $(VENV)/.installed  ## serve a demo over HTTP on this machine, with cases and accounts made at the first start
+	@$(BIN)/fenji furnish --home $(VENV)/demo
+	@echo 'http://127.0.0.1:8080/docs'
+	@$(BIN)/fenji serve --home $(VENV)/demo
 
 test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/ruff check .

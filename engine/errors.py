@@ -44,13 +44,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One problem: a stable code, its place, the problem and the remedy, each one line of text."""
+    """One problem: a stable code, its place, the problem and the remedy, each one line of text.
+
+    `law` names the clauses that refuse it, where it is law that does.
+    """
 
     code: str
     place: Place
     problem: str
     help: str = ""
     level: str = "error"
+    law: str = ""
 
     def text(self) -> str:
         """Render as `place: code: problem` with the help on a second line."""
@@ -61,9 +65,17 @@ class Finding:
 class FenjiError(Exception):
     """Anything fenji refuses; `finding` says code, place, problem and help."""
 
-    def __init__(self, code: str, problem: str, help: str = "", place: Place | None = None) -> None:  # noqa: A002 - the field's name
+    def __init__(
+        self,
+        code: str,
+        problem: str,
+        help: str = "",  # noqa: A002 - the field's name
+        place: Place | None = None,
+        law: str = "",
+    ) -> None:
         """Hold one finding; `place` is the empty place when it is not known."""
-        self.finding = Finding(code, place or Place(), problem, help)
+        self.finding = Finding(code, place or Place(), problem, help, law=law)
+        self.headers: dict[str, str] = {}  # what a way in may tell besides, such as the state after a refused attempt
         super().__init__(self.finding.text())
 
     def text(self) -> str:

@@ -17,6 +17,7 @@ GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
+    "same_person", "reveals", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer",
 ]  # fmt: skip
 SAME = "="  # as `to`: the state stays
 
@@ -51,6 +52,7 @@ class FieldDecl(Shape):
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
+    What is `computed` comes from the engine: nobody types it.
     """
 
     id: str
@@ -58,6 +60,7 @@ class FieldDecl(Shape):
     type: FieldType
     open: bool = False
     collect: bool = False
+    computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
 
@@ -103,7 +106,8 @@ class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
-    fields whose values no second open stream of the table may have.
+    fields whose values no second open stream of the table may have. `after` names an open date of the stream: once that day has
+    passed the event happens by itself, and never earlier.
     """
 
     event: str
@@ -119,6 +123,7 @@ class Transition(Shape):
     needs: list[str] = Field(default_factory=list)
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
+    after: str = ""
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 

@@ -60,6 +60,10 @@ class Permissions:
         reaches = {allowed[role] for role in who.roles if role in allowed}
         return any(thing is None or _reaches(reach, who, thing) for reach in reaches)
 
+    def public(self, action: str) -> bool:
+        """Tell whether an action is open to everybody, known or not."""
+        return PUBLIC in self.actions[action]
+
     def may_ever(self, role: str, action: str) -> bool:
         """Tell whether a role may do an action to anything at all."""
         return bool({PUBLIC, role} & self.actions[action].keys())

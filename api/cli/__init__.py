@@ -45,6 +45,7 @@ COMMANDS = {
     "restore": "keep",
     "file": "file",
     "case": "case",
+    "draw": "draws",
     "actor": "actors",
     "rulebook": "release",
     "policy": "policy",
@@ -53,6 +54,7 @@ COMMANDS = {
     "transfer": "transfer",
     "pilot": "pilot",
     "incident": "pilot",
+    "furnish": "furnished",
     "serve": "serve",
     "account": "serve",
 }

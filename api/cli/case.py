@@ -7,15 +7,17 @@ from typing import Annotated
 import typer
 
 from api.cli.desk import Dated, Second, Set, Stream, dated, fields_of, open_desk, show, tell
-from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
+from api.cli.options import Actor, Home, Json, Language, Rules, progress, say, say_json
 from api.render import streams as render
 from engine.errors import InputError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, filings
+from engine.supervise.step import DRIFT
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Cases: opened on a filing, led by officials, decided by a named one.")
 app.add_typer(group, name="case")
+OTHERS = {"pilot": "pilot", "incident": "incident", "transfer-register": "transfer"}  # streams whose events are made elsewhere
 Process = Annotated[str, typer.Option("--process", metavar="TABLE", help="The life cycle, such as ex-ante-review.")]
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="What happens; `fenji case show ID` lists what may.")]
 Opening = Annotated[str, typer.Option("--event", metavar="EVENT", help="The opening, where a table has several.")]
@@ -68,7 +70,13 @@ def do(
     """Record an event of a case. What the table does not allow is refused with its rule, and the attempt recorded."""
     with open_desk(home, rules) as desk:
         state = desk.streams.state(case)
+        other = OTHERS.get(state.process)
+        if other:
+            raise InputError("other-command", f"`{case[:60]}` is a stream of `{state.process}`", f"use `fenji {other}`")
         given = fields_of(desk.streams.table(state.process), typed)
+        if event == "reassess" and DRIFT in state.values:  # what moved the answer stands in the case already
+            drift = state.values[DRIFT]
+            given = {"cause": drift["cause"], "clause": drift["clauses"], **given}
         done = desk.streams.perform(desk.office(by, second).act(case, event, given, dated(on)))
         tell(desk, done, lang, json=json)
 
@@ -154,18 +162,27 @@ def list_(
 
 
 @group.command()
-def affected(lang: Language, by: Actor, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
-    """List the open cases whose tier is another under the rules of today, with the clauses that move it. Exits 1 then."""
-    from engine.supervise.reassess import affected as moved  # noqa: PLC0415 - only this command answers cases again
+def affected(
+    lang: Language,
+    by: Actor,
+    *,
+    record: Annotated[bool, typer.Option("--record", help="Record it in the cases that do not say so yet.")] = False,
+    json: Json = False,
+    rules: Rules = "",
+    home: Home = "",
+) -> None:
+    """List the open cases whose answer is another under the rules of today, with the clauses that move it. Exits 1 then."""
+    from engine.supervise import reassess  # noqa: PLC0415 - only this command answers cases again
 
     with open_desk(home, rules) as desk:
-        found = list(moved(desk.office(by)))
+        office = desk.office(by)
+        if record:
+            reassess.record(office, "rulebook", progress)
+        found = list(reassess.affected(office, progress))
     if json:
         say_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
     else:
         none = {"zh": "没有受影响的在办件", "en": "no open case is affected"}[lang]
-        lines = (
-            f"{each.case}: {each.before} -> {each.problem or '|'.join(each.now)}; {'; '.join(each.clauses)}" for each in found
-        )
+        lines = (render.drifted(each.case, each.values("rulebook", ""), lang) for each in found)
         say("\n".join(lines) or none)
     raise typer.Exit(1 if found else 0)

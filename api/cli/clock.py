@@ -157,11 +157,12 @@ def next_(
 
 @group.command()
 def recompute(*, home: Home = "", rules: Rules = "") -> None:
-    """Record the ends of open cases anew where the calendar in force gives others, as after a notice; print those cases."""
+    """Record what time alone brought, once a day: ends that a new notice moved, pilots whose term has ended; print those."""
     from engine.supervise import agenda  # noqa: PLC0415 - as above
 
     with _streams(home, rules) as streams:
-        for stream in agenda.recompute(streams, now()):
+        moment = now()
+        for stream in (*agenda.recompute(streams, moment), *agenda.overtake(streams, moment)):
             say(stream)
 
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import typer
 
 from api.cli import case_story, pilot_story, transfer_story
+from api.cli.cast import POLICIES, people, proposed
 from api.cli.options import AsOf, Language, Rules, day, document, now, rulebook_of, rules_folder, say, unreadable
 from api.cli.rulebooks import Beside, of_folder
 from api.render import table
@@ -19,13 +20,11 @@ from api.render.sharing import VERDICT
 from api.render.text import Words
 from engine.decide.assess import assess
 from engine.decide.explain import explain
-from engine.decide.filing import from_document
 from engine.decide.share import share
 from engine.errors import RulesNotFoundError
-from engine.evidence import archive, bundle, canonical, decide, facts, record, release, replay
+from engine.evidence import archive, bundle, canonical, decide, record, release, replay
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import Installation, init, open_home
-from engine.evidence.keys import Holder, PublicKey
 from engine.evidence.log import stamp
 from engine.evidence.verify import verify
 from engine.rulebook.closure import closure
@@ -34,7 +33,7 @@ from engine.rulebook.model import Rulebook
 from schemas.answer import Answer
 
 app = typer.Typer()
-POLICIES, REQUEST = "samples/policies", "samples/requests/bus-flows/request.yaml"
+REQUEST = "samples/requests/bus-flows/request.yaml"
 
 
 @app.command()
@@ -76,11 +75,12 @@ def _requested(folder: Path, lang: str, today: date) -> str:
 
 def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[Path], today: date) -> dict[str, list[str]]:
     """Publish the rules, record every sample, replay all, and leave one bundle that two programs verify; return what happened."""
-    official, publishers = _people(home)
+    official, publishers = people(home, stamp(now()))
     published = release.publish(home, files_of(folder), rulebook, publishers, stamp(now()))
     release.activate(home, published, publishers[0], stamp(now()))
     rules = {pack: record.rules(closure(rulebook, pack)) for pack in rulebook.packs}
-    made = [_decide(home, rulebook, rules[path.parent.name], path, today, official, published.id) for path in paths]
+    asked = [proposed(rulebook, rules[path.parent.name], path, today, official, published.id) for path in paths]
+    made = [decide.decide(home, each) for each in asked]
     again = sum(_same(home, each, rules) for each in made)
     counts = fsck(home)
     exported = bundle.export(home, made[0].id, "full", official)
@@ -106,22 +106,6 @@ def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[
     values |= {"ours": ours, "theirs": theirs}
     command = "fenji verify demo.fenji.zip --trust demo.trust.json"
     return {lang: [*(line.format(**values) for line in lines), command] for lang, lines in texts.items()}
-
-
-def _people(home: Installation) -> tuple[PublicKey, list[PublicKey]]:
-    """Make an official who is administrator, and two publishers."""
-    at = stamp(now())
-    official = home.add_actor(Holder("chen", "陈静", "市工业和信息化局", ("admin", "official")), "decision", at, None)
-    others = [Holder("wang", "王磊", "市市场监督管理局", ("publisher",)), Holder("zhao", "赵敏", "市公安局", ("publisher",))]
-    return official, [home.add_actor(other, "rulebook", at, official) for other in others]
-
-
-def _decide(
-    home: Installation, rulebook: Rulebook, of: record.Rules, path: Path, today: date, by: PublicKey, published: str
-) -> decide.Decided:
-    filing = from_document(rulebook, document(str(path)))
-    values = facts.values_of(of.rulebook, filing)
-    return decide.decide(home, decide.Asked(of=of, release=published, values=values, as_of=today, now=now(), by=by))
 
 
 def _same(home: Installation, made: decide.Decided, rules: dict[str, record.Rules]) -> bool:

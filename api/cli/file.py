@@ -8,7 +8,9 @@ import typer
 
 from api.cli.desk import Desk, Evidence, Set, Stream, evidence_of, facts_of, fields_of, open_desk, show, tell
 from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
+from api.render.streams import drifted
 from engine.supervise import filings
+from engine.supervise.step import DRIFT
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Filings: drafts, submissions and versions.")
@@ -80,11 +82,16 @@ def revise(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Submit another version of a filing."""
+    """Submit another version of a filing; in its open cases it is recorded how their answer moves, with the clauses."""
+    from engine.supervise import reassess  # noqa: PLC0415 - only this command answers cases again
+
     with open_desk(home, rules) as desk:
         office = desk.office(by)
-        done = filings.revise(desk.streams, filing, _given(desk, file, typed, evidence), office.by, office.now)
+        done = reassess.revise(office, filing, _given(desk, file, typed, evidence))
         tell(desk, done, lang, json=json)
+        moved = [state for state in reassess.cases_of(office, filing) if DRIFT in state.values]
+        if moved and not json:
+            say("\n".join(drifted(state.stream, state.values[DRIFT], lang) for state in moved))
 
 
 @group.command("show")

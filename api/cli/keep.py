@@ -85,10 +85,13 @@ def _export(opened: Installation, folder: Path) -> None:
 
 @app.command()
 def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") -> None:
-    """Derive every leaf, root, link and signature again, and name the first bad thing."""
+    """Derive every leaf, root, link and signature again, and every stream from its events; name the first bad thing."""
+    from engine.supervise.audit import audit  # noqa: PLC0415 - only this command judges events again
+
     folder = home_folder(home)
     with open_home(folder) as opened:
         found = derive(opened, _kept(folder, checkpoint), progress)
+        audit(opened, progress)
     say_json(found) if json else say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
 
 

@@ -32,6 +32,9 @@ class Lang(StrEnum):
     en = "en"
 
 
+DEMO = "accounts.json"  # where a furnished installation keeps the passwords that make it a demo
+
+
 def _language() -> Lang:
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return Lang.zh if next((name for name in names if name), "").startswith("zh") else Lang.en

@@ -14,12 +14,13 @@ from engine.errors import InputError
 from engine.evidence.installation import open_home
 from engine.evidence.log import new_id, stamp
 from engine.store import streams as stored
-from engine.supervise import alarms, incidents, pilots
+from engine.supervise import agenda, alarms, incidents, pilots
+from engine.supervise.clocks import legal_day
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import Scenario
 from engine.supervise.monitors.simulate import simulate as simulated
-from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS
+from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS, ran_out
 from engine.supervise.streams import Act
 from engine.supervise.watched import second
 
@@ -36,7 +37,7 @@ Unit = Annotated[str, typer.Option("--unit", help="Only this unit in charge.")]
 District = Annotated[str, typer.Option("--district", help="Only this district.")]
 StateName = Annotated[str, typer.Option("--state", help="Only this state.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")]
-Record = Annotated[bool, typer.Option("--record", help="Record what new alarms propose.")]
+Record = Annotated[bool, typer.Option("--record", help="Record what new alarms propose, and an end that is due.")]
 
 
 # pilots ---------------------------------------------------------------------------------------------------------------
@@ -101,9 +102,14 @@ def pilot_opinion(
 def watch(
     which: Pilot, lang: Language, *, record: Record = False, json: Json = False, rules: Rules = "", home: Home = ""
 ) -> None:
-    """Let both monitors speak of a pilot as of now, and record what new alarms propose. Exits 1 when an alarm stands."""
+    """Let both monitors speak of a pilot as of now. Exits 1 when an alarm stands.
+
+    With --record what new alarms propose is recorded, and the end of a pilot whose agreed term has run out.
+    """
     with streams_of(rules, home) as streams:
         moment = now()
+        if record:
+            agenda.overtake(streams, moment, which)
         found = alarms.standing(streams, which, moment)
         recorded = alarms.propose(streams, which, moment) if record else None
     if json:
@@ -205,12 +211,12 @@ def incident_list(
 
 def _show(which: str, lang: str, *, json: bool, rules: str, home: str) -> None:
     with streams_of(rules, home) as streams:
-        found = streams.state(which)
+        found, today = streams.state(which), legal_day(now())
         if json:
             late = list(incidents.late(found))
-            say_json({**shown(found), "late": late})
+            say_json({**shown(found), "late": late, "ran_out": ran_out(found, today)})
         else:
-            say(said.state(streams.rulebook, found, lang))
+            say(said.state(streams.rulebook, found, lang, today))
 
 
 def _list(process: str, where: dict[str, str], limit: int, *, json: bool, home: str) -> None:
@@ -220,4 +226,4 @@ def _list(process: str, where: dict[str, str], limit: int, *, json: bool, home: 
     if json:
         say_json([{name: value for name, value in asdict(row).items() if name != "fold"} for row in rows])
     else:
-        say("\n".join(said.row(row) for row in rows) or "-")
+        say("\n".join(said.row(row, legal_day(now())) for row in rows) or "-")

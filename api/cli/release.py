@@ -14,16 +14,20 @@ from api.cli.options import (
     file_bytes,
     home_folder,
     now,
+    progress,
     rules_folder,
     say,
     say_json,
     unreadable,
     write_new,
 )
+from api.cli.rulebooks import of_release
+from api.render.streams import drifted
 from engine.decide import cases
 from engine.errors import CheckFailedError
 from engine.evidence import release
-from engine.evidence.installation import open_home
+from engine.evidence.installation import Installation, open_home
+from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.rulebook import lock
 from engine.rulebook.check import check as prove
@@ -66,7 +70,10 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
 
 @group.command()
 def activate(what: Annotated[str, typer.Argument(metavar="ID|FILE")], by: Actor, *, home: Home = "") -> None:
-    """Put a release in force, all or nothing; one that is unsigned, altered or older is refused and the last good one stays."""
+    """Put a release in force, all or nothing; one that is unsigned, altered or older is refused and the last good one stays.
+
+    Open cases are answered again under it: how the answer of one moves is recorded in it, with the clauses.
+    """
     with open_home(home_folder(home)) as opened:
         at, actors = stamp(now()), opened.actors
         key = actors.key_of(by, "rulebook", at)
@@ -75,7 +82,19 @@ def activate(what: Annotated[str, typer.Argument(metavar="ID|FILE")], by: Actor,
         if found is None:
             found, _ = release.open_file(file_bytes(what), actors.trust())
         release.activate(opened, found, key, at)
-    say(f"{found.id} is in force")
+        say(f"{found.id} is in force")
+        _reassess(opened, found, key)
+
+
+def _reassess(opened: Installation, made: release.Release, key: PublicKey) -> None:
+    """Record in every open case how the release moves its answer, and list these."""
+    from engine.supervise import reassess  # noqa: PLC0415 - only this command answers cases again
+    from engine.supervise.cases import Office  # noqa: PLC0415 - as above
+    from engine.supervise.streams import Streams  # noqa: PLC0415 - as above
+
+    office = Office(Streams(opened, of_release(opened, made).rulebook), key, now(), made.id)
+    for drift in reassess.record(office, "rulebook", progress):
+        say(drifted(drift.case, drift.values("rulebook", made.id), "en"))
 
 
 @group.command("list")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Rules, file_bytes, home_folder, now, say, say_json
+from api.cli.options import DEMO, Home, Json, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import choose_for_record
 from engine.errors import InputError
 from engine.evidence.installation import settings
@@ -30,16 +30,21 @@ def serve(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Serve the HTTP interface until interrupted; its document is at /openapi.json."""
+    """Serve the HTTP interface until interrupted; its pages for people are at /docs."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
+    from api.http import logs  # noqa: PLC0415 - as above
     from api.http.app import create  # noqa: PLC0415 - as above
     from api.http.office import Settings  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
-    served = create(Settings(folder, now, lambda opened: choose_for_record(opened, rules, "")))
-    uvicorn.run(served, host=host, port=port, log_level="warning", server_header=False)
+    if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
+        problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
+        raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
+    logs.configure()
+    uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @group.command()

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 
-from api.http import problems
+from api.http import pages, problems
 from api.http.around import Around
+from api.http.document import describe, ways
+from api.http.hooks import Hooks
 from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
+from api.http.measures import Measures
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, jobs, log, oidc, rules
+from api.http.v1 import access, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
 from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
+
+NOUNS = (rules, filings, decisions, log, access, oidc, jobs, webhooks, feeds)
+ROUTERS = tuple(noun.router for noun in NOUNS)
 
 
 def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
@@ -25,19 +30,27 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         at = app.state.office = Office(settings)
         at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
+        at.hooks = Hooks(at.service, at.accounts, lambda: at.home, at.now, at.master)
         at.jobs.start()
+        at.hooks.start()
         yield
+        at.hooks.close()
         at.jobs.close()
         at.close()
 
-    app = FastAPI(title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None)
-    app.state.counts = Counter()
+    app = FastAPI(
+        title="fenji", version="1", summary="分级", lifespan=life, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.measures = Measures()
     problems.handle(app)
-    for noun in (rules, decisions, log, access, oidc, jobs):
-        app.include_router(noun.router, prefix="/v1")
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
     _operators(app)
+    app.state.ways = ways(ROUTERS, "/v1")
+    describe(app, app.state.ways)
+    pages.show(app)
     app.add_middleware(Limits, rate=rate or Rate())
-    app.add_middleware(Around, counts=app.state.counts)
+    app.add_middleware(Around, measures=app.state.measures)
     return app
 
 
@@ -59,11 +72,10 @@ def _operators(app: FastAPI) -> None:
         return {"status": "ready", "rulebook": at.chosen.release}
 
     @app.get("/metrics", tags=["operators"])
-    async def metrics(request: Request) -> Response:
-        """Count requests by method, route and status, in the text format of Prometheus."""
+    def metrics(request: Request) -> Response:
+        """Count requests and how long they took, by route; and what waits, in the text format of Prometheus."""
         at: Office = request.app.state.office
-        lines = ["# TYPE fenji_requests_total counter"]
-        for (method, route, status), count in sorted(request.app.state.counts.items()):
-            lines.append(f'fenji_requests_total{{method="{method}",route="{route}",status="{status}"}} {count}')
-        lines += ["# TYPE fenji_waiting gauge", f"fenji_waiting {at.writer.waiting}"]
-        return Response("\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+        waits = {"waiting": at.writer.waiting, "jobs_unfinished": len(at.service.unfinished())}
+        for state in ("waiting", "dead"):
+            waits[f"deliveries_{state}"] = at.service.count_deliveries(state)
+        return Response(request.app.state.measures.text(waits), media_type="text/plain; version=0.0.4")

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.measures import Measures
 from api.http.problems import trace_of
 
 LOG = logging.getLogger("fenji.http")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
@@ -30,10 +31,10 @@ HEADERS = {
 class Around:
     """ASGI middleware: adds headers to an answer, and tells log and counts of it by its route, never by its address."""
 
-    def __init__(self, app: ASGIApp, counts: Counter[tuple[str, str, int]]) -> None:
-        """Stand before `app`; `counts` is by method, route and status."""
+    def __init__(self, app: ASGIApp, measures: Measures) -> None:
+        """Stand before `app`; what is counted goes to `measures`."""
         self.app = app
-        self.counts = counts
+        self.measures = measures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and note what came of it."""
@@ -48,13 +49,21 @@ class Around:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
-                headers.update({**HEADERS, "x-trace-id": trace})
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # a page of our own states a policy of its own
+                headers["x-trace-id"] = trace
             await send(message)
 
         try:
             await self.app(scope, receive, noted)
         finally:
             route: Any = getattr(scope.get("route"), "path", "")
-            self.counts[scope["method"], route, status] += 1
-            spent = round(1000 * (time.perf_counter() - start), 1)
+            seconds = time.perf_counter() - start
+            self.measures.note(_method(scope["method"]), route, status, seconds)
+            spent = round(1000 * seconds, 1)
             LOG.info("answered", extra={"trace_id": trace, "route": route, "status": status, "ms": spent})
+
+
+def _method(said: str) -> str:
+    """Return a method that is known: a caller may send any word as one, and would fill the counts with them."""
+    return said if said in METHODS else "other"

@@ -14,23 +14,30 @@ from fastapi import Request
 from api.access.accounts import Accounts
 from api.access.permissions import ANONYMOUS, Thing, Who, permissions
 from api.access.provider import read_provider
-from api.http.jobs import Jobs
 from api.http.once import Once
+from api.http.paging import Cursors
 from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
+from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import read_secret
+from engine.evidence.record import Rules
+from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Session
 from engine.store.service import ServiceStore
+from engine.supervise.streams import Streams
 from schemas.answer import Answer
 from schemas.duties import Overall
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
+    from api.http.hooks import Hooks
+    from api.http.jobs import Jobs
 
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
+EARLIER = 3  # rulebooks of earlier days that are kept in memory
 BATCHES = 2  # that are answered at a time; more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -67,19 +74,19 @@ class Settings:
 
     home: Path
     clock: Callable[[], datetime]
-    choose: Callable[[Installation], InForce]
+    choose: Callable[[Installation, str], InForce]  # by the day it was published by; the one in force for ``
 
 
 class Office:
     """An open installation behind the routes."""
 
     jobs: Jobs  # set by the application, which knows the kinds of work
+    hooks: Hooks  # likewise
 
     def __init__(self, settings: Settings) -> None:
         """Open everything. Raises StoreError, SigningError, RulebookError."""
         self.settings = settings
         self._local = threading.local()
-        self._opened: list[Installation] = []
         self.writer = Writer(lambda: open_home(settings.home))
         store = AccessStore(settings.home / "access.db")
         self.master = master = read_secret(settings.home / "keys" / "master")
@@ -93,7 +100,11 @@ class Office:
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
         self.batching = threading.BoundedSemaphore(BATCHES)
-        self.chosen = settings.choose(self.home)
+        self.cursors = Cursors(master)
+        self.chosen = settings.choose(self.home, "")
+        self._earlier: dict[str, InForce] = {}
+        self._choosing = threading.Lock()
+        self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
         """Finish what waits to be written, and give everything back."""
@@ -109,12 +120,47 @@ class Office:
             found = self._local.home = open_home(self.settings.home)
         return found
 
+    def streams(self, home: Installation | None = None) -> Streams:
+        """Return the streams of this thread's installation, or of `home`; its log stays open between requests."""
+        of = home or self.home
+        found: Streams | None = getattr(self._local, "streams", None)
+        if found is None or found.home is not of:
+            found = self._local.streams = Streams(of, self.chosen.rulebook)
+        return found
+
+    def known(self, day: str) -> InForce:
+        """Return the rulebook published by a day (YYYY-MM-DD), the one in force for ``. Raises EvidenceError before the first.
+
+        Reading one takes seconds, so that the last few are kept, and one is read at a time.
+        """
+        if not day:
+            return self.chosen
+        with self._choosing:
+            name = release.known(self.home, day).id
+            found = self._earlier.pop(name, None) or self.settings.choose(self.home, day)
+            self._earlier[name] = found
+            while len(self._earlier) > EARLIER:
+                del self._earlier[next(iter(self._earlier))]
+            return found
+
+    def rules_of(self, pack: str) -> Rules:
+        """Return the rules of a pack as a record pins them; worked out once, for they are large."""
+        if pack not in self._pinned:
+            self._pinned[pack] = record.rules(closure(self.chosen.rulebook, pack))
+        return self._pinned[pack]
+
     def now(self) -> datetime:
         """Return the moment."""
         return self.settings.clock()
 
     def who(self, request: Request) -> Who:
         """Return who asks: by API key, or by session, which needs its token for anything that writes. Raises SigningError."""
+        found: Who | None = getattr(request.state, "who", None)
+        if found is None:
+            found = request.state.who = self._who(request)
+        return found
+
+    def _who(self, request: Request) -> Who:
         shown = request.headers.get("authorization", "")
         if shown:
             who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
@@ -134,23 +180,24 @@ class Office:
         token = request.cookies.get(COOKIE, "")
         return self.accounts.by_session(token, self.now()) if token else None
 
-    def second(self, shown: str, first: Who) -> Who:
+    def second(self, shown: str, first: Who, action: str = "decision.deviate") -> Who:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
-        who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now())
-        if who is None or not permissions().may(who, "decision.deviate"):
+        who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+        if who is None or not permissions().may(who, action):
             raise SigningError("forbidden", "the second API key does not allow it", "a second official shows one of their own")
         if who.account == first.account or who.actor == first.actor:
             raise SigningError("two-persons", "both keys are of one person", "a second official shows one of their own")
         return who
 
-    def allow(self, request: Request, action: str, thing: Thing | None = None, name: str = "") -> Who:
+    def allow(self, request: Request, action: str, thing: Thing | None = None, name: str = "", *, noted: bool = True) -> Who:
         """Return who asks, if the action is allowed to them; what an auditor sees, and every refusal, is noted.
 
-        What belongs to others is not found, so that nobody learns of it. Raises SigningError, InputError.
+        What belongs to others is not found, so that nobody learns of it. An auditor's look is not `noted` where it is asked about
+        again once the thing is known. Raises SigningError, InputError.
         """
         who = self.who(request)
         allowed = permissions().may(who, action, thing)
-        if who.account and ("auditor" in who.roles or not allowed):
+        if who.account and (not allowed or (noted and "auditor" in who.roles)):
             self.accounts.note(who, action, name, self.now(), allowed=allowed)
         if allowed:
             return who
@@ -159,6 +206,24 @@ class Office:
         if thing is not None and permissions().may(who, action):
             raise not_found()
         raise SigningError("forbidden", f"`{action}` is not allowed to your roles", "ask somebody whose task it is")
+
+
+class Needs:
+    """What a route needs: the action that whoever asks must be allowed. As a dependency it is judged before anything is read.
+
+    INVARIANT: every route under /v1 has exactly one, so that a route that forgets to ask is none (`app.create` refuses it).
+    """
+
+    def __init__(self, action: str) -> None:
+        """Name an action of permissions.yaml."""
+        assert action in permissions().actions, action  # noqa: S101 - the names are our own
+        self.action = action
+
+    def __call__(self, request: Request) -> None:
+        """Refuse who is not allowed the action to anything at all; to which things, the route asks. Raises SigningError."""
+        request.state.action = self.action
+        if not permissions().public(self.action):
+            office(request).allow(request, self.action, noted=False)
 
 
 def not_found() -> FenjiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,7 @@ from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place,
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
+_RULE = re.compile(r"[a-z][a-z0-9-]*/[a-z0-9_()-]+(#[a-z0-9_-]+)?\Z")
 
 # code -> status, where the kind of error does not say it
 STATUS: dict[str, int] = {
@@ -47,6 +49,12 @@ STATUS: dict[str, int] = {
     "not-json": 415,
     "too-many": 429,
     "no-home": 503,
+    "closed": 409,
+    "no-transition": 409,
+    "in-doubt": 500,
+    "wrong-second": 403,
+    "wrong-cursor": 400,
+    "syntax": 400,
 }
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
@@ -65,6 +73,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "not-done": ("任务尚未完成", "job not done"),
     "out-of-time": ("超出处理时限", "out of time"),
     "no-match": ("缺少 If-Match", "If-Match missing"),
+    "wrong-cursor": ("分页游标无效", "cursor of another list"),
+    "wrong-moment": ("时间须带时区", "moment without offset"),
     "overtaken": ("资源已被更新", "changed meanwhile"),
     "no-such-record": ("没有此记录", "no such record"),
     "no-such-stream": ("没有此案件", "no such stream"),
@@ -72,18 +82,26 @@ WORDS: dict[str, tuple[str, str]] = {
     "busy": ("系统繁忙", "busy"),
     "not-ready": ("尚不能提供服务", "not ready"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
+    "private-address": ("地址不可调用", "address not to be called"),
+    "unknown-host": ("域名无法解析", "unknown host"),
+    "too-many-feeds": ("日历订阅过多", "too many feeds"),
+    "too-many-webhooks": ("回调地址过多", "too many webhooks"),
     "internal": ("内部错误", "internal error"),
 }
 
 
 class Fault(BaseModel):
-    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages."""
+    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages.
+
+    `rule` is what refuses it, as `TABLE/EVENT#CONDITION` of a life cycle or a rule of a pack; `law_ref` its clauses.
+    """
 
     pointer: str
     code: str
     message_zh: str
     message_en: str
     help: str = ""
+    rule: str = ""
     law_ref: str = ""
 
 
@@ -153,8 +171,18 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
 
 def _fault(finding: Finding) -> Fault:
     zh, en = titles(finding.code)
-    pointer = finding.place.file[1:] if finding.place.file.startswith("#") else ""  # where a file lies is nobody's business
-    return Fault(pointer=pointer, code=finding.code, message_zh=zh, message_en=finding.problem or en, help=finding.help)
+    place = finding.place.file
+    pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
+    rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""
+    return Fault(
+        pointer=pointer,
+        code=finding.code,
+        message_zh=zh,
+        message_en=finding.problem or en,
+        help=finding.help,
+        rule=rule,
+        law_ref=finding.law,
+    )
 
 
 def _read_from(error: Any) -> Finding:
@@ -183,6 +211,7 @@ def handle(app: FastAPI) -> None:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}
         headers |= {"www-authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+        headers |= error.headers
         findings: list[Finding] = getattr(error, "findings", None) or [error.finding]
         return answer(request, status, findings, headers)
 

@@ -58,6 +58,7 @@ NAMES = {
     "no-principle": "缺少排除原则",
     "no-reason": "缺少理由",
     "no-source": "缺少依据",
+    "not-by-itself": "不能自行发生",
     "no-values": "缺少可选值",
     "not-a-condition": "不是条件",
     "not-a-term": "不是可比较的项",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.model import Rulebook
 from engine.store.append import Projection
 from engine.supervise.monitors.budget import Line
 from engine.supervise.monitors.simulate import Simulation
-from engine.supervise.opinions import MATTERS, OPEN, PACK, UNTOUCHED, Opinion
+from engine.supervise.opinions import MATTERS, OPEN, PACK, UNTOUCHED, Opinion, ran_out
+from engine.supervise.state import from_text
 from engine.supervise.step import possible
 from engine.supervise.watched import Standing
 
@@ -34,6 +35,10 @@ WORDS = {
     "no_alarms": ("没有报警", "no alarms"),
     "since": ("成立于", "true since"),
     "seen": ("发现于", "seen at"),
+    "ran_out": (
+        "约定期限已于该日届满：变通不再适用，其后的行为不在容错之内；结束待登记（fenji clock recompute）",
+        "the agreed term ran out: no easing holds any more, nothing since is tolerated; record it by `fenji clock recompute`",
+    ),
     "stopped": ("次被监测项叫停", "runs stopped by a monitor"),
     "of": ("次模拟中", "runs of"),
     "middle": ("中位日", "middle day"),
@@ -66,11 +71,13 @@ def opinion(rulebook: Rulebook, found: Opinion, lang: str) -> str:
     return "\n".join(lines)
 
 
-def state(rulebook: Rulebook, found: State, lang: str) -> str:
-    """Return a stream: its state, what it shows, its clocks, and what can happen next."""
+def state(rulebook: Rulebook, found: State, lang: str, on: date) -> str:
+    """Return a stream as it stands on a day: its state, what it shows, its clocks, and what can happen next."""
     table = rulebook.lifecycles[found.process]
     label = next((each.label.get(lang) for each in table.states if each.id == found.name), word("unopened", lang))
     lines = [f"{found.stream}  {table.title.get(lang)}: {label} ({found.name or '-'}), {found.number}"]
+    past = ran_out(found, on)
+    lines += [f"  ! {past}: {word('ran_out', lang)}"] if past else []
     fields = {each.id: each.label for each in table.fields}
     lines += [f"  {fields[name].get(lang)}: {_plain(each)}" for name, each in found.values.items() if name in fields]
     titles = {each.id: each.title for each in table.clocks}
@@ -93,9 +100,10 @@ def _late(run: Run) -> bool:
     return bool(run.stopped and run.due and run.stopped > run.due)
 
 
-def row(found: Projection) -> str:
-    """Return one line of a list."""
-    columns = (found.id, found.state, found.tier, found.unit, found.district, found.updated[:10])
+def row(found: Projection, on: date) -> str:
+    """Return one line of a list; what ran out by a day and has no recorded end is marked with `!`."""
+    past = "!" if ran_out(from_text(found.fold), on) else ""
+    columns = (found.id, found.state + past, found.tier, found.unit, found.district, found.updated[:10])
     return "  ".join(each or "-" for each in columns)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.render import table
 from engine.store.append import NO_DUE
-from engine.supervise.step import REFUSED, possible
+from engine.supervise.step import BUILT_IN, DRIFT, DRIFTED, REFUSED, possible
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -21,7 +21,11 @@ _WORDS = {
     "next": ("下一步", "What may happen next"), "clocks": ("时限", "Clocks"), "history": ("经过", "What happened"),
     "fields": ("内容", "What it says"), "running": ("计时中", "running"), "paused": ("暂停", "paused"),
     "stopped": ("已停止", "stopped"), "provisional": ("暂定", "provisional"), "until": ("至", "until"),
-    "refused": ("被拒绝的尝试", "refused attempt"), "design": ("设计", "design"), "by": ("由", "by"),
+    "refused": ("被拒绝的尝试", "refused attempt"),
+    "drifted": ("结论变动", "the answer moved"),
+    "recomputed": ("期限重算", "ends of clocks anew"),
+    "facts": ("事实变化", "changed facts"), "rulebook": ("规则变化", "new rules"),
+    "design": ("设计", "design"), "by": ("由", "by"),
     "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
     "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
     "district": ("区", "district"), "tier": ("等级", "tier"), "assignee": ("承办人", "assignee"),
@@ -69,7 +73,9 @@ class Shown:
     def _happened(self, event: dict[str, Any]) -> tuple[str, ...]:
         titles = {each.event: each.title.get(self.lang) for each in self.of.transitions}
         by, name = event["by"], event["name"]
-        title = titles.get(name, name)
+        title = titles.get(name) or (self._word(name) if name in BUILT_IN else name)
+        if name == DRIFTED:
+            title = f"{title}{self._sep}{moved(event['values'], self.lang)}"
         if name == REFUSED:
             title = f"{self._word('refused')}{self._sep}{event['values']['attempted']} ({event['values']['rule']})"
         who = f"{by['name']} ({by['unit']})" if by else self._word("system")
@@ -78,6 +84,8 @@ class Shown:
     def _standing(self, state: State) -> list[str]:
         closed = f" ({self._word('closed')})" if state.closed else ""
         lines = [f"{self._word('state')}{self._sep}{self.label(state.name)}{closed}"]
+        if DRIFT in state.values:
+            lines.append(f"{self._word('drifted')}{self._sep}{moved(state.values[DRIFT], self.lang)}")
         if state.due != NO_DUE:
             lines.append(f"{self._word('due')}{self._sep}{state.due}")
         titles = {each.id: each.title.get(self.lang) for each in self.of.clocks}
@@ -109,6 +117,17 @@ class Shown:
 def word(name: str, lang: str) -> str:
     """Return a word of these pages."""
     return _WORDS[name][lang == "en"]
+
+
+def moved(drift: Mapping[str, Any], lang: str) -> str:
+    """Return how an answer moved: from what to what, by which clauses, and why."""
+    now = drift["problem"] or "|".join(drift["now"])
+    return f"{drift['before']} -> {now} ({'; '.join([word(drift['cause'], lang), *drift['clauses']])})"
+
+
+def drifted(stream: str, drift: Mapping[str, Any], lang: str) -> str:
+    """Return a case whose answer moved, in a line."""
+    return f"{stream}: {moved(drift, lang)}"
 
 
 def listing(rulebook: Rulebook, rows: Sequence[Projection], lang: str) -> str:

@@ -76,12 +76,12 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
         )
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
-    verdict = record.statement(asked.of, disclosed, request)["predicate"]["verdict"]
-    request = replace(request, unpublished=tuple(asked.mark(Answer.model_validate(verdict))))
+    answer, picture = record.answered(asked.of, disclosed, asked.as_of)
+    request = replace(request, unpublished=tuple(asked.mark(answer)))
     signers: list[FileSigner] = []
     if asked.outcome:
-        request, signers = _official(home, asked, request, verdict)
-    made = record.statement(asked.of, disclosed, request)
+        request, signers = _official(home, asked, request, answer)
+    made = record.statement(asked.of, disclosed, request, (answer, picture))
     entry = Entry(
         request.decision_id,
         "decision",
@@ -113,11 +113,11 @@ def _request(home: Installation, asked: Asked) -> Request:
     )
 
 
-def _official(home: Installation, asked: Asked, request: Request, verdict: dict[str, Any]) -> tuple[Request, list[FileSigner]]:
+def _official(home: Installation, asked: Asked, request: Request, answer: Answer) -> tuple[Request, list[FileSigner]]:
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    if value not in verdict["outcomes"][name]["possible"]:
+    if value not in answer.outcomes[name].possible:
         if not asked.ground:
             raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
         if asked.approved_by is None or asked.approved_by.holder.sub == asked.by.holder.sub:
@@ -126,7 +126,7 @@ def _official(home: Installation, asked: Asked, request: Request, verdict: dict[
         home.actors.require(asked.approved_by, "official")
     keys = [asked.by, *([asked.approved_by] if asked.approved_by else [])]
     override = {"by": asked.by.holder.sub, "approved_by": asked.approved_by.holder.sub if asked.approved_by else None}
-    deviates = value not in verdict["outcomes"][name]["possible"]
+    deviates = value not in answer.outcomes[name].possible
     changed = replace(
         request,
         kind="decision",

@@ -50,6 +50,9 @@ class Entry:
     projection: Projection | None = None  # the stream after it
 
 
+ACTING = ("actor", "revocation")  # the kinds of records that make the table of actors
+
+
 class Installation:
     """An open installation; it is a context manager."""
 
@@ -58,6 +61,7 @@ class Installation:
         self.home = home
         self.origin = origin
         self.store = store
+        self._folded: tuple[int, Actors] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +87,10 @@ class Installation:
     @property
     def actors(self) -> Actors:
         """The table of actors as the log stands. Raises StoreError."""
-        return fold(self.origin, reading.of_kind(self.store, "actor", "revocation"))
+        newest = reading.newest_of_kind(self.store, *ACTING)
+        if self._folded is None or self._folded[0] != newest:  # records only ever come behind those that are there
+            self._folded = newest, fold(self.origin, reading.of_kind(self.store, *ACTING))
+        return self._folded[1]
 
     @cached_property
     def _hashing(self) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from engine.decide.assess import examine
 from engine.decide.values import T, U
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.decide.evaluate import Picture
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.answer import Answer, RuleAnswer
+
+    Answered: TypeAlias = tuple[Answer, Picture]
 
 REDACTION = "fenji-redaction/1"
 UNPUBLISHED = "unpublished"
@@ -39,6 +41,12 @@ class Rules:
     def pack(self) -> str:
         """The pack."""
         return str(self.value["pack"]["id"])
+
+    @cached_property
+    def pins(self) -> dict[str, Any]:
+        """What a statement says of the rules besides their release: the hash of the whole, and of each of its parts."""
+        parts = {f"{part}_sha256": canonical.sha256_of(self.value[part]) for part in PARTS}
+        return {"sha256": canonical.sha256(self.data), **parts}
 
 
 def rules(value: dict[str, Any]) -> Rules:
@@ -69,13 +77,22 @@ class Request:
     unpublished: tuple[str, ...] = ()
 
 
-def statement(of: Rules, disclosed: list[Disclosure], request: Request) -> dict[str, Any]:
-    """Return the statement of a decision, its answer worked out from rules and facts. Raises InputError, EvidenceError."""
+def answered(of: Rules, disclosed: list[Disclosure], as_of: date) -> Answered:
+    """Return what the rules make of the facts on a day. Raises InputError, EvidenceError."""
     filing = facts.filing_of(of.rulebook, {each.name: each.value for each in disclosed})
-    answer, picture = examine(of.rulebook, of.pack, filing, request.as_of)
+    return examine(of.rulebook, of.pack, filing, as_of)
+
+
+def statement(of: Rules, disclosed: list[Disclosure], request: Request, found: Answered | None = None) -> dict[str, Any]:
+    """Return the statement of a decision, its answer worked out from rules and facts. Raises InputError, EvidenceError.
+
+    `found` is the answer where the caller needed it before the request was complete.
+    """
+    answer, picture = found or answered(of, disclosed, request.as_of)
     answer = answer.model_copy(update={"unpublished": list(request.unpublished)})
     committed = facts.commitments(disclosed)
     subject = canonical.sha256_of(committed)
+    pins = dict(of.pins)
     world: dict[str, Any] = {"as_of": request.as_of.isoformat(), "known_at": request.known_at, "externals": []}
     predicate = {
         "decision_id": request.decision_id,
@@ -83,8 +100,8 @@ def statement(of: Rules, disclosed: list[Disclosure], request: Request) -> dict[
         "type": request.type,
         "subject_digests": [subject],
         "input_commitments": committed,
-        "rulepack": {"name": of.pack, "version": request.release, "sha256": canonical.sha256(of.data)},
-        **{f"{part}_sha256": canonical.sha256_of(of.value[part]) for part in PARTS},
+        "rulepack": {"name": of.pack, "version": request.release, "sha256": pins.pop("sha256")},
+        **pins,
         "engine": {"version": engine_version(), "sources_sha256": engine_sources()},
         "as_of": world["as_of"],
         "known_at": request.known_at,

@@ -97,6 +97,12 @@ def of_kind(store: Store, *kinds: str) -> list[Record]:
         return [record_of(row) for row in rows]
 
 
+def newest_of_kind(store: Store, *kinds: str) -> int:
+    """Return the place of the newest record of some kinds that are few, -1 when there is none. Raises StoreError."""
+    row = _one(store, RECORD.where(t.record.c.kind.in_(kinds), text(t.FEW)).order_by(t.record.c.seq.desc()).limit(1))
+    return int(row.seq) if row else -1
+
+
 def records(store: Store, start: int = 0) -> Iterator[Record]:
     """Yield every record from leaf `start` on, a batch at a time. Raises StoreError."""
     while True:

@@ -154,6 +154,14 @@ class ServiceStore(Keyed):
         where = "webhook = ? AND ? IN ('', state) AND id > ? ORDER BY id LIMIT ?"
         return self.many(Delivery, where, (webhook, state, after, limit))
 
+    def waiting(self, webhook: str) -> int:
+        """Return how many deliveries of a webhook wait. Raises StoreError."""
+        return int(self.run("SELECT count(*) FROM delivery WHERE webhook = ? AND state = 'waiting'", (webhook,))[0][0])
+
+    def count_deliveries(self, state: str) -> int:
+        """Return how many deliveries are in a state. Raises StoreError."""
+        return int(self.run("SELECT count(*) FROM delivery WHERE state = ?", (state,))[0][0])
+
     def drop_deliveries(self, before: str) -> None:
         """Forget what was delivered before a time. Raises StoreError."""
         self.run("DELETE FROM delivery WHERE state = 'delivered' AND changed < ?", (before,))

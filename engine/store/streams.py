@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_
 
@@ -14,6 +14,8 @@ from engine.store.append import COLUMNS, Projection
 from engine.store.reading import RECORD, Record, along, connected, record_of
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
     from engine.store.opening import Store
 
 ORDERS = ("due", "updated")
@@ -62,13 +64,20 @@ def places(store: Store) -> Iterator[tuple[int, str, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a queue asks for: the streams that have these values, along `due` or `updated`, after a row of the page before."""
+    """What a queue asks for: the streams that have these values, along `due` or `updated`, after a row of the page before.
 
-    where: Mapping[str, str | int]
+    A tuple of values means any of them.
+    """
+
+    where: Mapping[str, str | int | tuple[str, ...]]
     order: str = "due"
     after: tuple[str, str] | None = None  # the order's value and the id of the last row seen
     limit: int = 50
     newest: bool = False
+
+
+def _has(column: ColumnElement[Any], value: str | int | tuple[str, ...]) -> ColumnElement[bool]:
+    return column.in_(value) if isinstance(value, tuple) else column == value
 
 
 def queue(store: Store, page: Page) -> list[Projection]:
@@ -78,7 +87,7 @@ def queue(store: Store, page: Page) -> list[Projection]:
         remedy = f"by {', '.join(t.QUEUE)}; in the order of {' or '.join(ORDERS)}"
         raise InputError("wrong-queue", f"there is no queue by `{', '.join(strange) or page.order}`", remedy)
     along, key = t.stream.c[page.order], t.stream.c.id
-    query = _STREAM.where(*(t.stream.c[name] == value for name, value in page.where.items())).limit(page.limit)
+    query = _STREAM.where(*(_has(t.stream.c[name], value) for name, value in page.where.items())).limit(page.limit)
     if page.after:
         seen = tuple_(along, key)
         query = query.where(seen < page.after if page.newest else seen > page.after)

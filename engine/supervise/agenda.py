@@ -1,22 +1,23 @@
-"""What is due next over all open streams, the shortest first; and streams whose ends a new notice of days off has moved.
+"""What is due next over all open streams, the shortest first; and what time alone does to them.
 
 Ends are worked out anew by the calendar in force, so that what is shown is never older than the rulebook. `recompute` writes them
-into the streams that differ, as events of their own that change no state.
+into the streams that differ, as events of their own that change no state; `overtake` records what a table lets happen by itself
+once a day has passed, such as the end of a pilot with its agreed term.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from engine.store.append import Projection
 from engine.store.streams import Page, queue
 from engine.supervise import clocks
-from engine.supervise.clocks import Due, Reminder, Standing, Term
+from engine.supervise.clocks import Due, Reminder, Standing, Term, legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.state import Run, State, from_text
-from engine.supervise.step import RECOMPUTED
+from engine.supervise.step import RECOMPUTED, possible
 from engine.supervise.streams import Act, Streams
 from schemas.rulebook import Text
 
@@ -80,6 +81,32 @@ def recompute(streams: Streams, now: datetime) -> list[str]:
             streams.perform(Act(state.stream, state.process, RECOMPUTED, None, now))
             moved.append(state.stream)
     return moved
+
+
+def overtake(streams: Streams, now: datetime, only: str = "") -> list[str]:
+    """Record what happens by itself because a day has passed, in every open stream or in one; return these streams.
+
+    It is dated on the day that passed, or on that of the last event where that was later. Raises InputError, StoreError.
+    """
+    states = [streams.state(only)] if only else [from_text(row.fold) for row in _open(streams)]
+    found = []
+    for state in states:
+        event = _overtaken(streams, state, legal_day(now))
+        if event:
+            name, day = event
+            streams.perform(Act(state.stream, state.process, name, None, now, on=max(day, date.fromisoformat(state.on))))
+            found.append(state.stream)
+    return found
+
+
+def _overtaken(streams: Streams, state: State, today: date) -> tuple[str, date] | None:
+    """Return what time has brought to a stream, and the day that passed."""
+    table = streams.rulebook.lifecycles.get(state.process)
+    for each in possible(table, state) if table else ():
+        day = state.values.get(each.after) if each.after else None
+        if day and day < today.isoformat():
+            return each.event, date.fromisoformat(day)
+    return None
 
 
 def _open(streams: Streams) -> Iterator[Projection]:

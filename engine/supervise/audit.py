@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,11 +18,15 @@ from engine.store import reading
 from engine.store import streams as stored
 from engine.store.append import Projection
 from engine.store.reading import Record
+from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import ended
 from engine.supervise.state import Event, State
 from engine.supervise.step import REFUSED, Refusal, step
 from engine.supervise.streams import shown
 from schemas.lifecycle import Lifecycle
+
+Progress = Callable[[int, int], None]
+EVERY = 100
 
 
 def refold(home: Installation, stream: str) -> Projection:
@@ -35,13 +41,18 @@ def refold(home: Installation, stream: str) -> Projection:
     return events.projection(predicate, state.opened, state.text())
 
 
-def audit(home: Installation) -> int:
-    """Work every stream out again; return how many there are. Raises EvidenceError for the first that comes out differently."""
-    count = 0
+def audit(home: Installation, progress: Progress = lambda _done, _all: None) -> int:
+    """Work every stream out again; return how many there are. Raises EvidenceError for the first that comes out differently.
+
+    `fsck` shows that a log hangs together; this, that every event of it was legal under the table it pins and led where it says.
+    """
+    count, total = 0, reading.counts(home.store)["stream"]
     for row in stored.rows(home.store):
         if refold(home, row.id) != row:
             raise events.wrong(f"the stream {row.id[:40]}", "does not stand as its events make it")
         count += 1
+        if count % EVERY == 0 or count >= total:
+            progress(count, total)
     return count
 
 
@@ -72,7 +83,7 @@ def _event(predicate: dict[str, Any]) -> Event:
         roles=(by["role"] if by else "system",),
         unit=by["unit"] if by else "",
         on=predicate["on"],
-        told=max(predicate["on"], predicate["at"][:10]),
+        told=legal_day(datetime.fromisoformat(predicate["at"])).isoformat(),
         at=predicate["at"],
         values=predicate["values"],
         given=frozenset(predicate["given"]) if predicate["name"] != REFUSED else frozenset(predicate["values"]),

@@ -24,23 +24,26 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 
 UNDETERMINED = "undetermined"
+COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates"})  # what the engine says of an answer, and nobody types
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
 
 @dataclass(frozen=True)
 class Office:
-    """Who acts when, under which release of the rules."""
+    """Who acts when, under which release of the rules; `reserved` and `expected` are those of the act (`streams.Act`)."""
 
     streams: Streams
     by: PublicKey
     now: datetime
     release: str = "unpublished"
     second: PublicKey | None = None
+    reserved: str = ""
+    expected: int | None = None
 
     def act(self, stream: str, event: str, fields: Mapping[str, Any], on: date | None = None) -> Act:
         """Return an act of this person on a stream. Raises InputError when there is no such stream."""
         process = self.streams.state(stream).process
-        return Act(stream, process, event, self.by, self.now, fields, on, self.second)
+        return Act(stream, process, event, self.by, self.now, fields, on, self.second, self.expected, self.reserved)
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,13 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     streams, state, process = office.streams, office.streams.state(filing), how.process
     said = filings.content(streams, filing)
     _, received = filings.submitted(state)
-    case = new_id(office.now)
+    case = office.reserved or new_id(office.now)
     declared = {each.id for each in streams.table(process).fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
     given: dict[str, Any] = {**shared, "filing": filing, "version": filings.version(state), **how.fields}
     opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
     acts = [
-        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received)),
+        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received), id=office.reserved),
         Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
     ]
     return streams.perform_all(acts)[0]
@@ -103,11 +106,16 @@ def question(office: Office, stream: str, pack: str = "") -> Question:
         known = ", ".join(sorted(streams.rulebook.packs))
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
     of = rules(closure(streams.rulebook, name))
-    known_facts = {fact: value for fact, value in said.facts.items() if _known(of, fact)}
+    known_facts = restricted(of, said.facts)
     doc = of.rulebook.packs[name].doc
     choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
     return Question(of, known_facts, (routed or choices)[0], filed_by)
+
+
+def restricted(of: Rules, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of named values that the rules of a pack know."""
+    return {name: value for name, value in values.items() if _known(of, name)}
 
 
 def _known(of: Rules, name: str) -> bool:
@@ -119,7 +127,8 @@ def _known(of: Rules, name: str) -> bool:
 
 def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, Any]) -> Recorded:
     """Record what the rules propose, and the event that tells the party. Raises InputError when refused."""
-    act = office.act(stream, "propose", {"proposal": "-", "outcome": UNDETERMINED, **fields})
+    told = {"proposal": "-", "outcome": UNDETERMINED, **fields}
+    act = replace(office.act(stream, "propose", told), computed=COMPUTED - set(fields))
     office.streams.require(act)
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
@@ -138,7 +147,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": value not in _proposed(office, asked)}
     if name == "tier":
         given["tier"] = value
-    act = office.act(stream, ruling.event, given)
+    act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)

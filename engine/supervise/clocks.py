@@ -319,6 +319,15 @@ def _reached(calendar: Calendar, spans: list[Span], length: int, which: Literal[
     return None
 
 
+def months_after(day: date, count: int) -> date:
+    """Return the last day of so many months that begin the day after `day`. Raises InputError beyond the year 9999.
+
+    Of the two readings of a month's end the longer one: from 28 February, the last of its month, three months reach to 31 May.
+    """
+    start = day.toordinal()
+    return date.fromordinal(max(_month_end(start, count), _month_end(start + 1, count) - 1))
+
+
 def _months(spans: list[Span], count: int) -> Bounds | None:
     """Return the end of a period in months: what the law leaves open for them, a pause moves it by its days (design)."""
     end = _month_end(spans[0][0], count)

@@ -66,11 +66,16 @@ def submit(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
 
     A firm submits its own; an official submits for the firm with its mandate, else ex officio with reasons.
     """
+    event, given = submission(streams, filing, fields, by)
+    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+
+
+def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey) -> tuple[str, dict[str, Any]]:
+    """Return by which event somebody submits a draft, and all that is then given. Raises InputError when there is none."""
     before = content(streams, filing)
-    given = {**before.fields, FACTS: before.facts, **fields}
     official = "official" in by.holder.roles
     event = "submit" if not official else "submit_for_party" if "mandate" in fields else "submit_ex_officio"
-    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+    return event, {**before.fields, FACTS: before.facts, **fields}
 
 
 def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:

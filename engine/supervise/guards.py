@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from engine.supervise.clocks import months_after
 from engine.supervise.state import Done, Event, Run, State
 
 if TYPE_CHECKING:
@@ -186,6 +189,31 @@ def _not_future(h: Happening, of: Sequence[str]) -> str:
     return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
 
 
+def _lasts(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream has passed on the day the event is told, whatever day it names: nothing is revived."""
+    past = [(name, day) for name in of if isinstance(day := h.state.values.get(name), str) and day < h.event.told]
+    return f"`{past[0][0]}` {past[0][1]} has passed" if past else ""
+
+
+def _extends_by(h: Happening, of: Sequence[str]) -> str:
+    """The event moves a day of the stream (first) to a later one, by no more months than were asked (second)."""
+    name, months = of
+    before, after, asked = h.state.values.get(name), h.event.values.get(name), h.state.values.get(months)
+    if not isinstance(before, str) or not isinstance(after, str) or not isinstance(asked, int):
+        return f"`{name}` or `{months}` is not known"
+    last = months_after(date.fromisoformat(before), asked).isoformat()
+    return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {asked} months later"
+
+
+def _not_longer(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream is moved to a later one."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if isinstance(before, str) and isinstance(after, str) and after > before:
+            return f"`{name}` {after} is later than {before}"
+    return ""
+
+
 def _collected(h: Happening, name: str) -> list[object]:
     found = h.state.values.get(name)
     return found if isinstance(found, list) else []
@@ -204,6 +232,33 @@ def _only_if(h: Happening, of: Sequence[str]) -> str:
     found = h.value(name)
     met = found in values if values else found is True
     return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
+
+
+def _same_person(h: Happening, of: Sequence[str]) -> str:
+    """Whoever does this did all of these events."""
+    other = [name for name in of if h.event.by not in h.done(name).by]
+    return f"`{h.event.by}` did not do `{other[0]}`" if other else ""
+
+
+def _reveals(h: Happening, of: Sequence[str]) -> str:
+    """The bytes that the first field states in hexadecimal have the SHA-256 that the stream has in the second."""
+    stated, committed = h.event.values.get(of[0]), h.state.values.get(of[1])
+    found = sha256(bytes.fromhex(stated)).hexdigest() if isinstance(stated, str) else None
+    return "" if found is not None and found == committed else f"`{of[0]}` is not what `{of[1]}` commits to"
+
+
+def _among(h: Happening, of: Sequence[str]) -> str:
+    """Whoever does this, and the second official, are among those that the stream names."""
+    named = _collected(h, of[0])
+    other = sorted({h.event.by, h.event.second} - {"", *(str(each) for each in named)})
+    return f"`{other[0]}` is none of {', '.join(map(str, named)) or 'those named'}" if other else ""
+
+
+def _tells_whether_differ(h: Happening, of: Sequence[str]) -> str:
+    """The first field says whether the last two values collected in the second, and the value named third, differ."""
+    told, name, found = of
+    differ = len({str(each) for each in (*_collected(h, name)[-2:], h.value(found))}) > 1
+    return "" if h.event.values.get(told) is differ else f"`{told}` is not what `{name}` and `{found}` show"
 
 
 GUARDS: dict[str, Guard] = {
@@ -226,6 +281,13 @@ GUARDS: dict[str, Guard] = {
     "new_value": _new_value,
     "known_value": _known_value,
     "not_future": _not_future,
+    "lasts": _lasts,
+    "extends_by": _extends_by,
+    "not_longer": _not_longer,
     "same": _same,
     "only_if": _only_if,
+    "same_person": _same_person,
+    "reveals": _reveals,
+    "among": _among,
+    "tells_whether_differ": _tells_whether_differ,
 }

@@ -3,6 +3,10 @@
 An incident is a stream of its own, found by its pilot and the firm's number for it; its pilot notes it in the same durable
 group. Clocks run from the moment of finding. While facts are open the grade is the highest possible one, and every clock that may
 run does (notes of incident-clocks).
+
+A grade that an official gave in writing stands over what the rules say. A correction of facts on which no grade rests does not
+touch it; one of facts on which it does reopens it: until an official grades again the stricter of the two stands, so that no firm
+corrects its way out of a grade.
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 PROCESS, CLOCKS = "incident", "incident-clocks"
 GRADED = ("report", "correct", "grade")
 ITEM = "mishap"
+REOPENED = "reopened"
+COMPUTED = frozenset({"possible", "owes", REOPENED})
 FACTS = "facts:"  # what the names of sealed facts begin with
 
 
@@ -74,26 +80,48 @@ def perform(streams: Streams, act: Act) -> Recorded:
     """Record an act on an incident, with its grade and clocks and what its pilot notes of it. Raises InputError, StoreError."""
     if act.name not in GRADED:
         return streams.perform(act)
-    typed = sorted({"possible", "owes"} & set(act.fields))
+    typed = sorted(COMPUTED & set(act.fields))
     if typed or ("grade" in act.fields and act.name != "grade"):
         problem = f"`{(typed or ['grade'])[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
     before = None if act.name == "report" else streams.state(act.stream)
     pilot = str(act.fields.get("pilot", "")) if before is None else str(before.values["pilot"])
     stated = act.fields.get("facts")  # what is no mapping is refused by its field
-    facts = {**_facts(streams, before), **(stated if isinstance(stated, Mapping) else {})}
+    told = _opened(streams, history(streams.home, act.stream)) if before else {}
+    facts = {**told, **(stated if isinstance(stated, Mapping) else {})}
     found = judged(streams.rulebook, facts, _found_on(act, before))
-    grade = str(act.fields.get("grade", found.grade))
-    _known_grade(streams, grade)
+    grade, reopened = _standing_grade(streams, act, found, facts)
     fields = {**act.fields, "grade": grade, "possible": list(found.possible), "owes": list(found.owes) or ["none"]}
+    if before is not None:
+        fields[REOPENED] = reopened
     if before is None:
         fields.setdefault("holder", _holder(streams, pilot))
         shown = streams.state(pilot).values
         fields = {**{name: shown[name] for name in ("unit", "district") if name in shown}, **fields}
-    acts = [replace(act, fields=fields)]
-    if before is None or before.values["grade"] != grade:
+    acts = [replace(act, fields=fields, computed=COMPUTED)]
+    if (before is None or before.values["grade"] != grade) and not streams.state(pilot).closed:
         acts.append(_noted(act, pilot, grade, str(fields.get("found_at", "")), first=before is None))
     return streams.perform_all(acts)[0]
+
+
+def _standing_grade(streams: Streams, act: Act, found: Judged, facts: dict[str, Any]) -> tuple[str, bool]:
+    """Return the grade after an act, and whether one that an official gave has to be given again. Raises InputError."""
+    known = [value.id for value in streams.rulebook.packs[PACK].outcomes["mishap.grade"].values]
+    if act.name == "grade":
+        return _known_grade(known, str(act.fields.get("grade", ""))), False
+    told = history(streams.home, act.stream)
+    last = next((place for place in range(len(told) - 1, -1, -1) if told[place]["name"] == "grade"), None)
+    if last is None:
+        return found.grade, False
+    given = str(told[last]["values"]["grade"])
+    if _graded_by(_opened(streams, told[: last + 1])) == _graded_by(facts):
+        return given, False
+    return max(given, found.grade, key=known.index), True
+
+
+def _graded_by(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts on which a grade rests."""
+    return {name: value for name, value in facts.items() if name.startswith(f"{ITEM}.")}
 
 
 def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> Act:
@@ -103,9 +131,10 @@ def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> A
     return replace(act, stream=pilot, process="pilot", name=name, fields=fields, second=None, expected=None, on=None)
 
 
-def _facts(streams: Streams, state: State | None) -> dict[str, Any]:
+def _opened(streams: Streams, told: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the facts that events told, the later over the earlier; what was erased is missing."""
     found: dict[str, Any] = {}
-    for predicate in history(streams.home, state.stream) if state else ():
+    for predicate in told:
         if "facts" in predicate["given"]:
             disclosed, _ = opened(streams.home, predicate["event_id"])
             found |= {each.name.removeprefix(FACTS): each.value for each in disclosed if each.name.startswith(FACTS)}
@@ -121,10 +150,10 @@ def _found_on(act: Act, state: State | None) -> date:
         raise InputError("wrong-value", problem, "write `found_at` as 2026-09-01T10:00:00+08:00") from None
 
 
-def _known_grade(streams: Streams, grade: str) -> None:
-    known = [value.id for value in streams.rulebook.packs[PACK].outcomes["mishap.grade"].values]
+def _known_grade(known: list[str], grade: str) -> str:
     if grade not in known:
         raise InputError("unknown-value", f"there is no grade `{grade[:40]}`", f"one of {', '.join(known)}")
+    return grade
 
 
 def _holder(streams: Streams, pilot: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PACK, PROCESS = "nanjing-pilot", "pilot"
 OPEN, UNTOUCHED = "undetermined", "untouched"
+UNDER_TERMS = frozenset({"agreed", "running", "warned", "rectifying", "paused"})
 ENDED = frozenset({"concluded", "graduated", "converted", "ended"})
 # matter -> the outcome that answers it, the unions that list what stands against it
 MATTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -68,6 +69,12 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
     return Opinion(matter, said, tuple(possible), met, unmet, unproven, untouched)
 
 
+def ran_out(state: State, on: date) -> str:
+    """Return the last day of the agreed term when it has passed and no end is recorded yet; empty while it lasts, or was none."""
+    ends = state.values.get("ends_on", "")
+    return ends if state.name in UNDER_TERMS and ends < on.isoformat() else ""
+
+
 def shown_by(state: State, on: date) -> dict[str, Any]:
     """Return the facts that the stream shows by itself. A breach that nobody has found stays unknown, it is not denied."""
     values, signed = state.values, "countersign" in state.done
@@ -81,7 +88,7 @@ def shown_by(state: State, on: date) -> dict[str, Any]:
         found["run.insurance_lapsed"] = values["insured_until"] < on.isoformat()
     names = {"prohibition": "prohibition_breached"}
     found |= {f"run.{names.get(kind, kind)}": True for kind in BREACHES if kind in values.get("breach", ())}
-    found["pilot.finished"] = state.name in ENDED
+    found["pilot.finished"] = state.name in ENDED or bool(ran_out(state, on))
     found["run.rectifying"] = state.name == "rectifying"
     found["tolerance.asked"] = "ask_tolerance" in state.done
     return found | _extension(state)

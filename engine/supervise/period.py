@@ -18,7 +18,7 @@ from engine.supervise.step import REFUSED
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
 
-NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register"})
+NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
 UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
 
+TOLERANCE, WITHIN = "tolerance.", "tolerance.within_plan"
 FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL = "official"
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
@@ -65,12 +66,22 @@ def prepared(streams: Streams, act: Act) -> Act:
     if typed:
         problem = f"`{typed[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out")
+    _asked(streams, act)
     found = current(streams, act)
     wanted = {name for each in streams.table(PROCESS).transitions if each.event == act.name for name in (*each.needs, *each.may)}
     values: dict[str, Any] = {"proposal": found.value, "deviates": _deviates(act, found)}
     lists = {"met": found.met, "unmet": found.unmet, "unproven": found.unproven}
     values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
-    return replace(act, fields={**act.fields, **{name: value for name, value in values.items() if name in wanted}})
+    fields = {**act.fields, **{name: value for name, value in values.items() if name in wanted}}
+    return replace(act, fields=fields, computed=COMPUTED)
+
+
+def _asked(streams: Streams, act: Act) -> None:
+    """Refuse an opinion on tolerance for another matter than the one that was asked last. Raises InputError."""
+    matter = tolerance_asked(streams.home, act.stream) if act.name == "opine_tolerance" else act.fields.get("event")
+    if act.fields.get("event") != matter:
+        problem = f"tolerance is asked for `{matter}`" if matter else "no tolerance is asked"
+        raise InputError("not-asked", problem, "let `ask_tolerance` come first, for that matter")
 
 
 def current(streams: Streams, act: Act) -> Opinion:
@@ -90,19 +101,53 @@ def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> 
 
     What only an authority can supply counts from an official's event alone.
     """
-    stated = _stated(home, rulebook, state.stream)
-    return stated | shown_by(state, on) | counted(state, stated)
+    stated = _stated(home, rulebook, state)
+    return stated | shown_by(state, on) | counted(state, stated) | _outside(home, state)
 
 
-def _stated(home: Installation, rulebook: Rulebook, stream: str) -> dict[str, Any]:
+def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, Any]:
+    """Return the facts told, the later over the earlier; those on tolerance belong to one matter and go with it."""
     stated: dict[str, Any] = {}
-    for predicate in history(home, stream):
+    matter = ""
+    for predicate in history(home, state.stream):
+        if predicate["name"] == "ask_tolerance" and predicate["values"]["event"] != matter:
+            matter = predicate["values"]["event"]
+            stated = {name: value for name, value in stated.items() if not name.startswith(TOLERANCE)}
         if predicate["input_commitments"] and "facts" in predicate["given"]:
             official = bool(predicate["by"]) and predicate["by"]["role"] == OFFICIAL
             found, _ = opened(home, predicate["event_id"])
             named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
+            if not official and WITHIN in named and _unshown(state, matter, predicate["on"]):
+                del named[WITHIN]
             stated |= {name: value for name, value in named.items() if official or _may_state(rulebook, name)}
     return stated
+
+
+def _unshown(state: State, matter: str, on: str) -> bool:
+    """Tell whether nothing but a firm's word, given after the end, puts a matter within the term; an incident has its own day."""
+    return matter not in state.values.get("incident", ()) and on > covered_until(state)
+
+
+def _outside(home: Installation, state: State) -> dict[str, Any]:
+    """Return that the incident for which tolerance is asked lies outside of the time under terms, where the stream shows it."""
+    asked = tolerance_asked(home, state.stream) if "ask_tolerance" in state.done else ""
+    for predicate in history(home, state.stream) if asked else ():
+        if predicate["name"] == "incident" and predicate["values"]["incident"] == asked:
+            day = legal_day(datetime.fromisoformat(predicate["values"]["happened"])).isoformat()
+            return {} if state.done["start"].on <= day <= covered_until(state) else {WITHIN: False}
+    return {}
+
+
+def covered_until(state: State) -> str:
+    """Return the last day on which the terms covered anything: the last day agreed, or that of an earlier end."""
+    ends = [state.done[name].on for name in ("conclude", "expire", "terminate") if name in state.done]
+    return min([str(state.values["ends_on"]), *ends])
+
+
+def tolerance_asked(home: Installation, stream: str) -> str:
+    """Return the matter of the last request for tolerance, empty when there was none."""
+    asked = (each["values"]["event"] for each in reversed(history(home, stream)) if each["name"] == "ask_tolerance")
+    return str(next(asked, ""))
 
 
 def _tried(streams: Streams, act: Act) -> None:
@@ -117,7 +162,7 @@ def _tried(streams: Streams, act: Act) -> None:
     official = act.by is not None and OFFICIAL in act.by.holder.roles
     told = {name: value for name, value in new.items() if official or _may_state(streams.rulebook, name)}
     state = State(act.stream, PROCESS) if act.name == "sketch" else streams.state(act.stream)
-    old = _stated(streams.home, streams.rulebook, act.stream)
+    old = _stated(streams.home, streams.rulebook, state)
     after = {"tolerance.asked": True} if act.name == "ask_tolerance" else {}
     opinion(streams.rulebook, old | told | shown_by(state, on) | counted(state, old | told) | after, on, "measure")
 

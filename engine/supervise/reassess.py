@@ -1,26 +1,44 @@
-"""Answer open cases again under the rules and facts of today, and name the clauses that move a tier."""
+"""Answer open cases again when their facts or the rules change, record what moved, and name the clauses that move it.
+
+An answer is compared with the one that the rules gave when it was recorded, not with what an official made of it: a deviation
+is no drift. What moved is an event of the case, done by nobody: it re-opens the answer, never the decision. Whether the case is
+taken up again (`reassess`, `vary`) an official decides, who owes the party its trust in what was granted (licensing
+law, article 8).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.decide.assess import examine
 from engine.errors import FenjiError
 from engine.evidence import facts
+from engine.store import reading
 from engine.store.streams import rows
-from engine.supervise.cases import Office, question
+from engine.supervise.cases import Office, Question, question, restricted
 from engine.supervise.clocks import legal_day
+from engine.supervise.filings import FACTS
+from engine.supervise.state import State, from_text
+from engine.supervise.step import ANSWERS, DRIFT, DRIFTED
+from engine.supervise.streams import Act, Recorded, history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from schemas.rulebook import Source
 
+Cause = Literal["facts", "rulebook"]
 TIER = "tier"
+ANSWERED = frozenset({"case", "request"})  # kinds of streams whose answer the rules give
+PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
+Progress = Callable[[int, int], None]
+_Rule = tuple[str, str]  # a rule with its version, and its articles
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A case whose tier is another now: what it was, what is possible, and the rules that give it, each with its articles.
+    """A case whose answer is another now: what it was, what is possible, and the rules that move it, each with its articles.
 
     `problem` says why a case could not be answered again, such as facts that were erased; it is then neither moved nor unmoved.
     """
@@ -31,34 +49,150 @@ class Drift:
     clauses: tuple[str, ...]
     problem: str = ""
 
+    def values(self, cause: Cause, release: str) -> dict[str, Any]:
+        """Return what the event says of it, and of its cause."""
+        moved = {"before": self.before, "now": list(self.now), "clauses": list(self.clauses), "problem": self.problem}
+        return {"cause": cause, "release": release, **moved}
 
-def affected(office: Office) -> Iterator[Drift]:
-    """Yield every open case whose recorded tier the rules of today do not give alone. Raises StoreError."""
-    for row in rows(office.streams.home.store):
-        if row.closed or not row.tier or row.process == "filing":
-            continue
-        try:
-            drift = again(office, row.id, row.tier)
-        except FenjiError as error:
-            drift = Drift(row.id, row.tier, (), (), error.finding.problem)
-        if drift.problem or drift.now != (row.tier,):
+
+def affected(office: Office, progress: Progress = lambda _done, _all: None) -> Iterator[Drift]:
+    """Yield every open case whose answer the rules of today do not give again. Raises StoreError."""
+    found = [row for row in rows(office.streams.home.store) if not row.closed]
+    for done, row in enumerate(found):
+        progress(done, len(found))
+        drift = _moved(office, from_text(row.fold))
+        if drift:
             yield drift
 
 
+def record(office: Office, cause: Cause, progress: Progress = lambda _done, _all: None) -> list[Drift]:
+    """Record in every affected case how its answer moved, unless it says so already; return these. Raises StoreError.
+
+    It may be run again: what was recorded before it broke off is not recorded twice.
+    """
+    found = []
+    for drift in affected(office, progress):
+        act = _event(office, drift, cause)
+        if act:
+            office.streams.perform(act)
+            found.append(drift)
+    return found
+
+
+def revise(office: Office, filing: str, fields: Mapping[str, Any]) -> Recorded:
+    """Submit another version of a filing, and record in its open cases how the answer moves, in one group. Raises InputError."""
+    streams, act = office.streams, office.act(filing, "revise", fields)
+    streams.require(act)
+    acts = [act]
+    for case in cases_of(office, filing):
+        drift = _moved(office, case, fields[FACTS])
+        event = _event(office, drift, "facts") if drift else None
+        acts += [event] if event else []
+    return streams.perform_all(acts)[0]
+
+
+def cases_of(office: Office, filing: str) -> list[State]:
+    """Return the open cases that were opened on a filing. Raises InputError when there is no such filing."""
+    named = [each["values"]["case"] for each in history(office.streams.home, filing) if each["name"] == "take_up"]
+    found = [office.streams.state(name) for name in dict.fromkeys(named)]
+    return [state for state in found if not state.closed]
+
+
 def again(office: Office, case: str, before: str) -> Drift:
-    """Return how a case is answered now. Raises InputError, EvidenceError."""
-    asked = question(office, case)
+    """Return how a case is answered now, whose answer was `before`. Raises InputError, EvidenceError."""
+    state = office.streams.state(case)
+    recorded = _recorded(office, state)
+    asked = question(office, case, _pack(office, state, recorded))
+    return _answered(office, state, asked, _before(recorded, asked) or _Before((before,)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The answer of a record: the values it left possible, and the rules that gave them."""
+
+    possible: tuple[str, ...]
+    rules: frozenset[_Rule] = frozenset()
+
+
+def _moved(office: Office, state: State, values: Mapping[str, Any] | None = None) -> Drift | None:
+    """Return how the answer of a stream moves, with other facts if these are given; None when it does not, or there is none."""
+    tier = str(state.values.get(TIER) or "")
+    try:
+        if office.streams.table(state.process).kind not in ANSWERED or not (tier or ANSWERS & state.values.keys()):
+            return None
+        recorded = _recorded(office, state)
+        asked = question(office, state.stream, _pack(office, state, recorded))
+        if values is not None:
+            asked = replace(asked, values=restricted(asked.of, values))
+        before = _before(recorded, asked) or (_Before((tier,)) if tier and asked.outcome == TIER else None)
+        drift = _answered(office, state, asked, before) if before else None
+    except FenjiError as error:
+        return Drift(state.stream, tier, (), (), error.finding.problem)
+    return drift if drift and drift.before != "|".join(drift.now) else None
+
+
+def _event(office: Office, drift: Drift, cause: Cause) -> Act | None:
+    """Return the event that says how an answer moved; None where the stream says so already."""
+    state, values = office.streams.state(drift.case), drift.values(cause, office.release)
+    told = state.values.get(DRIFT) or {}
+    if all(told.get(name) == values[name] for name in ("before", "now", "problem")):
+        return None
+    return Act(state.stream, state.process, DRIFTED, None, office.now, values)
+
+
+def _answered(office: Office, state: State, asked: Question, before: _Before) -> Drift:
     filing = facts.filing_of(asked.of.rulebook, asked.values)
     answer, _ = examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)
-    now = tuple(answer.outcomes[TIER].possible or ())
-    moving = [rule for rule in answer.fired if _gives(asked.of.pack, office, rule.rule)]
-    clauses = tuple(
-        f"{rule.rule}@{rule.version}: {', '.join(f'{source.instrument} {source.article}'.strip() for source in rule.sources)}"
-        for rule in moving
-    )
-    return Drift(case, before, now, clauses)
+    now = tuple(answer.outcomes[asked.outcome].possible or ())
+    telling = [*answer.fired, *(answer.unknown if len(now) > 1 else ())]  # what is open is open by rules that may apply
+    rules = {_named(each.rule, each.version, map(_article, each.sources)) for each in telling if _gives(asked, each.rule)}
+    moving = rules ^ before.rules or rules
+    return Drift(state.stream, "|".join(before.possible), now, tuple(f"{name}: {law}" for name, law in sorted(moving)))
 
 
-def _gives(pack: str, office: Office, rule: str) -> bool:
-    """Tell whether a rule gives a value of the tier."""
-    return any(TIER in version.then for version in office.streams.rulebook.packs[pack].rules[rule].versions)
+def _recorded(office: Office, state: State) -> dict[str, Any] | None:
+    """Return the predicate of the record in which a case was answered last, None when nothing was recorded yet."""
+    name = max(str(state.values.get(each) or "") for each in ANSWERS)  # ids sort by time
+    found = reading.record(office.streams.home.store, name) if name else None
+    predicate: dict[str, Any] | None = json.loads(found.payload)["predicate"] if found and found.kind == "decision" else None
+    return predicate
+
+
+def _pack(office: Office, state: State, recorded: dict[str, Any] | None) -> str:
+    """Return the pack that answers a case: the one that answered it last, else that of its filing or of its kind."""
+    name = recorded["rulepack"]["name"] if recorded else ""
+    return name if name in office.streams.rulebook.packs else PACKS.get(state.process, "")
+
+
+def _before(predicate: dict[str, Any] | None, asked: Question) -> _Before | None:
+    """Return what the rules gave in a record; None when it says nothing of what is asked."""
+    if predicate is None or predicate["rulepack"]["name"] != asked.of.pack:
+        return None
+    outcome = predicate["verdict"]["outcomes"].get(asked.outcome)
+    if outcome is None:
+        return None
+    gave = [each for each in predicate["reasons"] if any(asked.outcome in then for then in each["outcome"])]
+    open_ = predicate["verdict"]["unknown"] if len(outcome["possible"]) > 1 else []
+    rules = {_named(each["rule_id"], each["version"], each["citations"]) for each in gave}
+    rules |= {
+        _named(
+            each["rule"], each["version"], (f"{source['instrument']} {source['article']}".strip() for source in each["sources"])
+        )
+        for each in open_
+        if _gives(asked, each["rule"])
+    }
+    return _Before(tuple(outcome["possible"]), frozenset(rules))
+
+
+def _named(rule: str, version: Iterable[str], articles: Iterable[str]) -> _Rule:
+    return f"{rule}@{'+'.join(version)}", ", ".join(articles)
+
+
+def _article(source: Source) -> str:
+    return f"{source.instrument} {source.article}".strip()
+
+
+def _gives(asked: Question, rule: str) -> bool:
+    """Tell whether a rule of today gives a value of the outcome that is asked for."""
+    found = asked.of.rulebook.packs[asked.of.pack].rules.get(rule)
+    return found is not None and any(asked.outcome in version.then for version in found.versions)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from schemas.lifecycle import GuardDecl, Lifecycle, Transition
     from schemas.rulebook import Source
 
-REFUSED, RECOMPUTED = "refused", "recomputed"  # events of every stream, whatever its table says: they change no state
+# events of every stream, whatever its table says, done by nobody: an attempt that was refused, ends of clocks after a new notice
+# of days off, an answer that changed facts or rules have moved; none of them leads to another state
+REFUSED, RECOMPUTED, DRIFTED = "refused", "recomputed", "drifted"
+BUILT_IN = frozenset({REFUSED, RECOMPUTED, DRIFTED})
+DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
+ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 SECOND = "official"  # the role of whoever signs as second
 
 
@@ -37,7 +42,7 @@ class Refusal:
 
 def step(table: Lifecycle, state: State, event: Event) -> State | Refusal:
     """Return the state after an event, or the refusal of the first rule that is in its way."""
-    if event.name in (REFUSED, RECOMPUTED):
+    if event.name in BUILT_IN:
         return noted(state, event)
     transition = transition_of(table, state.name, event.name)
     if transition is None:
@@ -47,9 +52,11 @@ def step(table: Lifecycle, state: State, event: Event) -> State | Refusal:
 
 
 def noted(state: State, event: Event) -> State:
-    """Return the state after a refused attempt or a new calendar, which is the same state one event later."""
+    """Return the state after a refused attempt, a new calendar or a drift, which is the same state one event later."""
     refused = state.refused + (event.name == REFUSED)
-    return replace(state, number=state.number + 1, refused=refused, at=event.at, opened=state.opened or event.at)
+    values = {**state.values, DRIFT: dict(event.values)} if event.name == DRIFTED else state.values
+    opened = state.opened or event.at
+    return replace(state, number=state.number + 1, refused=refused, at=event.at, opened=opened, values=values)
 
 
 def transition_of(table: Lifecycle, state: str, event: str) -> Transition | None:
@@ -93,6 +100,7 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     if event.on < state.on:
         problem = f"{event.on} lies before {state.on}, when the stream came to `{state.name}`"
         yield Refusal("before-cause", rule, problem, "name the day on which it happened", sources)
+    yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
     for name in transition.guards:
@@ -119,6 +127,14 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
 
 
+def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
+    """Refuse what happens by itself once a day has passed, while it has not; the day on which it is told counts."""
+    day = state.values.get(transition.after, "") if transition.after else ""
+    if transition.after and not (day and event.told > day):
+        problem = f"`{transition.after}` {day or 'is not known'}{' has not passed' if day else ''}"
+        yield Refusal("too-early", rule, problem, "it happens by itself the day after", tuple(transition.sources))
+
+
 def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refusal]:
     problem = GUARDS[guard.is_](happening, guard.of)
     if problem:
@@ -132,6 +148,8 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
     values = dict(state.values)
     for key, value in event.values.items():
         values[key] = [*values.get(key, ()), value] if key in collected else value
+    if ANSWERS & event.values.keys():
+        values.pop(DRIFT, None)
     before = state.done.get(event.name, Done(0, "", (), ()))
     done = Done(before.count + 1, event.on, _with(before.by, event.by), _with(before.units, event.unit))
     return replace(

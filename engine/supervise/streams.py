@@ -26,7 +26,7 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
-from engine.supervise.step import REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
+from engine.supervise.step import BUILT_IN, REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
 ATTEMPTS = 64  # how often an act is judged again when another event came first
@@ -37,7 +37,9 @@ class Act:
     """What somebody does: an event of a stream with its fields, on a legal day (today, unless it is recorded later).
 
     `by` is None for what the rules do by themselves (role `system`). `expected` is the number of the last event that the actor
-    saw; without it, an act that was overtaken is judged again on the newer state.
+    saw; without it, an act that was overtaken is judged again on the newer state. `id` was reserved for the event before, so
+    that whoever was cut off finds it; an attempt that is refused has one of its own. `computed` names the fields that the engine
+    worked out: an act of a person that carries another field of that kind is refused.
     """
 
     stream: str
@@ -49,6 +51,8 @@ class Act:
     on: date | None = None
     second: PublicKey | None = None
     expected: int | None = None
+    id: str = ""
+    computed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Streams:
         if act.expected is not None and act.expected != state.number:
             problem = f"the stream has {state.number} events, not {act.expected}"
             return self._attempt(act, Refusal("overtaken", f"{act.process}/{act.name}", problem, "look at it again"))
-        fields = given(table, act.name, act.fields, self.home.keyed)
+        fields = _typed(table, act) or self._given(table, act)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
         event = self._event(table, state, act, fields)
@@ -149,6 +153,15 @@ class Streams:
             return self._attempt(act, after)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
+
+    def _given(self, table: Lifecycle, act: Act) -> Given | Refusal:
+        """Return the fields of an act as they are recorded. Events of every stream happen by themselves, or not at all."""
+        if act.name not in BUILT_IN:
+            return given(table, act.name, act.fields, self.home.keyed)
+        if act.by:
+            problem = f"`{act.name}` happens by itself"
+            return Refusal("no-transition", f"{table.id}/{act.name}", problem, "name an event of the table")
+        return Given(dict(act.fields), names=frozenset(act.fields))
 
     def _standing(self, act: Act) -> State:
         row = stored.stream(self.home.store, act.stream)
@@ -163,7 +176,7 @@ class Streams:
         table, state = self.table(act.process), self._standing(act)
         fields = Given({"attempted": act.name[:64], "code": refusal.code, "rule": refusal.rule[:200]})
         event = self._event(table, state, replace(act, name=REFUSED, on=None, second=None), fields)
-        alone = replace(act, second=None)  # whoever was to sign as second has not
+        alone = replace(act, second=None, id="")  # whoever was to sign as second has not
         return _Prepared(alone, table, event, state, noted(state, event), fields, refusal)
 
     def _event(self, table: Lifecycle, state: State, act: Act, fields: Given) -> Event:
@@ -234,7 +247,7 @@ class Streams:
         by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
-            "event_id": new_id(act.now),
+            "event_id": act.id or new_id(act.now),
             "stream": state.stream,
             "number": state.number,
             "process": state.process,
@@ -296,7 +309,21 @@ def refusal_error(refusal: Refusal) -> InputError:
     """Return the error of a refusal; its place is the rule that refuses."""
     basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in refusal.sources)
     remedy = f"{refusal.help} ({basis})" if basis else refusal.help
-    return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule))
+    return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule), basis)
+
+
+def _typed(table: Lifecycle, act: Act) -> Refusal | None:
+    """Return the refusal of a field that a person typed and the engine works out, such as whether a decision deviates."""
+    computed = {each.id for each in table.fields if each.computed} - act.computed
+    name = next((each for each in act.fields if each in computed), None) if act.by else None
+    if name is None:
+        return None
+    return Refusal(
+        "computed-field",
+        f"{table.id}/{act.name}#{name}",
+        f"`{name}` of `{act.name[:64]}` is worked out by the rules",
+        "leave it out",
+    )
 
 
 def _duplicate(act: Act) -> Refusal:

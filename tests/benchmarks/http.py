@@ -51,7 +51,7 @@ def serve(home: str, port: str) -> None:
     from api.http.limits import Rate
     from api.http.office import Settings
 
-    settings = Settings(Path(home), now, lambda opened: choose_for_record(opened, "", ""))
+    settings = Settings(Path(home), now, lambda opened, day: choose_for_record(opened, "", day))
     uvicorn.run(
         create(settings, Rate(1e9, 1 << 30)), port=int(port), log_level="warning", server_header=False, timeout_keep_alive=3600
     )
@@ -159,7 +159,8 @@ def assessments(echoes: int, port: int) -> None:
 
 def decisions(home: Path, echoes: int, port: int, key: str) -> None:
     """Compare recorded decisions, sixteen at once, with as many echoes and the same work and group commits in process."""
-    body = b'{"pack": "%s", "as_of": "%s", "facts": %s}' % (PACK.encode(), AS_OF.encode(), filing("robot-assembly"))
+    given = filing("robot-assembly")
+    body = b'{"pack": "%s", "as_of": "%s", "facts": %s}' % (PACK.encode(), AS_OF.encode(), given)
     local = threading.local()
 
     def sent(to: int, path: str, authorized: str) -> None:
@@ -180,9 +181,7 @@ def decisions(home: Path, echoes: int, port: int, key: str) -> None:
             for _ in range(0, DECISIONS // 4, AT_ONCE):
                 made = []
                 for _ in range(AT_ONCE):
-                    values = facts.values_of(
-                        of.rulebook, from_document(chosen.rulebook, read_json(filing("robot-assembly"), "b"))
-                    )
+                    values = facts.values_of(of.rulebook, from_document(chosen.rulebook, read_json(given, "body")))
                     by = opened.actors.key_of("chen", "decision", stamp(now()))
                     asked = decide.Asked(
                         of, chosen.release, values, date.fromisoformat(AS_OF), now(), by, mark=chosen.unpublished
@@ -202,8 +201,8 @@ def decisions(home: Path, echoes: int, port: int, key: str) -> None:
     judged("  recorded decisions / (echo + work)", whole / (bare + work), 2, at_most=True)
 
 
-def main() -> None:
-    """Print every figure."""
+def main(*parts: str) -> None:
+    """Print every figure, or those of `assessments` or `decisions`."""
     from api.http.office import Office, Settings
     from tests.http.conftest import accounts
     from tests.http.test_serve import free_port
@@ -212,13 +211,15 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         people(home, now())
-        office = Office(Settings(home, now, lambda opened: choose_for_record(opened, "", "")))
+        office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
         keys = accounts(office)
         office.close()
         with server("echo", port=free_port()) as echoes, server("serve", str(home), port=free_port()) as port:
-            assessments(echoes, port)
-            decisions(home, echoes, port, keys["decider"])
+            if not parts or "assessments" in parts:
+                assessments(echoes, port)
+            if not parts or "decisions" in parts:
+                decisions(home, echoes, port, keys["decider"])
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

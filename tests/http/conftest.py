@@ -22,9 +22,16 @@ from engine.evidence.installation import init, open_home
 from engine.evidence.keys import Holder
 from engine.evidence.log import stamp
 from engine.store.access import Account
+from engine.supervise import uscc
+
+
+def code(body: str) -> str:
+    """Return a unified code: 17 characters with the right check character."""
+    return body + uscc.check_character(body)
+
 
 PASSWORD = "a long enough secret"  # noqa: S105 - of a test
-FIRMS = {"a": "91320100MA00000001", "b": "91320100MA00000002"}
+FIRMS = {"a": code("91320100MA0000000"), "b": code("91320100MA0000001")}
 
 
 @dataclass
@@ -51,9 +58,13 @@ def people(home: Path, moment: datetime) -> None:
     init(home, "fenji.example/http", "sqlite:store.db", stamp(moment))
     with open_home(home) as opened:
         first = opened.add_actor(Holder("chen", "陈静", "市工信局", ("admin", "official")), "decision", stamp(moment), None)
-        firms = [("firm-a", "甲公司", ("enterprise",)), ("firm-b", "乙公司", ("enterprise",))]
-        for sub, name, roles in [("li", "李强", ("official",)), *firms]:
-            opened.add_actor(Holder(sub, name, "", roles), "decision", stamp(moment), first)
+        firms = [(f"firm-{tenant}", f"{tenant}公司", FIRMS[tenant], ("enterprise",)) for tenant in FIRMS]
+        for sub, name, unit, roles in [
+            ("li", "李强", "市监局", ("official",)),
+            ("wang", "王磊", "市工信局", ("official",)),
+            *firms,
+        ]:
+            opened.add_actor(Holder(sub, name, unit, roles), "decision", stamp(moment), first)
 
 
 def accounts(office: Office) -> dict[str, str]:
@@ -76,6 +87,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One application for all tests: what they record stays apart by its ids."""
     home = tmp_path_factory.mktemp("served") / "home"
     people(home, now() - timedelta(hours=1))
-    app = create(Settings(home, now, lambda opened: choose_for_record(opened, "", "")), Rate(10_000, 10_000))
+    app = create(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)), Rate(10_000, 10_000))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Served(app, client, accounts(app.state.office))

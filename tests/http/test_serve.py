@@ -55,7 +55,8 @@ def test_an_account_is_made_and_a_server_lets_it_in(tmp_path: Path) -> None:
     assert fenji("serve", "--home", tmp_path / "nowhere").code == 2
     port = free_port()
     command = [sys.executable, "-c", "from api.cli import main; main()", "serve", "--port", str(port), "--home", str(home)]
-    server = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+    log = (tmp_path / "log").open("w+")
+    server = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=log, stdout=log)
     try:
         url = f"http://127.0.0.1:{port}"
         for _ in range(300):
@@ -70,6 +71,14 @@ def test_an_account_is_made_and_a_server_lets_it_in(tmp_path: Path) -> None:
         status, _ = asked(f"{url}/v1/sessions", {"login": "chen", "password": made["password"], "code": code})
         assert status == 201
         assert asked(f"{url}/v1/sessions", {"login": "chen", "password": made["password"], "code": code})[0] == 401
+        assert asked(f"{url}/v1/packs?name=%E5%BC%A0", {"phone": "13912345678"})[0] == 405
     finally:
         server.terminate()
         assert server.wait(20) in (0, -15)
+    log.seek(0)
+    lines = [json.loads(line) for line in log]
+    log.close()
+    assert {"event": "answered", "route": "/sessions", "status": 401}.items() <= lines[-2].items()
+    assert not [
+        line for line in lines if any(word in str(line) for word in ("E5%BC%A0", "13912345678", "chen", made["password"]))
+    ]

@@ -15,7 +15,7 @@ from engine.errors import FactError
 from engine.supervise.monitors import stream as streams
 from engine.supervise.monitors import to_stream, worker
 from engine.supervise.monitors.events import FIELDS, Event, read
-from engine.supervise.monitors.fold import Ask
+from engine.supervise.monitors.fold import Ask, Folded, Layout
 from engine.supervise.monitors.stream import STARTS, Stream
 from engine.supervise.monitors.watch import Watch
 from tests.monitors.streams import NEW_YEAR, PLAN
@@ -73,14 +73,14 @@ def test_what_an_action_raises_is_seen() -> None:
     rules = worker.Rules(1)
     rules.fired = Full()  # so that noting what fired raises, inside the action
     with pytest.raises(RuntimeError, match="exception caught m0"):
-        rules.ask(to_stream.message(1, [(1, 1)]))
+        rules.ask(to_stream.message(1, {0: (1, 1)}))
 
 
 @needs_durable
 def test_a_failed_rule_is_silence_with_its_reason(second: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([{"failed": "exception caught out of range"}])
     monkeypatch.setattr(second, "_frame", lambda _: next(answers))
-    assert second.ask([Ask(((1, [(0, 1)] * len(PLAN.monitors)),))]) is None
+    assert second.ask([Ask(((1, {0: (0, 1)}),))]) is None
     assert second.silent == "a rule failed: exception caught out of range"
 
 
@@ -107,16 +107,37 @@ def test_monitors_that_disagree_are_shown_and_the_stricter_stands(second: Stream
 @pytest.mark.parametrize("value", ["12", "false", 1.0, True, None, 2**53, -(2**53), 10**300])
 def test_messages_hold_whole_numbers_only(value: Any) -> None:
     with pytest.raises(FactError, match="wrong-type"):
-        to_stream.message(1, [(value, 1)])
+        to_stream.message(1, {0: (value, 1)})
 
 
 @needs_durable
 def test_numbers_keep_their_value_up_to_the_largest(second: Stream) -> None:
     count = len(PLAN.monitors)
     for number in (0, 1, 2**31 - 1, 2**31, 2**32, 2**53 - 2):
-        below, at = [(number, number + 1)] * count, [(number, number)] * count
+        below, at = dict.fromkeys(range(count), (number, number + 1)), dict.fromkeys(range(count), (number, number))
         assert second.ask([Ask(((1, below), (2, at)))]) == [[0, 2**count - 1]]
-    assert second.ask([Ask(((1, [(-1, 0)] * count), (2, [(-(2**53) + 1, -(2**53) + 2)] * count)))]) == [[0, 0]]
+    negative = (dict.fromkeys(range(count), pair) for pair in ((-1, 0), (-(2**53) + 1, -(2**53) + 2)))
+    assert second.ask([Ask(tuple(enumerate(negative)))]) == [[0, 0]]
+
+
+@needs_durable
+def test_only_the_monitors_in_a_message_answer(second: Stream) -> None:
+    assert second.ask([Ask(((1, {3: (1, 1)}), (2, {}), (3, {3: (0, 1), 9: (0, 0)})))]) == [[1 << 3, 0, 1 << 9]]
+
+
+def test_what_has_not_moved_is_not_asked_again_and_what_comes_late_asks_anew() -> None:
+    folded = Folded(Layout(PLAN))
+    ticks = [Event("p", "tick", f"t{number}", NEW_YEAR + number, number) for number in range(4)]
+    complaint = Event("p", "complaint", "c", NEW_YEAR + 2, 9, number=1)
+    asked = [folded.add(event) for event in (ticks[0], ticks[1], complaint, ticks[3], ticks[2])]
+    assert [[sorted(pairs) for _, pairs in ask.instants] for ask in asked] == [
+        [list(range(len(PLAN.monitors)))],
+        [[]],
+        [[7]],  # complaints within ten days
+        [[]],
+        [list(range(len(PLAN.monitors))), [], [7], []],
+    ]
+    assert [ask.again for ask in asked] == [None] * 4 + [NEW_YEAR]
 
 
 GOOD = {"id": "x", "at": NEW_YEAR, "count": 3, "grade": "serious", "of": "y", "minutes": 4, "kind": "scope", "until": NEW_YEAR}

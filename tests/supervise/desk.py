@@ -81,6 +81,7 @@ class Desk:
         named = more.pop("second", "")
         second = self.people[named] if named else None
         who = self.people[by] if by else None
+        more.setdefault("computed", frozenset(fields))  # stories say what the engine would work out
         return self.streams.perform(Act(stream, process, event, who, self.now, fields, second=second, **more)).state
 
     def refused(

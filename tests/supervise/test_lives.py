@@ -3,7 +3,8 @@
 A step is that of test_stories; `apply` and `terms` stand for a whole application and whole terms with changes (null leaves a
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
-proposes, `found` what an official finds beside the usual.
+proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand. `overtake` is a
+day's look at all streams, and names those to which time has brought something.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from api.render import period as render
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
+from engine.supervise.agenda import overtake
 from engine.supervise.alarms import events_of
 from engine.supervise.audit import audit
 from engine.supervise.monitors.events import Event
@@ -101,6 +103,9 @@ class Life:
     def act(self, step: dict[str, Any]) -> State:
         self.on.at()
         people = self.on.people
+        if "overtake" in step:
+            assert overtake(self.on.streams, self.on.now) == step["overtake"]
+            return self.on.streams.state("s")
         stream, process = (step["incident"], "incident") if "incident" in step else (step.get("stream", "s"), "pilot")
         by = people[step["by"]] if "by" in step else None
         second = people[step["second"]] if "second" in step else None
@@ -138,6 +143,9 @@ class Life:
         if "measure" in step:
             act = Act("s", "pilot", "propose", None, self.on.now)
             assert pilots.proposed(self.on.streams, act, "measure").value == step["measure"]
+        act = Act("s", "pilot", "opine_tolerance", None, self.on.now)
+        for standing, condition in step.get("tolerance", {}).items():
+            assert condition in getattr(pilots.current(self.on.streams, act), standing)
 
 
 def said(event: Event) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from api.render import pilots as said
+from engine.evidence.installation import open_home
+from engine.supervise.opinions import ran_out, shown_by
 from engine.supervise.pilots import terms_sha256
-from tests.supervise.desk import FIRM
+from engine.supervise.streams import Streams
+from tests.supervise.desk import FIRM, book
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
 from tests.test_cli import Ended, fenji
 
@@ -132,6 +137,19 @@ def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
 def test_what_is_refused(words: tuple[str, ...], said: str, firm: Firm) -> None:
     ended = firm.run(*(firm.pilot if word == "$" else word for word in words), fields={"reasons": "试试"})
     assert (ended.code, said in ended.err) == (2, True), ended.err
+
+
+def test_a_term_that_ran_out_is_said_until_its_end_is_recorded(firm: Firm) -> None:
+    with open_home(firm.folder) as home:
+        found = Streams(home, book()).state(firm.pilot)
+    last, after = date(2027, 2, 28), date(2027, 3, 1)
+    assert (ran_out(found, last), ran_out(found, after)) == ("", "2027-02-28")
+    for lang, words in (("zh", "变通不再适用"), ("en", "no easing holds any more")):
+        assert words in said.state(book(), found, lang, after)
+        assert words not in said.state(book(), found, lang, last)
+    assert firm.ok("pilot", "show", firm.pilot, "--json").json()["ran_out"] == ""
+    assert firm.ok("clock", "recompute").out == ""
+    assert shown_by(found, after)["pilot.finished"] is True
 
 
 SCENARIO = {

@@ -6,25 +6,20 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
 from api.access.provider import subject_of
-from api.http.office import COOKIE, Office, not_found, office
-from api.http.problems import Problem
+from api.http.body import Sent, Strict
+from api.http.office import COOKIE, Needs, Office, not_found, office
 from engine.errors import InputError, Place, SigningError
 from engine.evidence.log import new_id
 from engine.store.access import Account
 
-router = APIRouter(tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["access"], route_class=Strict)
+SELF, MANAGES = [Depends(Needs("account.self"))], [Depends(Needs("account.manage"))]
 At = Annotated[Office, Depends(office)]
-
-
-class Sent(BaseModel):
-    """What is sent: nothing is converted, nothing unknown is taken."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class LogIn(Sent):
@@ -60,7 +55,7 @@ class Linked(Sent):
     subject: str = Field(max_length=400)
 
 
-@router.post("/sessions", status_code=201)
+@router.post("/sessions", status_code=201, dependencies=[Depends(Needs("session.open"))])
 def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     """Log in: the session stands in a cookie, and what writes must carry its `csrf` as X-CSRF-Token."""
     token, session = at.accounts.log_in(sent.login, sent.password, sent.code, at.now())
@@ -68,7 +63,7 @@ def log_in(sent: LogIn, response: Response, at: At) -> dict[str, str]:
     return {"csrf": session.csrf, "expires": session.expires}
 
 
-@router.get("/sessions/current")
+@router.get("/sessions/current", dependencies=[Depends(Needs("session.open"))])
 def session(request: Request, at: At) -> dict[str, str]:
     """Show the token that writes of this session must carry, for who came in through an identity provider."""
     found = at.session(request)
@@ -77,7 +72,7 @@ def session(request: Request, at: At) -> dict[str, str]:
     return {"csrf": found[1].csrf, "expires": found[1].expires}
 
 
-@router.delete("/sessions/current", status_code=204)
+@router.delete("/sessions/current", status_code=204, dependencies=SELF)
 def log_out(request: Request, response: Response, at: At) -> None:
     """Log out."""
     at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -87,7 +82,7 @@ def log_out(request: Request, response: Response, at: At) -> None:
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
 
 
-@router.get("/accounts/me")
+@router.get("/accounts/me", dependencies=SELF)
 def me(request: Request, at: At) -> dict[str, Any]:
     """Show one's own account: roles, enterprise or unit, and the API keys without their secrets."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -102,7 +97,7 @@ def me(request: Request, at: At) -> dict[str, Any]:
     }
 
 
-@router.post("/accounts/me/keys", status_code=201)
+@router.post("/accounts/me/keys", status_code=201, dependencies=SELF)
 def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     """Make an API key; it is shown this once."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -112,7 +107,7 @@ def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     return {"key": at.accounts.make_key(account, tuple(sent.scopes), at.now(), sent.days)}
 
 
-@router.delete("/accounts/me/keys/{key}", status_code=204)
+@router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
 def end_key(request: Request, key: str, at: At) -> None:
     """End one of one's own API keys."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
@@ -122,14 +117,14 @@ def end_key(request: Request, key: str, at: At) -> None:
     at.accounts.revoke(found)
 
 
-@router.get("/accounts")
+@router.get("/accounts", dependencies=MANAGES)
 def accounts(request: Request, at: At) -> list[dict[str, Any]]:
     """List the accounts, without anything secret."""
     at.allow(request, "account.manage")
     return [_shown(account) for account in at.accounts.store.accounts()]
 
 
-@router.post("/accounts", status_code=201)
+@router.post("/accounts", status_code=201, dependencies=MANAGES)
 def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     """Add an account."""
     at.allow(request, "account.manage")
@@ -139,7 +134,7 @@ def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
     return _shown(at.accounts.add(made, sent.password))
 
 
-@router.put("/accounts/{account}/subject")
+@router.put("/accounts/{account}/subject", dependencies=MANAGES)
 def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]:
     """Link an account to what the identity provider calls its person, and end its sessions."""
     at.allow(request, "account.manage")
@@ -149,7 +144,7 @@ def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]
     return _shown(at.accounts.link(found, _linked(at, sent.subject)))
 
 
-@router.delete("/accounts/{account}", status_code=204)
+@router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
 def disable(request: Request, account: str, at: At) -> None:
     """Disable an account and end its sessions; its keys let nobody in any more."""
     at.allow(request, "account.manage")

@@ -5,27 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.access.accounts import digest
 from api.access.permissions import Thing, Who, permissions
-from api.http.body import Body, body_of
-from api.http.office import Office, not_found, office
+from api.http.body import Body, Strict, body_of
+from api.http.conditions import Key, Second
+from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
-from api.http.problems import Problem
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
-from engine.evidence import bundle, canonical, decide, facts, record, replay
+from engine.evidence import bundle, canonical, decide, facts, replay
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
-from engine.rulebook.closure import closure
 from engine.store import reading
 
-router = APIRouter(prefix="/decisions", tags=["decisions"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
-Key = Annotated[str, Header(alias="Idempotency-Key", description="A fresh random text, the same on each retry.")]
-Second = Annotated[str, Header(alias="X-Second-Authorization", description="The API key of the second official of a deviation.")]
+READS = [Depends(Needs("decision.read"))]
 NAMES = ("pack", "facts", "as_of", "outcome", "reasons", "filed_by", "supersedes", "retention")
 SENT = {
     "requestBody": {
@@ -53,7 +51,7 @@ class _Asking:
     body: Body
 
 
-@router.post("", status_code=201, openapi_extra=SENT)
+@router.post("", status_code=201, dependencies=[Depends(Needs("decision.propose"))], openapi_extra=SENT)
 async def make(request: Request, key: Key = "", second: Second = "") -> Response:
     """Record what the rules propose, or what an official decides; the answer is given when it is durable."""
     data = await request.body()
@@ -74,14 +72,11 @@ def _make(request: Request, data: bytes, key: str, second: str) -> Answer:
 
 def _done(at: Office, asking: _Asking, reserved: str) -> Answer:
     """Record a decision under the id reserved for it, unless an attempt that was cut off did."""
-    stored = reading.record(at.home.store, reserved)
-    if stored is None:
-        made = decide.prepare(at.home, _asked(at, asking, reserved))
-        at.writer.record(made.entry, made.blobs)
-        stored = reading.record(at.home.store, reserved)
-    if stored is None:
-        raise not_found()
-    return Answer(201, _shown(at, reserved))
+    if reading.record(at.home.store, reserved) is not None:
+        return Answer(201, _shown(at, reserved))
+    made = decide.prepare(at.home, _asked(at, asking, reserved))
+    receipt = at.writer.record(made.entry, made.blobs)
+    return Answer(201, {"id": reserved, "statement": made.statement, "receipt": receipt.text()})
 
 
 def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
@@ -89,7 +84,7 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     pack = body.text("pack")
     if pack not in at.chosen.rulebook.packs:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them")
-    of = record.rules(closure(at.chosen.rulebook, pack))
+    of = at.rules_of(pack)
     try:
         values = facts.values_of(of.rulebook, from_document(at.chosen.rulebook, body.part("facts")))
     except FenjiError as error:
@@ -119,28 +114,33 @@ def _key(at: Office, who: Who) -> PublicKey:
     return at.home.actors.key_of(who.actor, "decision", stamp(at.now()))
 
 
-@router.get("/{decision}")
+@router.get("/{decision}", dependencies=READS)
 def show(request: Request, decision: str, at: At) -> dict[str, Any]:
     """Show a decision: its statement and its receipt; facts stand in it as commitments only."""
     _read(request, at, decision, "decision.read")
     return _shown(at, decision)
 
 
-@router.get("/{decision}/explanation")
+@router.get("/{decision}/explanation", dependencies=READS)
 def explanation(request: Request, decision: str, at: At) -> dict[str, Any]:
     """Show why: the rules behind it with their law, what was missing, and where it goes."""
     verdict: dict[str, Any] = _read(request, at, decision, "decision.read")["predicate"]["verdict"]
     return verdict
 
 
-@router.get("/{decision}/replay")
+@router.get("/{decision}/replay", dependencies=READS)
 def again(request: Request, decision: str, at: At) -> dict[str, Any]:
     """Work a decision out again from its record and the facts that were not erased."""
     statement = _read(request, at, decision, "decision.read")
     return worked_out(at, decision, statement)
 
 
-@router.get("/{decision}/bundle", response_class=Response, responses={200: {"content": {"application/zip": {}}}})
+@router.get(
+    "/{decision}/bundle",
+    dependencies=[Depends(Needs("decision.export"))],
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}}},
+)
 def export(request: Request, decision: str, at: At, profile: str = "public") -> Response:
     """Export one archive with which a stranger verifies the decision; the profile says how much of the facts it shows."""
     _read(request, at, decision, "decision.export")

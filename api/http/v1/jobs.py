@@ -15,16 +15,16 @@ from starlette.responses import StreamingResponse
 from api.access.accounts import digest
 from api.access.permissions import Thing, Who
 from api.http import batch
-from api.http.office import Office, not_found, office
+from api.http.body import Sent, Strict
+from api.http.conditions import Key
+from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
-from api.http.problems import Problem
-from api.http.v1.access import Sent
 from engine.errors import StoreError
 from engine.store.service import OVER, Job
 
-router = APIRouter(tags=["jobs"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["jobs"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
-Key = Annotated[str, Header(alias="Idempotency-Key", description="A fresh random text, the same on each retry.")]
+READS, STARTS = [Depends(Needs("job.read"))], [Depends(Needs("job.start"))]
 Prefer = Annotated[str, Header(alias="Prefer", description="`respond-async` (RFC 7240) asks for a job however few they are.")]
 FACTS = {"type": "object", "description": "names nested or dotted, as in a filing"}
 DAY = {"type": "string", "format": "date"}
@@ -69,7 +69,7 @@ class Reporting(Sent):
     lang: Literal["zh", "en"] = "zh"
 
 
-@router.post("/batches", openapi_extra=SENT, responses=TAKEN)
+@router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=TAKEN)
 async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Response:
     """Answer up to 100 filings at once, nothing of which is kept; more become a job, which needs an account and a key."""
     data = await request.body()
@@ -92,7 +92,7 @@ def _batch(request: Request, data: bytes, key: str, later: bool) -> Response:
     return Response(text, media_type="application/json")
 
 
-@router.post("/jobs", status_code=202, responses=TAKEN)
+@router.post("/jobs", dependencies=STARTS, status_code=202, responses=TAKEN)
 def ask(request: Request, sent: Annotated[Replaying | Reporting, Field(discriminator="kind")], at: At, key: Key = "") -> Response:
     """Ask for a job: replay decisions, or count a period for a report."""
     who = at.allow(request, "job.start")
@@ -115,7 +115,7 @@ def _taken(at: Office, who: Who, key: str, kind: str, asked: bytes) -> Response:
     return Response(json.dumps(found.body), found.status, where, "application/json")
 
 
-@router.get("/jobs")
+@router.get("/jobs", dependencies=READS)
 def jobs(
     request: Request,
     at: At,
@@ -129,20 +129,20 @@ def jobs(
     return {"items": [_shown(job) for job in found[:limit]], "next": more}
 
 
-@router.get("/jobs/{job}")
+@router.get("/jobs/{job}", dependencies=READS)
 def show(request: Request, job: str, at: At) -> dict[str, Any]:
     """Show how far a job is."""
     return _shown(_own(request, job, at))
 
 
-@router.delete("/jobs/{job}", status_code=202)
+@router.delete("/jobs/{job}", dependencies=READS, status_code=202)
 def cancel(request: Request, job: str, at: At) -> dict[str, Any]:
     """Cancel a job: at once when it waits, after the part it works at when it runs; one that is over stays."""
     at.jobs.cancel(_own(request, job, at).id)
     return _shown(_own(request, job, at))
 
 
-@router.get("/jobs/{job}/result", response_class=StreamingResponse, responses=RESULT)
+@router.get("/jobs/{job}/result", dependencies=READS, response_class=StreamingResponse, responses=RESULT)
 def result(request: Request, job: str, at: At) -> Response:
     """Fetch what came of a job; it is kept for three days."""
     found = _own(request, job, at)

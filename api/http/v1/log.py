@@ -7,18 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.http.office import Office, not_found, office
-from api.http.problems import Problem
+from api.http.body import Strict
+from api.http.office import Needs, Office, not_found, office
 from engine.evidence.log import stamp
 from engine.evidence.verify import verify as prove
 from engine.store import reading
 
-router = APIRouter(tags=["log"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["log"], route_class=Strict)
+READS = [Depends(Needs("log.read"))]
 At = Annotated[Office, Depends(office)]
 ARCHIVE = {"requestBody": {"required": True, "content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-@router.get("/log/checkpoint", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/log/checkpoint", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def checkpoint(at: At) -> Response:
     """Show the published head of the log: a signed note (C2SP tlog-checkpoint)."""
     head = at.home.head()
@@ -27,13 +28,15 @@ def checkpoint(at: At) -> Response:
     return Response(head.note, media_type="text/plain; charset=utf-8")
 
 
-@router.get("/log/trust")
+@router.get("/log/trust", dependencies=READS)
 def trust(at: At) -> dict[str, Any]:
     """Show the keys of this installation; whoever verifies compares them with those got another way."""
     return at.home.actors.trust().to_json()
 
 
-@router.get("/log/records/{record}/receipt", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get(
+    "/log/records/{record}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}}
+)
 def receipt(record: str, at: At) -> Response:
     """Show the proof that a record is in the log (C2SP tlog-proof); it tells nothing of what the record says."""
     stored, head = reading.record(at.home.store, record), at.home.head()
@@ -43,7 +46,7 @@ def receipt(record: str, at: At) -> Response:
     return Response(text, media_type="text/plain; charset=utf-8")
 
 
-@router.post("/verify", openapi_extra=ARCHIVE)
+@router.post("/verify", dependencies=[Depends(Needs("verify"))], openapi_extra=ARCHIVE)
 async def verify(request: Request) -> dict[str, Any]:
     """Prove a bundle under the keys of this installation, and work its outcome out again; nothing is kept."""
     data = await request.body()

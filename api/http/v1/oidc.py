@@ -10,14 +10,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access.accounts import SESSION_HOURS
 from api.access.provider import MINUTES
-from api.http.office import COOKIE, Office, office
-from api.http.problems import Problem
+from api.http.body import Strict
+from api.http.office import COOKIE, Needs, Office, office
 from engine.errors import InputError, Place
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
 
-router = APIRouter(prefix="/oidc", tags=["access"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(prefix="/oidc", tags=["access"], route_class=Strict, dependencies=[Depends(Needs("session.open"))])
 At = Annotated[Office, Depends(office)]
 BEGUN = "__Host-fenji-oidc"
 AFTER = "/docs"

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.http.body import body_of
-from api.http.office import Office, office
-from api.http.problems import Problem
+from api.http.body import Strict, body_of
+from api.http.office import Needs, Office, office
 from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
@@ -17,7 +16,8 @@ from engine.rulebook.model import PackRules
 from schemas.answer import Answer
 from schemas.duties import Overall
 
-router = APIRouter(tags=["rules"], responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+router = APIRouter(tags=["rules"], route_class=Strict)
+READS = [Depends(Needs("rules.read"))]
 SENT = {
     "requestBody": {
         "required": True,
@@ -40,7 +40,7 @@ SENT = {
 }
 
 
-@router.get("/packs")
+@router.get("/packs", dependencies=READS)
 def packs(at: Annotated[Office, Depends(office)]) -> list[dict[str, Any]]:
     """List the packs that can be asked."""
     return [
@@ -49,13 +49,13 @@ def packs(at: Annotated[Office, Depends(office)]) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/packs/{pack}")
+@router.get("/packs/{pack}", dependencies=READS)
 def pack(pack: str, at: Annotated[Office, Depends(office)]) -> dict[str, Any]:
     """Show a pack: its outcomes, and where undetermined ones go."""
     return _pack(at, pack).doc.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
-@router.get("/packs/{pack}/rules/{rule}")
+@router.get("/packs/{pack}/rules/{rule}", dependencies=READS)
 def rule(pack: str, rule: str, at: Annotated[Office, Depends(office)]) -> dict[str, Any]:
     """Show a rule: its versions, conditions, sources and effect."""
     found = _pack(at, pack).rules.get(f"{pack}/{rule}") or _pack(at, pack).rules.get(rule)
@@ -64,7 +64,7 @@ def rule(pack: str, rule: str, at: Annotated[Office, Depends(office)]) -> dict[s
     return found.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
-@router.get("/packs/{pack}/facts")
+@router.get("/packs/{pack}/facts", dependencies=READS)
 def facts(pack: str, at: Annotated[Office, Depends(office)]) -> list[dict[str, Any]]:
     """List the facts that a pack reads, with type and question."""
     from engine.rulebook import graph  # noqa: PLC0415
@@ -73,7 +73,13 @@ def facts(pack: str, at: Annotated[Office, Depends(office)]) -> list[dict[str, A
     return [at.chosen.rulebook.facts[name].model_dump(mode="json", exclude_defaults=True) for name in names]
 
 
-@router.post("/assessments", openapi_extra=SENT, response_model=None, responses={200: {"model": Answer | Overall}})
+@router.post(
+    "/assessments",
+    dependencies=[Depends(Needs("assess"))],
+    openapi_extra=SENT,
+    response_model=None,
+    responses={200: {"model": Answer | Overall}},
+)
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
     from starlette.concurrency import run_in_threadpool  # noqa: PLC0415

@@ -56,6 +56,7 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     policies.overlays,
     lifecycles.named,
     lifecycles.named_clocks,
+    lifecycles.by_itself,
     lifecycles.shape,
     lifecycles.based,
     strata.acyclic,

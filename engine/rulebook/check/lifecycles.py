@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
 
-BUILT_IN = frozenset({"refused", "recomputed"})  # events that every stream may have, whatever its table says
+BUILT_IN = frozenset({"refused", "recomputed", "drifted"})  # events that every stream may have, whatever its table says
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
@@ -23,7 +23,9 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
+    "lasts": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
     "same": ("field", "field"), "only_if": ("field", "field", None),
+    "same_person": ("event",), "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -61,6 +63,8 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
         for key in ("needs", "may", "unique"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        if each.after:
+            yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
@@ -89,6 +93,22 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                 if field and (field.type != kind or not field.open):
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     yield Finding("wrong-type", place, f"`{field.id}` is no open field of type {kind}", "declare it as that")
+
+
+def by_itself(loaded: Loaded) -> Iterator[Finding]:
+    """What happens by itself waits for an open date, needs nothing that somebody would have to tell, and the system does it."""
+    for file, table in loaded.docs["lifecycle"].items():
+        fields = {each.id: each for each in table.fields}
+        for i, each in enumerate(table.transitions):
+            field = fields.get(each.after)
+            if field is None:
+                continue
+            place = loaded.sources.place(file, "transitions", i, "after")
+            if field.type != "date" or not field.open:
+                yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+            if "system" not in each.role or each.needs or not each.from_:
+                problem, remedy = f"`{each.event}` cannot happen by itself", "give it `from`, the role system, and no `needs`"
+                yield Finding("not-by-itself", place, problem, remedy)
 
 
 def shape(loaded: Loaded) -> Iterator[Finding]:

@@ -1,13 +1,15 @@
 """The counters of one pilot, kept up exactly as events come: the second monitor's arithmetic.
 
 Counters move forward only. What comes late, or corrects, is folded in again from the last state that was kept, and every instant
-since is asked again.
+since is asked again. A counter that has not moved since it was last asked about is not asked about again: a rule over the same
+two integers gives the same answer, and its last one stands.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -53,7 +55,7 @@ class Window:
         return self.total
 
 
-def keys(plan: Plan) -> list[Key]:
+def _keys(plan: Plan) -> list[Key]:
     """Return the windows that a plan's monitors and budgets look at."""
     found: list[Key] = []
     for monitor in plan.monitors:
@@ -61,7 +63,7 @@ def keys(plan: Plan) -> list[Key]:
             found.append(("incident", monitor.grade, monitor.days))
         elif monitor.counts == "rising":
             found += [("incident", monitor.grade, days) for days in (monitor.days, 2 * monitor.days)]
-        elif monitor.counts in ("breaches", "repeats"):
+        elif monitor.counts == "breaches":
             found.append(("breach", monitor.kind, monitor.days))
         elif monitor.counts in ("complaints", "downtime"):
             found.append((monitor.counts, "", monitor.days))
@@ -71,27 +73,47 @@ def keys(plan: Plan) -> list[Key]:
     return list(dict.fromkeys(found))
 
 
+class Layout:
+    """What the counters of all pilots of a plan have in common: their windows, what feeds each, and one gauge per monitor."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Work out once what would else be worked out for every event."""
+        self.plan = plan
+        self.keys = _keys(plan)
+        places = {key: place for place, key in enumerate(self.keys)}
+        self.fed: dict[tuple[str, str], list[int]] = {}
+        for (what, name, _), place in places.items():
+            graver = [grade for grade, rank in plan.rank.items() if rank >= plan.rank[name]] if what == "incident" else [name]
+            for each in graver:
+                self.fed.setdefault((what, each), []).append(place)
+        self.repeats = sorted({monitor.days for monitor in plan.monitors if monitor.counts == "repeats"})
+        self.lines = {
+            name or what: place for (what, name, days), place in places.items() if days == BUDGET_DAYS and what != "breach"
+        }
+        self.gauges = [_gauge(monitor, places) for monitor in plan.monitors]
+
+
 class Counters:
     """Where the counters of a pilot stand."""
 
-    __slots__ = ("answered", "at", "kinds", "open", "plan", "subjects", "terms", "windows")
+    __slots__ = ("answered", "at", "kinds", "layout", "open", "subjects", "terms", "windows")
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, layout: Layout) -> None:
         """Begin at nothing."""
-        self.plan = plan
+        self.layout = layout
         self.at = 0
         self.terms: Terms | None = None
         self.subjects = 0
-        self.windows: dict[Key, Window] = {key: Window(key[2] * DAY) for key in keys(plan) if key[:2] != ("breach", "")}
-        self.kinds: dict[int, dict[str, Window]] = {m.days: {} for m in plan.monitors if m.counts == "repeats"}
+        self.windows = [Window(days * DAY) for _, _, days in layout.keys]
+        self.kinds: dict[int, dict[str, Window]] = {days: {} for days in layout.repeats}
         self.open: dict[str, int] = {}
         self.answered: set[str] = set()
 
     def copy(self) -> Counters:
         """Return a copy that goes its own way."""
-        made = Counters(self.plan)
-        made.at, made.terms, made.subjects = self.at, self.terms, self.subjects
-        made.windows = {key: window.copy() for key, window in self.windows.items()}
+        made = Counters.__new__(Counters)
+        made.layout, made.at, made.terms, made.subjects = self.layout, self.at, self.terms, self.subjects
+        made.windows = [window.copy() for window in self.windows]
         made.kinds = {days: {kind: window.copy() for kind, window in kinds.items()} for days, kinds in self.kinds.items()}
         made.open, made.answered = dict(self.open), set(self.answered)
         return made
@@ -104,12 +126,12 @@ class Counters:
                 self.terms = event.terms
             case "subjects":
                 self.subjects = event.number
-            case "incident" if grade:
-                self._incident(self.plan.rank[grade])
+            case "incident":
+                self._count("incident", grade, 1)
             case "complaint":
-                self._count("complaints", event.number)
+                self._count("complaints", "", event.number)
             case "downtime":
-                self._count("downtime", event.number)
+                self._count("downtime", "", event.number)
             case "breach":
                 self._breach(event.name)
             case "due" if event.id not in self.answered:
@@ -119,22 +141,14 @@ class Counters:
 
     def pairs(self) -> list[Pair]:
         """Return per monitor its counter and the number from which it holds."""
-        return [self._pair(monitor) for monitor in self.plan.monitors]
+        return [gauge(self) for gauge in self.layout.gauges]
 
-    def _incident(self, rank: int) -> None:
-        for (what, grade, _), window in self.windows.items():
-            if what == "incident" and self.plan.rank[grade] <= rank:
-                window.add(self.at, 1)
-
-    def _count(self, what: str, number: int) -> None:
-        for key, window in self.windows.items():
-            if key[0] == what:
-                window.add(self.at, number)
+    def _count(self, what: str, name: str, number: int) -> None:
+        for place in self.layout.fed.get((what, name), ()):
+            self.windows[place].add(self.at, number)
 
     def _breach(self, kind: str) -> None:
-        for (what, name, _), window in self.windows.items():
-            if what == "breach" and name == kind:
-                window.add(self.at, 1)
+        self._count("breach", kind, 1)
         for days, kinds in self.kinds.items():
             kinds.setdefault(kind, Window(days * DAY)).add(self.at, 1)
 
@@ -142,73 +156,95 @@ class Counters:
         if self.open.pop(name, None) is None:
             self.answered.add(name)  # its clock has not been recorded yet
 
-    def _pair(self, monitor: Monitor) -> Pair:
-        least = monitor.at_least or 0
-        if monitor.counts == "budget":
-            return self._scarcest(least)
-        count = self._counter(monitor)
-        if monitor.beyond:
-            return (count, getattr(self.terms, monitor.beyond) + 1) if self.terms else NEVER
-        return (1000 * count, least * max(self.subjects, 1)) if monitor.per_thousand else (count, least)
 
-    def _counter(self, monitor: Monitor) -> int:
-        match monitor.counts:
-            case "incidents":
-                return self._within("incident", monitor.grade, monitor.days)
-            case "rising":
-                now = self._within("incident", monitor.grade, monitor.days)
-                return 2 * now - self._within("incident", monitor.grade, 2 * monitor.days)
-            case "breaches":
-                return self._within("breach", monitor.kind, monitor.days)
-            case "repeats":
-                return max((window.at(self.at) for window in self.kinds[monitor.days].values()), default=0)
-            case "complaints" | "downtime":
-                return self._within(monitor.counts, "", monitor.days)
-            case "subjects":
-                return self.subjects
-            case "overdue":
-                oldest = min(self.open.values(), default=self.at)
-                return (self.at - oldest) // 3600 if oldest < self.at else -1
-            case _:
-                ended = self.terms.insured_until if self.terms else self.at
-                return (self.at - ended) // DAY if ended < self.at else -1
+Gauge = Callable[[Counters], Pair]
 
-    def _within(self, what: str, name: str, days: int) -> int:
-        return self.windows[what, name, days].at(self.at)
 
-    def _scarcest(self, percent: int) -> Pair:
-        """Return the budget's line that is used up furthest, in hundredths, as how far it lies beyond its share."""
-        margins = [100 * used - max(percent * allowed, 1) for _, used, allowed in self.budget()]
-        return (max(margins), 0) if margins else NEVER
+def _gauge(monitor: Monitor, places: dict[Key, int]) -> Gauge:
+    """Return what reads a monitor's counter and the number from which it holds."""
+    least = monitor.at_least or 0
+    if monitor.counts == "budget":
+        return lambda now: _scarcest(now, least)
+    count = _counter(monitor, places)
+    if monitor.beyond:
+        term = monitor.beyond
+        return lambda now: (count(now), getattr(now.terms, term) + 1) if now.terms else NEVER
+    if monitor.per_thousand:
+        return lambda now: (1000 * count(now), least * max(now.subjects, 1))
+    return lambda now: (count(now), least)
 
-    def budget(self) -> list[tuple[str, int, int]]:
-        """Return per line of the tolerance budget what is used in thirty days and what is allowed for the persons taking part."""
-        found = []
-        for line, allowance in self.terms.budget if self.terms else ():
-            key = ("incident", line) if line in self.plan.rank else (line, "")
-            allowed = (allowance * max(self.subjects, 1) + 999) // 1000
-            found.append((line, self._within(*key, BUDGET_DAYS), allowed))
-        return found
+
+def _counter(monitor: Monitor, places: dict[Key, int]) -> Callable[[Counters], int]:
+    match monitor.counts:
+        case "incidents":
+            return _within(places["incident", monitor.grade, monitor.days])
+        case "rising":
+            short, long = (_within(places["incident", monitor.grade, days]) for days in (monitor.days, 2 * monitor.days))
+            return lambda now: 2 * short(now) - long(now)
+        case "breaches":
+            return _within(places["breach", monitor.kind, monitor.days])
+        case "repeats":
+            days = monitor.days
+            return lambda now: max((window.at(now.at) for window in now.kinds[days].values()), default=0)
+        case "complaints" | "downtime":
+            return _within(places[monitor.counts, "", monitor.days])
+        case "subjects":
+            return attrgetter("subjects")
+        case "overdue":
+            return _overdue
+        case _:
+            return _uninsured
+
+
+def _within(place: int) -> Callable[[Counters], int]:
+    return lambda now: now.windows[place].at(now.at)
+
+
+def _overdue(now: Counters) -> int:
+    oldest = min(now.open.values(), default=now.at)
+    return (now.at - oldest) // 3600 if oldest < now.at else -1
+
+
+def _uninsured(now: Counters) -> int:
+    ended = now.terms.insured_until if now.terms else now.at
+    return (now.at - ended) // DAY if ended < now.at else -1
+
+
+def _scarcest(now: Counters, percent: int) -> Pair:
+    """Return the budget's line that is used up furthest, in hundredths, as how far it lies beyond its share.
+
+    What is allowed is meant for the persons taking part; a part of one counts as a whole one.
+    """
+    margins = []
+    for line, allowance in now.terms.budget if now.terms else ():
+        allowed = (allowance * max(now.subjects, 1) + 999) // 1000
+        used = now.windows[now.layout.lines[line]].at(now.at)
+        margins.append(100 * used - max(percent * allowed, 1))
+    return (max(margins), 0) if margins else NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What is to be asked of the second monitor: instants with their pairs; from `again` on, earlier answers are void."""
+    """What is to be asked of the second monitor: per instant the pairs that moved, by the number of their monitor.
 
-    instants: tuple[tuple[int, list[Pair]], ...]
+    From `again` on, earlier answers are void.
+    """
+
+    instants: tuple[tuple[int, dict[int, Pair]], ...]
     again: int | None = None
 
 
 class Folded:
     """One pilot's counters, the events since they were last kept, and what the second monitor said of each instant."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, layout: Layout) -> None:
         """Begin without events."""
-        self.plan = plan
-        self.kept = Counters(plan)
-        self.now = Counters(plan)
+        self.plan = layout.plan
+        self.kept = Counters(layout)
+        self.now = Counters(layout)
         self.since: list[Event] = []
         self.corrected: dict[str, Event] = {}
+        self.asked: list[Pair] = []  # the pairs as they were last asked about
         self.first: dict[str, int] = {}
 
     def add(self, event: Event) -> Ask:
@@ -221,19 +257,20 @@ class Folded:
                 self.corrected[event.of] = event
         elif not late:
             self.now.add(event, self._grade(event))
-            return Ask(((event.at, self.now.pairs()),))
+            return Ask(((event.at, self._moved(self.now.pairs())),))
         return self._again()
 
     def heard(self, ask: Ask, answers: list[int]) -> None:
-        """Take the second monitor's answers: per instant a number whose bit `n` says whether monitor `n` holds."""
+        """Take the second monitor's answers: per instant a number whose bit `n` says whether monitor `n`, if asked, holds."""
         if ask.again is not None:
             self.first = {name: at for name, at in self.first.items() if at < ask.again}
-        for (at, _), bits in zip(ask.instants, answers, strict=True):
-            for number, monitor in enumerate(self.plan.monitors):
+        for (at, pairs), bits in zip(ask.instants, answers, strict=True):
+            for number in pairs:
+                name = self.plan.monitors[number].id
                 if bits >> number & 1:
-                    self.first.setdefault(monitor.id, at)
-                elif self.first.get(monitor.id) == at:  # another event of the same instant undid it
-                    del self.first[monitor.id]
+                    self.first.setdefault(name, at)
+                elif self.first.get(name) == at:  # another event of the same instant undid it
+                    del self.first[name]
 
     def let_go(self, before: int) -> None:
         """Fold the events before an instant into what is kept."""
@@ -252,4 +289,12 @@ class Folded:
         for event in self.since:
             self.now.add(event, self._grade(event))
             instants[event.at] = self.now.pairs()
-        return Ask(tuple(instants.items()), self.since[0].at)
+        self.asked = []
+        return Ask(tuple((at, self._moved(pairs)) for at, pairs in instants.items()), self.since[0].at)
+
+    def _moved(self, pairs: list[Pair]) -> dict[int, Pair]:
+        """Return the pairs that are not what they were when last asked about, all when none were."""
+        before, self.asked = self.asked, pairs
+        if not before:
+            return dict(enumerate(pairs))
+        return {number: pair for number, pair in enumerate(pairs) if pair != before[number]}

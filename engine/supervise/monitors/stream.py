@@ -62,10 +62,15 @@ class Stream:
         return self._process.pid if self._process else None
 
     def ask(self, asks: list[Ask]) -> list[list[int]] | None:
-        """Return per ask the bits of its instants; None when the second monitor is silent, and `silent` then says why."""
+        """Return per ask the bits of its instants; None when the second monitor is silent, and `silent` then says why.
+
+        An instant at which nothing moved is no question, and has no bits.
+        """
         if self._process is None and self._left:
             self._start()
-        wanted = [pairs for ask in asks for _, pairs in ask.instants]
+        if self._process is None:
+            return None
+        wanted = [pairs for ask in asks for _, pairs in ask.instants if pairs]
         found: list[int] = []
         for start in range(0, len(wanted), BATCH):
             part = [message(next(self._number), pairs) for pairs in wanted[start : start + BATCH]]
@@ -74,7 +79,7 @@ class Stream:
                 return None
             found += answer
         bits = iter(found)
-        return [[next(bits) for _ in ask.instants] for ask in asks]
+        return [[next(bits) if pairs else 0 for _, pairs in ask.instants] for ask in asks]
 
     def _start(self) -> None:
         self._left -= 1

@@ -1,7 +1,8 @@
 """Monitors -> durable_rules: one single-message rule each, over two integers of the message; no joins, no state between messages.
 
 A message is asserted as a fact, because an event is consumed by the first rule that matches it while a fact meets every rule; its
-session is deleted at once. A rule without a condition of its own answers for every message, so silence is never taken for "no".
+session is deleted at once. A rule without a condition of its own answers for every message, so silence is never taken for "no". A
+message holds the monitors that are asked about; a rule whose counter is not in it does not meet it.
 """
 
 from __future__ import annotations
@@ -27,12 +28,19 @@ def definition(count: int) -> dict[str, Any]:
     return {**rules, SEEN: {"all": [{"m": {"$gte": {"n": 0}}}]}}
 
 
-def message(number: int, pairs: list[Pair]) -> dict[str, int | str]:
-    """Return one message of typed integers. Raises FactError for what is none, or lies beyond 2^53."""
+def message(number: int, pairs: dict[int, Pair]) -> dict[str, int | str]:
+    """Return one message of typed integers: the pairs by the number of their monitor. Raises FactError for what is none.
+
+    Both of a pair are always in it: a rule over a counter whose line is missing meets the message (measured).
+    """
     made: dict[str, int | str] = {"sid": SESSION, "id": number, "n": number}
-    for at, pair in enumerate(pairs):
-        for name, value in zip(("c", "l"), pair, strict=True):
-            if type(value) is not int or abs(value) > LARGEST:
-                raise FactError("wrong-type", f"`{name}{at}` is not a whole number within 2^53", "messages hold integers only")
-            made[f"{name}{at}"] = value
+    for at, (counter, line) in pairs.items():
+        made[f"c{at}"] = _integer(counter, at)
+        made[f"l{at}"] = _integer(line, at)
     return made
+
+
+def _integer(value: int, at: int) -> int:
+    if type(value) is not int or not -LARGEST <= value <= LARGEST:
+        raise FactError("wrong-type", f"a number of monitor {at} is not a whole one within 2^53", "messages hold integers only")
+    return value

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from engine.supervise.monitors.events import DAY
-from engine.supervise.monitors.fold import Ask, Folded
+from engine.supervise.monitors.fold import Ask, Folded, Layout
 from engine.supervise.monitors.plan import SLACK, ordered
 from engine.supervise.monitors.reference import Reference
 
@@ -77,6 +77,7 @@ class Watch:
         self.plan = plan
         self.stream = stream
         self.history = history
+        self._layout = Layout(plan)
         self._pilots: dict[str, _Pilot] = {}
 
     def see(self, events: Sequence[Event]) -> list[Change]:
@@ -104,7 +105,7 @@ class Watch:
     def _step(self, event: Event) -> _Step | None:
         pilot = self._pilots.get(event.pilot)
         if pilot is None:
-            pilot = self._pilots[event.pilot] = _Pilot(Reference(self.plan), Folded(self.plan))
+            pilot = self._pilots[event.pilot] = _Pilot(Reference(self.plan), Folded(self._layout))
         if (event.kind, event.id) in pilot.known:
             return None
         if self._at_hand(event, pilot):
@@ -132,7 +133,7 @@ class Watch:
         known = ordered(logged)
         if event.seq not in {each.seq for each in known}:
             return []
-        pilot.reference, pilot.folded = Reference(self.plan), Folded(self.plan)
+        pilot.reference, pilot.folded = Reference(self.plan), Folded(self._layout)
         pilot.known, pilot.before, pilot.heard = {}, -1, True
         return [self._take(each, pilot) for each in known]
 

@@ -1,0 +1,207 @@
+"""How streams are shown: a row of a queue, one with what it says, its events, its clocks, and what may happen next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from api.http.conditions import etag
+from api.http.office import Office
+from api.http.paging import Paging
+from api.http.things import Noun
+from api.render.clocks import item_json
+from engine.store.append import NO_DUE, Projection
+from engine.store.streams import Page, queue
+from engine.supervise.agenda import items
+from engine.supervise.state import State
+from engine.supervise.step import possible
+from engine.supervise.streams import Streams, history
+
+EXACT = ("process", "state", "unit", "district", "tier", "assignee")  # what a queue can be filtered by
+
+
+class Words(BaseModel):
+    """A text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Row(BaseModel):
+    """A stream in a queue; `due` is the first of its deadlines, null while there is none."""
+
+    id: str
+    process: str
+    state: str
+    closed: bool
+    unit: str
+    district: str
+    tier: str
+    assignee: str
+    due: str | None
+    opened: str
+    updated: str
+    number: int
+
+
+class Next(BaseModel):
+    """What may happen next: the event, who may do it, what it needs and carries, with what effect on what basis."""
+
+    event: str
+    title: Words
+    roles: list[str]
+    needs: list[str]
+    may: list[str]
+    effect: str
+    basis: list[str]
+
+
+class Shown(BaseModel):
+    """A stream: where it stands, what it says, and what may happen next. `erased` counts facts that can be read no more."""
+
+    id: str
+    process: str
+    state: str
+    title: Words
+    number: int
+    refused: int
+    closed: bool
+    due: str | None
+    opened: str
+    updated: str
+    values: dict[str, Any]
+    fields: dict[str, Any]
+    facts: dict[str, Any]
+    erased: int
+    next: list[Next]
+
+
+class Happened(BaseModel):
+    """An event as the log has it: fields that are not open are named in `given`, and stand in it as commitments only."""
+
+    number: int
+    event: str
+    name: str
+    on: str
+    at: str
+    by: dict[str, Any] | None
+    second: dict[str, Any] | None
+    to: str
+    effect: str
+    basis: list[str]
+    values: dict[str, Any]
+    given: list[str]
+
+
+class Left(BaseModel):
+    """How much of a limit is left, at least and at most."""
+
+    at_least: int
+    at_most: int
+    unit: str
+
+
+class Reminder(BaseModel):
+    """When to be reminded, and at how many percent of the time."""
+
+    at: str
+    percent: int
+
+
+class Clock(BaseModel):
+    """A clock that has not been stopped: its bounds differ while a notice of days off is still to come (`provisional`)."""
+
+    stream: str
+    process: str
+    clock: str
+    title: Words
+    started: str
+    earliest: str | None
+    latest: str | None
+    provisional: bool
+    standing: str
+    left: Left
+    reminders: list[Reminder]
+
+
+def shown(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapping[str, Any], erased: int) -> Response:
+    """Return a stream with what it says, under its ETag."""
+    table = streams.table(state.process)
+    label = next((each.label for each in table.states if each.id == state.name), None)
+    found = Shown(
+        id=state.stream,
+        process=state.process,
+        state=state.name,
+        title=Words(zh=label.zh, en=label.en) if label else Words(zh="", en=""),
+        number=state.number,
+        refused=state.refused,
+        closed=state.closed,
+        due=_due(state.due),
+        opened=state.opened,
+        updated=state.at,
+        values=state.values,
+        fields=dict(fields),
+        facts=dict(facts),
+        erased=erased,
+        next=_next(streams, state),
+    )
+    headers = {"etag": etag(state.number), "cache-control": "no-store"}
+    return Response(found.model_dump_json(), 200, headers, "application/json")
+
+
+def _next(streams: Streams, state: State) -> list[Next]:
+    return [
+        Next(
+            event=each.event,
+            title=Words(zh=each.title.zh, en=each.title.en),
+            roles=list(each.role),
+            needs=each.needs,
+            may=each.may,
+            effect=each.effect,
+            basis=[f"{source.instrument} {source.article}".strip() for source in each.sources],
+        )
+        for each in possible(streams.table(state.process), state)
+        if not state.closed
+    ]
+
+
+def happened(streams: Streams, stream: str) -> list[Happened]:
+    """Return the events of a stream, oldest first."""
+    names = set(Happened.model_fields) - {"event"}
+    return [
+        Happened(event=each["event_id"], **{name: value for name, value in each.items() if name in names})
+        for each in history(streams.home, stream)
+    ]
+
+
+def clocks(streams: Streams, state: State, at: datetime) -> list[Clock]:
+    """Return the clocks of a stream that have not been stopped, by the calendar in force."""
+    return [Clock.model_validate(item_json(each)) for each in items(streams, state, at)]
+
+
+def listed(at: Office, paging: Paging, noun: Noun, where: Mapping[str, str | int], order: str = "due") -> Response:
+    """Return a page of the streams of a noun: the next deadline first, or what changed last (`updated`)."""
+    processes = tuple(name for name, table in at.chosen.rulebook.lifecycles.items() if noun.of(table))
+    kept: dict[str, str | int | tuple[str, ...]] = {"process": processes, **{n: v for n, v in where.items() if v != ""}}
+    if kept["process"] not in (processes, *processes):
+        kept["process"] = ()  # of another noun: nothing here is of it
+    after = paging.after(at.cursors)
+    place = (str(after[0]), str(after[1])) if after else None
+    rows = queue(at.home.store, Page(kept, order, place, paging.limit + 1, newest=order == "updated"))
+    page, more = rows[: paging.limit], len(rows) > paging.limit
+    last = (getattr(page[-1], order), page[-1].id) if more else None
+    return paging.answer(at.cursors, [row(each) for each in page], last)
+
+
+def row(of: Projection) -> Row:
+    """Return a stream as a queue shows it; who holds it stands in no list."""
+    values: dict[str, Any] = {name: getattr(of, name) for name in Row.model_fields}
+    return Row(**{**values, "closed": bool(of.closed), "due": _due(of.due)})
+
+
+def _due(text: str) -> str | None:
+    return None if text == NO_DUE else text

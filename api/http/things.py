@@ -1,0 +1,71 @@
+"""Streams as things that somebody owns: who may see one, and what a list is cut down to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from api.access.permissions import Thing, Who, permissions
+from api.http.office import Office, not_found
+from engine.errors import SigningError
+from engine.store import streams as stored
+from engine.store.append import Projection
+from engine.supervise import uscc
+from engine.supervise.state import State, from_text
+from schemas.lifecycle import Lifecycle
+
+
+@dataclass(frozen=True)
+class Noun:
+    """What a route is about: its address, and which life cycles are of it."""
+
+    path: str
+    of: Callable[[Lifecycle], bool]
+
+
+FILING = Noun("/v1/filings", lambda table: table.kind == "filing")
+CASE = Noun("/v1/cases", lambda table: table.kind == "case")
+
+
+def thing(at: Office, who: Who, row: Projection) -> Thing:
+    """Return a stream as a thing: its firm is known by a keyed hash only, so that of whoever asks is compared with it."""
+    values = from_text(row.fold).values
+    units = {row.unit, str(values.get("lead", "")), *_texts(values.get("units")), *_texts(values.get("with_units"))}
+    mine = bool(who.enterprise) and holder(at, who) == row.holder
+    return Thing(who.enterprise if mine else "", frozenset(units - {""}))
+
+
+def holder(at: Office, who: Who) -> str:
+    """Return the keyed hash of the enterprise of whoever asks, as streams have it. Raises SigningError."""
+    return at.home.keyed("company", uscc.tidy(who.enterprise)) if who.enterprise else ""
+
+
+def owned(at: Office, request: Request, stream: str, noun: Noun) -> State:
+    """Return a stream that whoever asks may do the route's action to. Raises InputError: what is not there is not found."""
+    row = stored.stream(at.home.store, stream)
+    table = at.chosen.rulebook.lifecycles.get(row.process) if row else None
+    if row is None or table is None or not noun.of(table):
+        raise not_found()
+    at.allow(request, request.state.action, thing(at, at.who(request), row), stream)
+    return from_text(row.fold)
+
+
+def cut(at: Office, request: Request) -> dict[str, str | int]:
+    """Return what a list of streams is cut down to for whoever asks: those of their enterprise, or of their unit."""
+    who, action = at.who(request), request.state.action
+    reach = permissions().reach(who, action)
+    if "any" in reach:
+        return {}
+    if "own" in reach and who.enterprise:
+        return {"holder": holder(at, who)}
+    if "unit" in reach and who.unit:
+        return {"unit": who.unit}
+    raise SigningError(
+        "forbidden", f"`{action}` reaches nothing for your account", "an administrator names its enterprise or unit"
+    )
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

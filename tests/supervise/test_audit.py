@@ -1,0 +1,74 @@
+"""What fsck takes for whole and no table allows is found, and what was told late in the evening is not refused afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli.keep import app
+from engine.errors import EvidenceError
+from engine.evidence.fsck import fsck
+from engine.supervise.audit import audit
+from engine.supervise.streams import Streams
+from tests.supervise.desk import FILED, Desk, book, desk
+
+
+def altered(on: Desk) -> Streams:
+    """Return streams of a changed program: it forgets whose filing it is, and pins the table it should have used."""
+    table = book().lifecycles["filing"]
+    mild = table.model_copy(update={"transitions": [each.model_copy(update={"guards": []}) for each in table.transitions]})
+    found = Streams(on.home, replace(book(), lifecycles={**book().lifecycles, "filing": mild}))
+    found._pins = dict(on.streams._pins)
+    return found
+
+
+def test_an_event_that_the_table_does_not_allow_is_found(tmp_path: Path) -> None:
+    with desk(tmp_path) as on:
+        on.act("f", "filing", "draft", "firm", {})
+        on.act("f", "filing", "submit", "firm", FILED)
+        on.refused("f", "filing", "revise", "rival", {"facts": {}})
+        seen: list[tuple[int, int]] = []
+        assert audit(on.home, lambda done, total: seen.append((done, total))) == 1
+        assert seen == [(1, 1)]
+        on.streams, real = altered(on), on.streams
+        on.act("f", "filing", "revise", "rival", {"facts": {}})
+        on.streams = real
+        assert fsck(on.home)["event"] == 4
+        with pytest.raises(EvidenceError, match="refused by filing/revise#own-filing"):
+            audit(on.home)
+    found = CliRunner().invoke(app, ["fsck", "--home", str(tmp_path)])
+    assert isinstance(found.exception, EvidenceError)
+
+
+def test_the_day_of_a_late_evening_is_the_day_where_the_law_applies(tmp_path: Path) -> None:
+    """At 16:30 UTC it is past midnight in Nanjing: a use of today told with an earlier legal day is no use of tomorrow."""
+    given = {
+        "requester": "市工信局",
+        "provider": "市公安局",
+        "items": {"a.b": True},
+        "basis": "职责",
+        "scenario": "监管",
+        "scope": "市",
+        "manner": "接口",
+    }
+    with desk(tmp_path) as on:
+        on.act("s", "data-sharing-request", "request_conditional", "li", {**given, "until": "2027-06-30"})
+        agreed = {"decision": "x", "outcome": "allow", "deviates": False}
+        on.act("s", "data-sharing-request", "agree", "zhao", agreed)
+        on.act("s", "data-sharing-request", "provide", "zhao", {})
+        on.now = datetime(2026, 9, 1, 16, 30, tzinfo=UTC)
+        use = {
+            "use": "u1",
+            "used": 1,
+            "date": "2026-09-02",
+            "purpose": "监管",
+            "used_items": ["plate"],
+            "used_records": 1,
+            "kept": True,
+        }
+        on.act("s", "data-sharing-request", "use", "li", use, on=date(2026, 9, 1))
+        assert audit(on.home) == 1
