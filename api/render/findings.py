@@ -63,6 +63,8 @@ NAMES = {
     "not-a-condition": "不是条件",
     "not-a-term": "不是可比较的项",
     "not-a-policy": "不是政策",
+    "no-text": "没有文本",
+    "beyond-record": "超出记录的范围",
     "two-policies": "同一目录项有两份政策",
     "unpublished-policy": "政策未发布",
     "already-published": "已经发布",

@@ -207,6 +207,10 @@ BAD = [
 ]
 
 
+def test_a_data_set_without_policies_names_no_other_fact() -> None:
+    assert "help: data sets are known from the owners' policies: name their folder with --policies" in fenji("share", "check", REQUEST).err
+
+
 @pytest.mark.parametrize(("words", "code"), BAD, ids=[code for _, code in BAD])
 def test_bad_input(office: Office, words: tuple[str | Path, ...], code: str) -> None:
     ended = fenji(*words) if words[0] == "check" else office.run(*words)
