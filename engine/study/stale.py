@@ -32,7 +32,7 @@ _BRACKETS = re.compile(r"[（(][^）)]*[)）]|\s|[《》]")
 def compare(rulebook: Rulebook, folder: Path, instrument: str = "") -> list[Comparison]:
     """Return every article that has a hash, of every instrument or of one, compared with the texts below `folder`.
 
-    Raises InputError for an instrument without hashes, a folder without texts, a text that cannot be read; OSError as the system does.
+    Raises InputError for an instrument without hashes, a folder without texts, an unreadable text; OSError as the system does.
     """
     hashed = {name: register for name, register in rulebook.registers.items() if register.text and register.text.articles}
     if instrument and instrument not in hashed:

@@ -208,7 +208,8 @@ BAD = [
 
 
 def test_a_data_set_without_policies_names_no_other_fact() -> None:
-    assert "help: data sets are known from the owners' policies: name their folder with --policies" in fenji("share", "check", REQUEST).err
+    remedy = "help: data sets are known from the owners' policies: name their folder with --policies"
+    assert remedy in fenji("share", "check", REQUEST).err
 
 
 @pytest.mark.parametrize(("words", "code"), BAD, ids=[code for _, code in BAD])
