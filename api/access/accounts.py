@@ -105,8 +105,20 @@ class Accounts:
     # coming in --------------------------------------------------------------------------------------------------------
 
     def log_in(self, login: str, password: str, code: str, now: datetime) -> tuple[str, Session]:
-        """Return the token of a new session and the session. Raises SigningError, always the same one."""
+        """Return the token of a new session and the session; either way it is noted. Raises SigningError, always the same one."""
         account = self.store.account("login", login)
+        way = "password and one-time password" if account and account.totp else "password"
+        try:
+            found = self._let_in(account, password, code, now)
+        except SigningError:
+            self.note(
+                Who(account.id if account else ""), "log-in", way, now, allowed=False
+            )  # a name that is none may be a secret
+            raise
+        self.note(Who(found[1].account), "log-in", way, now, allowed=True)
+        return found
+
+    def _let_in(self, account: Account | None, password: str, code: str, now: datetime) -> tuple[str, Session]:
         usable = account is not None and bool(account.password) and not account.disabled and account.locked_until <= stamp(now)
         right = self._verified(account.password if account and usable else self._nobody, password)
         if account is None or not usable:
@@ -126,7 +138,9 @@ class Accounts:
         """Return a session for whom an identity provider vouched. Raises SigningError."""
         account = self.store.account("subject", subject) if subject else None
         if account is None or account.disabled:
+            self.note(Who(account.id if account else ""), "log-in", "identity provider", now, allowed=False)
             raise SigningError("denied", "nobody here is known by that identity", "an administrator links it to an account")
+        self.note(Who(account.id), "log-in", "identity provider", now, allowed=True)
         return self._session(account, now)
 
     def by_session(self, token: str, now: datetime) -> tuple[Who, Session] | None:

@@ -49,6 +49,7 @@ class Permissions:
     roles: dict[str, Any]
     actions: dict[str, dict[str, Reach]]
     four_eyes: frozenset[str]
+    events: dict[str, str]  # event of a case -> action
 
     def may(self, who: Who, action: str, thing: Thing | None = None) -> bool:
         """Tell whether somebody may do an action to a thing; without a thing: whether to any thing at all."""
@@ -109,4 +110,8 @@ def table(value: dict[str, Any]) -> Permissions:
     for action in value["four_eyes"]:
         if action not in actions:
             raise InputError("unknown-action", f"`four_eyes` names `{action}`", "declare it among the actions")
-    return Permissions(roles, actions, frozenset(value["four_eyes"]))
+    events = {event: action for action, named in value["events"].items() for event in named}
+    for action in value["events"]:
+        if action not in actions:
+            raise InputError("unknown-action", f"`events` names `{action}`", "declare it among the actions")
+    return Permissions(roles, actions, frozenset(value["four_eyes"]), events)

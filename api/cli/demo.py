@@ -23,6 +23,7 @@ from engine.decide.explain import explain
 from engine.decide.share import share
 from engine.errors import RulesNotFoundError
 from engine.evidence import archive, bundle, canonical, decide, record, release, replay
+from engine.evidence.disclosed import opened
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import Installation, init, open_home
 from engine.evidence.log import stamp
@@ -109,7 +110,7 @@ def _recorded(home: Installation, rulebook: Rulebook, folder: Path, paths: list[
 
 
 def _same(home: Installation, made: decide.Decided, rules: dict[str, record.Rules]) -> bool:
-    disclosed, _ = decide.opened(home, made.id)
+    disclosed, _ = opened(home, made.id)
     pack = made.statement["predicate"]["rulepack"]["name"]
     return not replay.compare(rules[pack], disclosed, made.statement).differences
 

@@ -29,7 +29,7 @@ from api.cli.rulebooks import Beside, known, of_folder, of_release
 from engine.errors import EvidenceError, InputError
 from engine.evidence import bundle, canonical, record, release
 from engine.evidence import replay as again
-from engine.evidence.decide import opened as facts_of
+from engine.evidence.disclosed import opened as facts_of
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import Trust, read_trust
 from engine.evidence.log import stamp

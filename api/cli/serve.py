@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.options import DEMO, Home, Json, Rules, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import choose_for_record, of_folder
 from engine.errors import InputError
 from engine.evidence.installation import settings
 from engine.evidence.keys import read_secret
@@ -27,6 +27,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; TLS is for a proxy before it.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535)] = 8080,
     *,
+    draft: Annotated[str, typer.Option("--draft", metavar="FOLDER", help="Rules in preparation, for replays under them.")] = "",
     rules: Rules = "",
     home: Home = "",
 ) -> None:
@@ -42,7 +43,8 @@ def serve(
     if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
         problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
         raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
-    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day)))
+    preparing = (lambda: of_folder(draft)) if draft else None
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 

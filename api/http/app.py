@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api.http import pages, problems
 from api.http.around import Around
@@ -15,11 +16,11 @@ from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.measures import Measures
 from api.http.office import Office, Settings
-from api.http.v1 import access, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
+from api.http.v1 import access, cases, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
 from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
 
-NOUNS = (rules, filings, decisions, log, access, oidc, jobs, webhooks, feeds)
+NOUNS = (rules, filings, cases, decisions, log, access, oidc, jobs, webhooks, feeds)
 ROUTERS = tuple(noun.router for noun in NOUNS)
 
 
@@ -71,7 +72,7 @@ def _operators(app: FastAPI) -> None:
             raise StoreError("not-ready", problem, "its operator finds the reason in the server's log") from error
         return {"status": "ready", "rulebook": at.chosen.release}
 
-    @app.get("/metrics", tags=["operators"])
+    @app.get("/metrics", tags=["operators"], response_class=PlainTextResponse)
     def metrics(request: Request) -> Response:
         """Count requests and how long they took, by route; and what waits, in the text format of Prometheus."""
         at: Office = request.app.state.office

@@ -20,6 +20,7 @@ from api.http.problems import trace_of
 LOG = logging.getLogger("fenji.http")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 HEADERS = {
+    "cache-control": "no-store",  # an answer is for who asked; what may be kept says so itself
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "strict-transport-security": "max-age=63072000; includeSubDomains",

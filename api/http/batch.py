@@ -21,7 +21,8 @@ NAMES = ("pack", "as_of", "on", "filings")
 ROW = ("id", "facts")
 AT_ONCE = 100  # filings that are answered while the caller waits
 MOST = 10_000
-SECONDS = 20.0  # that a caller may have to wait
+TURN = 20.0  # seconds that a caller may wait for its turn
+SECONDS = 20.0  # that a batch may take
 LONGEST = 200  # characters of an id
 
 

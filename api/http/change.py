@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from api.access.accounts import digest
 from api.access.permissions import Who
-from api.http.conditions import TAGGED, IfMatch, Key, Second, etag, require
+from api.http.conditions import LOCATION, TAGGED, IfMatch, Key, Second, etag, require
 from api.http.office import Office, not_found, office
 from api.http.once import Answer
 from api.http.things import Noun, owned
@@ -45,7 +45,6 @@ class Changed(BaseModel):
 
 
 DONE: dict[int | str, dict[str, Any]] = {200: {"model": Changed, "headers": TAGGED, "description": "Recorded."}}
-LOCATION = {"Location": {"description": "Where it is.", "schema": {"type": "string"}, "required": True}}
 MADE: dict[int | str, dict[str, Any]] = {
     201: {"model": Changed, "headers": {**TAGGED, **LOCATION}, "description": "Begun and recorded."}
 }
@@ -180,4 +179,4 @@ def _changed(statement: dict[str, Any], receipt: str) -> dict[str, Any]:
     ).model_dump()
 
 
-__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Making", "key_of"]
+__all__ = ["DONE", "MADE", "Changed", "Changing", "Doing", "Making", "key_of"]

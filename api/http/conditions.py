@@ -25,6 +25,7 @@ Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200, description
 Second = Annotated[
     str, Header(alias="X-Second-Authorization", max_length=200, description="`Bearer` and the API key of the second official.")
 ]
+LOCATION = {"Location": {"description": "Where it is.", "schema": {"type": "string"}, "required": True}}
 TAGGED = {"ETag": {"description": "The state shown (strong).", "schema": {"type": "string"}, "required": True}}
 
 

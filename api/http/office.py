@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from anyio import CapacityLimiter
 from fastapi import Request
 
 from api.access.accounts import Accounts
@@ -75,6 +76,7 @@ class Settings:
     home: Path
     clock: Callable[[], datetime]
     choose: Callable[[Installation, str], InForce]  # by the day it was published by; the one in force for ``
+    draft: Callable[[], InForce] | None = None  # the rulebook in preparation, where the server has its folder
 
 
 class Office:
@@ -99,7 +101,7 @@ class Office:
             self.oidc = Oidc(provider, master)
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
-        self.batching = threading.BoundedSemaphore(BATCHES)
+        self.batching = CapacityLimiter(BATCHES)
         self.cursors = Cursors(master)
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
@@ -142,6 +144,12 @@ class Office:
             while len(self._earlier) > EARLIER:
                 del self._earlier[next(iter(self._earlier))]
             return found
+
+    def draft(self) -> InForce:
+        """Return the rulebook in preparation, read anew each time: it is being written. Raises InputError, RulebookError."""
+        if self.settings.draft is None:
+            raise InputError("no-draft", "this server has no rules in preparation", "start it with `--draft FOLDER`")
+        return self.settings.draft()
 
     def rules_of(self, pack: str) -> Rules:
         """Return the rules of a pack as a record pins them; worked out once, for they are large."""

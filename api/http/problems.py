@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -16,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+from schemas.lifecycle import Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
@@ -143,10 +146,25 @@ def titles(code: str) -> tuple[str, str]:
     return WORDS.get(code) or (NAMES.get(code, "不能受理"), code.replace("-", " "))
 
 
-def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, chinese: bool = True) -> Problem:
+def titled(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> tuple[str, str]:
+    """Return what a finding is called: the condition of a life cycle that refuses by its own title, anything else by its code."""
+    table, _, rest = finding.place.file.partition("/")
+    guards = lifecycles[table].guards if table in lifecycles else ()
+    title = next((each.title for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
+    return (title.zh, title.en) if title else titles(finding.code)
+
+
+def problem_of(
+    status: int,
+    findings: list[Finding],
+    where: tuple[str, str],
+    *,
+    chinese: bool = True,
+    lifecycles: Mapping[str, Lifecycle] = MappingProxyType({}),
+) -> Problem:
     """Return the problem that findings make; the first names it. `where` is the path and the trace of the request."""
     first = findings[0]
-    zh, en = titles(first.code)
+    zh, en = titled(lifecycles, first)
     return Problem(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
@@ -156,7 +174,7 @@ def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, 
         code=first.code,
         title_zh=zh,
         title_en=en,
-        errors=[_fault(finding) for finding in findings],
+        errors=[_fault(finding, *titled(lifecycles, finding)) for finding in findings],
         trace_id=where[1],
     )
 
@@ -164,13 +182,14 @@ def problem_of(status: int, findings: list[Finding], where: tuple[str, str], *, 
 def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
     chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese)
+    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
+    tables = office.chosen.rulebook.lifecycles if office else {}
+    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese, lifecycles=tables)
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
 
-def _fault(finding: Finding) -> Fault:
-    zh, en = titles(finding.code)
+def _fault(finding: Finding, zh: str, en: str) -> Fault:
     place = finding.place.file
     pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
     rule = place if (finding.law or "#" in place) and _RULE.match(place) else ""

@@ -106,10 +106,10 @@ class Left(BaseModel):
 
 
 class Reminder(BaseModel):
-    """When to be reminded, and at how many percent of the time."""
+    """When to be reminded: at so many percent of the time, null one day before the end."""
 
     at: str
-    percent: int
+    percent: int | None
 
 
 class Clock(BaseModel):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request
 
 from api.access.permissions import Thing, Who, permissions
 from api.http.office import Office, not_found
 from engine.errors import SigningError
-from engine.store import streams as stored
+from engine.evidence import canonical
+from engine.store import reading, streams
 from engine.store.append import Projection
+from engine.store.reading import Record
 from engine.supervise import uscc
 from engine.supervise.state import State, from_text
 from schemas.lifecycle import Lifecycle
@@ -44,12 +47,26 @@ def holder(at: Office, who: Who) -> str:
 
 def owned(at: Office, request: Request, stream: str, noun: Noun) -> State:
     """Return a stream that whoever asks may do the route's action to. Raises InputError: what is not there is not found."""
-    row = stored.stream(at.home.store, stream)
+    row = streams.stream(at.home.store, stream)
     table = at.chosen.rulebook.lifecycles.get(row.process) if row else None
     if row is None or table is None or not noun.of(table):
         raise not_found()
     at.allow(request, request.state.action, thing(at, at.who(request), row), stream)
     return from_text(row.fold)
+
+
+def of_decision(at: Office, who: Who, stored: Record, predicate: Mapping[str, Any]) -> Thing:
+    """Return a decision as a thing: of the stream that it was made in, else of the enterprise that it names.
+
+    The event of a case that carries a decision is the leaf after it, since both go down in one group (`cases.decide`).
+    """
+    after = reading.at_leaf(at.home.store, stored.seq + 1)
+    if after and after.kind == "event":
+        event = canonical.loads(after.payload, "the record")["predicate"]
+        row = streams.stream(at.home.store, event["stream"]) if stored.id in event["values"].values() else None
+        if row:
+            return thing(at, who, row)
+    return Thing(enterprise=predicate["filed_by"] or "")
 
 
 def cut(at: Office, request: Request) -> dict[str, str | int]:

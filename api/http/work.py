@@ -11,6 +11,7 @@ from api.access.permissions import Thing, Who, permissions
 from api.http import batch
 from api.http.jobs import Kind, Work
 from api.http.office import Office
+from api.http.things import of_decision
 from api.http.v1.decisions import worked_out
 from api.render import period as counts
 from engine.errors import InputError, Place
@@ -53,7 +54,7 @@ def _again(at: Office, account: str, decision: str) -> str:
     who = at.accounts.who(account) or Who("")
     stored = reading.record(at.home.store, decision)
     statement: dict[str, Any] = canonical.loads(stored.payload, "the record") if stored and stored.kind == "decision" else {}
-    owner = Thing(enterprise=statement["predicate"]["filed_by"] or "") if statement else Thing()
+    owner = of_decision(at, who, stored, statement["predicate"]) if stored and statement else Thing()
     if not statement or not permissions().may(who, "decision.read", owner):
         return json.dumps({"decision": decision, "exit": 2, "problem": "not-found", "differences": []})
     if "auditor" in who.roles:

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import EvidenceError
 from engine.evidence import archive, canonical, dsse, facts, record, summary
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.evidence.facts import Disclosure
 from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey, Trust

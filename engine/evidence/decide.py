@@ -9,15 +9,12 @@ from typing import Any
 
 from engine.errors import EvidenceError, InputError, SigningError
 from engine.evidence import canonical, facts, record
-from engine.evidence.facts import Disclosure
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
-from engine.store import reading, streams
-from engine.store.reading import Record
-from engine.store.vault import unseal
+from engine.store import reading
 from schemas.answer import Answer
 
 
@@ -151,27 +148,3 @@ def named_outcome(of: Rules, text: str) -> tuple[str, str]:
         values = "; ".join(f"{o.id}={'|'.join(v.id for v in o.values)}" for o in choices)
         raise InputError("wrong-outcome", f"`{text[:60]}` names no one outcome", f"write one of {values}")
     return found[0].id, value
-
-
-def named_record(home: Installation, name: str) -> Record:
-    """Return the decision or event of an id, or the event at a place. Raises EvidenceError when there is none."""
-    stored = reading.record(home.store, name) or streams.at(home.store, name)
-    if stored is None or stored.kind not in ("decision", "event"):
-        raise EvidenceError("no-such-record", f"there is no decision `{name}`", "`fenji log` lists them")
-    return stored
-
-
-def opened(home: Installation, name: str) -> tuple[list[Disclosure], int]:
-    """Return the facts of a decision or an event that can still be read, and how many were erased or lost. Raises StoreError.
-
-    An event is named by its id or its place, `STREAM/NUMBER`.
-    """
-    stored = named_record(home, name)
-    committed = canonical.loads(stored.payload, "the record")["predicate"]["input_commitments"]
-    found: list[Disclosure] = []
-    for generation, nonce, ciphertext in reversed(reading.sealed(home.store, stored.id)):
-        key = home.vault.key(stored.id, generation)
-        if key:
-            found = facts.read(unseal(key, stored.id, generation, nonce, ciphertext))
-            break
-    return found, len(committed) - len(found)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import EvidenceError, SigningError
 from engine.evidence import canonical, facts
-from engine.evidence.decide import named_record, opened
+from engine.evidence.disclosed import named_record, opened
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
 from engine.evidence.statement import actor_json, wrap

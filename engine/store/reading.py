@@ -84,6 +84,12 @@ def record(store: Store, record_id: str) -> Record | None:
     return record_of(row) if row else None
 
 
+def at_leaf(store: Store, seq: int) -> Record | None:
+    """Return the record of a leaf, or None. Raises StoreError."""
+    row = _one(store, RECORD.where(t.record.c.seq == seq))
+    return record_of(row) if row else None
+
+
 def superseding(store: Store, record_id: str) -> Record | None:
     """Return the first record that supersedes another, or None. Raises StoreError."""
     row = _one(store, RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))

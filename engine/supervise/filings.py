@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import InputError
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.supervise.state import SUBMITTED, State

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.assess import evaluator, names_of
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.rulebook.read import node_from
 from engine.supervise.clocks import SHANGHAI
 from engine.supervise.opinions import PACK

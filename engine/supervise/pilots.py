@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
-from engine.evidence.decide import opened
+from engine.evidence.disclosed import opened
 from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
 from engine.supervise.state import State

@@ -66,9 +66,10 @@ def test_who_writes_rules_does_not_publish_them_and_who_examines_does_not_decide
         ({"actions": {"x": {"king": "any"}}}, "`x` names the role `king`"),
         ({"actions": {"x": {"auditor": "all"}}}, "`x` reaches `all`"),
         ({"four_eyes": ["y"]}, "`four_eyes` names `y`"),
+        ({"events": {"y": ["open"]}}, "`events` names `y`"),
     ],
 )
 def test_a_wrong_table_is_refused(change: dict[str, object], message: str) -> None:
-    good = {"roles": {"auditor": {}}, "actions": {"x": {"auditor": "any"}}, "four_eyes": []}
+    good = {"roles": {"auditor": {}}, "actions": {"x": {"auditor": "any"}}, "four_eyes": [], "events": {}}
     with pytest.raises(InputError, match=message):
         table(good | change)

@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from http.client import HTTPConnection
 from pathlib import Path
@@ -37,53 +35,11 @@ from engine.rulebook.locate import find, open_rulebook
 from engine.rulebook.read_json import read_json
 from tests.benchmarks.evidence import judged
 from tests.http.conftest import people
+from tests.http.serving import Server
 
 ROUNDS, AT_ONCE, DECISIONS, BATCH = 400, 16, 640, 100
 AS_OF = "2026-08-01"
 PACK = "nanjing-tiering"
-
-
-def serve(home: str, port: str) -> None:
-    """Serve an installation without a limit on rates; its accounts' keys go into a file beside it."""
-    import uvicorn
-
-    from api.http.app import create
-    from api.http.limits import Rate
-    from api.http.office import Settings
-
-    settings = Settings(Path(home), now, lambda opened, day: choose_for_record(opened, "", day))
-    uvicorn.run(
-        create(settings, Rate(1e9, 1 << 30)), port=int(port), log_level="warning", server_header=False, timeout_keep_alive=3600
-    )
-
-
-def echo(port: str) -> None:
-    """Serve a bare echo of a JSON body."""
-    import uvicorn
-    from fastapi import FastAPI
-
-    app = FastAPI()
-
-    @app.post("/echo")
-    async def said(body: dict[str, Any]) -> dict[str, Any]:
-        return body
-
-    uvicorn.run(app, port=int(port), log_level="warning", timeout_keep_alive=3600)
-
-
-@contextmanager
-def server(*arguments: str, port: int) -> Iterator[int]:
-    """Run a server of this module until the block ends."""
-    from tests.http.test_serve import reachable
-
-    code = "import sys; from tests.benchmarks import http; getattr(http, sys.argv[1])(*sys.argv[2:])"
-    run = subprocess.Popen([sys.executable, "-c", code, *arguments, str(port)], cwd=Path(__file__).parents[2])
-    try:
-        reachable(port)
-        yield port
-    finally:
-        run.terminate()
-        run.wait(20)
 
 
 class Caller:
@@ -205,7 +161,6 @@ def main(*parts: str) -> None:
     """Print every figure, or those of `assessments` or `decisions`."""
     from api.http.office import Office, Settings
     from tests.http.conftest import accounts
-    from tests.http.test_serve import free_port
 
     print(f"machine: {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     with TemporaryDirectory() as folder:
@@ -214,11 +169,11 @@ def main(*parts: str) -> None:
         office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
         keys = accounts(office)
         office.close()
-        with server("echo", port=free_port()) as echoes, server("serve", str(home), port=free_port()) as port:
+        with Server("echo") as echoes, Server("fenji", str(home)) as served:
             if not parts or "assessments" in parts:
-                assessments(echoes, port)
+                assessments(echoes.port, served.port)
             if not parts or "decisions" in parts:
-                decisions(home, echoes, port, keys["decider"])
+                decisions(home, echoes.port, served.port, keys["decider"])
 
 
 if __name__ == "__main__":

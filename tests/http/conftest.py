@@ -73,7 +73,7 @@ def accounts(office: Office) -> dict[str, str]:
     for role, about in table.roles.items():
         for tenant, code in FIRMS.items():
             firm = about["of"] == "enterprise"
-            actor = f"firm-{tenant}" if firm else {"a": "chen", "b": "li"}[tenant]
+            actor = f"firm-{tenant}" if firm else {"a": "wang" if role == "reviewer" else "chen", "b": "li"}[tenant]
             name = role if tenant == "a" else f"{role}-b"
             made = Account(name, name, actor, (role,), code if firm else "", "" if firm else f"unit-{tenant}")
             office.accounts.store.put(made)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import pytest
 import yaml
 
-from api.access.permissions import permissions
 from api.http.body import Body, body_of
 from api.http.limits import MOST
 from engine.errors import FactError, Place
@@ -150,43 +149,10 @@ def test_a_deviation_needs_a_second_official(served: Served) -> None:
     assert served.call("applicant", "GET", f"/v1/decisions/{made.json()['id']}").status_code == 200
 
 
-# route -> method, path, action that it needs, whether what it shows belongs to the first enterprise
-ROUTES = {
-    "show": ("GET", "/v1/decisions/{id}", "decision.read", True),
-    "explanation": ("GET", "/v1/decisions/{id}/explanation", "decision.read", True),
-    "replay": ("GET", "/v1/decisions/{id}/replay", "decision.read", True),
-    "bundle": ("GET", "/v1/decisions/{id}/bundle", "decision.export", True),
-    "propose": ("POST", "/v1/decisions", "decision.propose", False),
-    "me": ("GET", "/v1/accounts/me", "account.self", False),
-    "accounts": ("GET", "/v1/accounts", "account.manage", False),
-    "packs": ("GET", "/v1/packs", "rules.read", False),
-}
-
-
 @pytest.fixture(scope="module")
 def mine(served: Served) -> str:
     found: str = decided(served).json()["id"]
     return found
-
-
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("tenant", ["", "-b"])
-@pytest.mark.parametrize("role", ["", *permissions().roles])
-def test_every_cell_of_role_route_and_tenant(served: Served, mine: str, role: str, tenant: str, route: str) -> None:
-    method, path, action, owned = ROUTES[route]
-    body, key = (ASKED, {"idempotency-key": str(uuid4())}) if method == "POST" else (None, {})
-    got = served.call(role + tenant if role else "", method, path.format(id=mine), body, **key).status_code
-    reach = permissions().actions[action].get(role) if role else None
-    if "public" in permissions().actions[action]:
-        assert got == 200
-    elif not role:
-        assert got == 401
-    elif reach is None:
-        assert got == 403
-    elif owned and reach in ("own", "unit") and (tenant or reach == "unit"):
-        assert got == 404
-    else:
-        assert got in (200, 201)
 
 
 def test_log_in_with_a_browser(served: Served) -> None:

@@ -23,7 +23,7 @@ from engine.evidence.installation import open_home
 from engine.store import reading
 from engine.store import streams as stored
 from tests import chromium
-from tests.http.test_serve import free_port, reachable
+from tests.http.serving import free_port, reachable
 from tests.test_cli import fenji
 
 ROOT = Path(__file__).parents[2]

@@ -16,6 +16,7 @@ import pytest
 from api.cli.options import now
 from api.http import batch
 from api.http.jobs import EACH, STARTS, Jobs, Kind, Work
+from api.http.limits import MOST
 from api.http.office import BATCHES
 from engine.errors import InputError, StoreError
 from engine.store.service import OVER, Job, ServiceStore
@@ -75,13 +76,22 @@ def test_a_batch_ends_in_time_and_waits_its_turn(served: Served, monkeypatch: py
     monkeypatch.setattr(batch, "SECONDS", -1.0)
     late = served.call("", "POST", "/v1/batches", sent([{"id": "late", "facts": SURE}])).json()["results"][0]
     assert (late["id"], late["status"], late["problem"]["code"]) == ("late", 503, "out-of-time")
-    monkeypatch.setattr(batch, "SECONDS", 0.01)
-    for _ in range(BATCHES):
-        assert served.office.batching.acquire()
+    monkeypatch.setattr(batch, "TURN", 0.01)
+    portal, limiter = served.client.portal, served.office.batching
+    assert portal is not None
+    for number in range(BATCHES):
+        portal.call(limiter.acquire_on_behalf_of, number)
     try:
         assert served.call("", "POST", "/v1/batches", sent([{"facts": SURE}])).json()["code"] == "busy"
     finally:
-        served.office.batching.release(BATCHES)
+        for number in range(BATCHES):
+            portal.call(limiter.release_on_behalf_of, number)
+
+
+def test_who_may_ask_for_no_job_sends_little(served: Served) -> None:
+    large = {"filings": [{"id": "x" * MOST, "facts": {}}]}
+    assert served.call("", "POST", "/v1/batches", large).status_code == 401
+    assert served.call("viewer", "POST", "/v1/batches", large).status_code == 403
 
 
 def test_a_large_batch_is_a_job(served: Served) -> None:

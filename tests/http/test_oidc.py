@@ -26,7 +26,7 @@ from api.access.provider import FILE, Provider, read_provider, subject_of, write
 from api.cli.options import now
 from engine.errors import InputError, SigningError
 from tests.http.conftest import FIRMS, Served, people
-from tests.http.test_serve import free_port
+from tests.http.serving import free_port
 from tests.test_cli import fenji
 
 SECRET = "the secret of the provider"  # noqa: S105 - of a test

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -17,24 +16,8 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from api.cli.options import now
 from tests.http.conftest import people
+from tests.http.serving import free_port
 from tests.test_cli import fenji
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def reachable(port: int) -> None:
-    """Wait until something listens at a port of this machine. Raises TimeoutError after half a minute."""
-    for _ in range(300):
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(port)
 
 
 def asked(url: str, body: dict[str, object] | None = None) -> tuple[int, str]:

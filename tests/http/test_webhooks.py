@@ -31,8 +31,8 @@ from engine.errors import InputError
 from engine.store import reading
 from engine.store.service import Delivery
 from tests.http.conftest import FIRMS, Served
+from tests.http.serving import free_port
 from tests.http.test_app import SURE, decided
-from tests.http.test_serve import free_port
 
 
 @dataclass

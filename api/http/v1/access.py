@@ -80,6 +80,7 @@ def log_out(request: Request, response: Response, at: At) -> None:
     if found:
         at.accounts.log_out(found[1])
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    response.headers["clear-site-data"] = '"cache", "storage"'
 
 
 @router.get("/accounts/me", dependencies=SELF)

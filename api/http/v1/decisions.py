@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.access.accounts import digest
-from api.access.permissions import Thing, Who, permissions
+from api.access.permissions import Who, permissions
 from api.http.body import Body, Strict, body_of
-from api.http.conditions import Key, Second
+from api.http.conditions import LOCATION, Key, Second
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
+from api.http.paging import LINKED, Listed, Paging
+from api.http.things import of_decision
+from api.http.times import KnownAt, day_of
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
-from engine.evidence import bundle, canonical, decide, facts, replay
+from engine.evidence import bundle, canonical, decide, facts, record, replay
+from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
+from engine.rulebook.closure import closure
 from engine.store import reading
+from engine.store.reading import Record
+from engine.supervise.clocks import legal_day
+from schemas.answer import Answer as Verdict
 
 router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
 READS = [Depends(Needs("decision.read"))]
+LOOKED_AT = 2_000  # records behind one page of the list
+Under = Annotated[Literal["recorded", "then", "today", "draft"], Query(description="Which rules on which day.")]
+Kind = Annotated[Literal["", "proposal", "decision"], Query(description="Of the rules, or of an official.")]
 NAMES = ("pack", "facts", "as_of", "outcome", "reasons", "filed_by", "supersedes", "retention")
 SENT = {
     "requestBody": {
@@ -42,6 +54,42 @@ SENT = {
 }
 
 
+class Shown(BaseModel):
+    """A decision: its statement (in-toto) and the proof that it is in the log."""
+
+    id: str
+    statement: dict[str, Any]
+    receipt: str
+
+
+class Row(BaseModel):
+    """A decision in a list: what it was asked, and which values its outcomes left possible."""
+
+    id: str
+    leaf: int
+    at: str
+    kind: str
+    pack: str
+    as_of: str
+    outcomes: dict[str, list[str] | None]
+    supersedes: str | None
+
+
+class Replay(BaseModel):
+    """What replaying comes to: 0 the same, 1 facts were erased, or another outcome under other rules, 3 not reproducible."""
+
+    under: str
+    exit: int
+    problem: str = ""
+    erased: int = 0
+    engine: str | None = None
+    release: str | None = None
+    differences: list[str]
+
+
+MADE: dict[int | str, dict[str, Any]] = {201: {"model": Shown, "headers": LOCATION, "description": "Recorded."}}
+
+
 @dataclass(frozen=True)
 class _Asking:
     """Who asks for a decision, with which keys."""
@@ -51,7 +99,14 @@ class _Asking:
     body: Body
 
 
-@router.post("", status_code=201, dependencies=[Depends(Needs("decision.propose"))], openapi_extra=SENT)
+@router.post(
+    "",
+    status_code=201,
+    dependencies=[Depends(Needs("decision.propose"))],
+    openapi_extra=SENT,
+    response_model=None,
+    responses=MADE,
+)
 async def make(request: Request, key: Key = "", second: Second = "") -> Response:
     """Record what the rules propose, or what an official decides; the answer is given when it is durable."""
     data = await request.body()
@@ -94,7 +149,7 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         of=of,
         release=at.chosen.release,
         values=values,
-        as_of=body.day("as_of", now.date()),
+        as_of=body.day("as_of", legal_day(now)),
         now=now,
         by=_key(at, asking.who),
         filed_by=asking.who.enterprise or body.text("filed_by", "") or None,
@@ -114,25 +169,89 @@ def _key(at: Office, who: Who) -> PublicKey:
     return at.home.actors.key_of(who.actor, "decision", stamp(at.now()))
 
 
+@router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
+def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: Kind = "", pack: str = "") -> Response:
+    """List decisions in the order of the log, as far as whoever asks may read them.
+
+    A page ends after `limit` of them or some thousands of records: `next` may then lead on from a page that is short.
+    """
+    after = pages.after(at.cursors)
+    who, found, last = at.who(request), list[Row](), None
+    wide = "any" in permissions().reach(who, "decision.read")
+    seq = int(after[0]) if after else -1
+    for number, each in enumerate(reading.records(at.home.store, seq + 1)):
+        if number >= LOOKED_AT or len(found) == pages.limit:
+            last = (seq,)
+            break
+        seq = each.seq
+        if each.kind != "decision":
+            continue
+        predicate = canonical.loads(each.payload, "the record")["predicate"]
+        if (kind and predicate["kind"] != kind) or (pack and predicate["rulepack"]["name"] != pack):
+            continue
+        if wide or permissions().may(who, "decision.read", of_decision(at, who, each, predicate)):
+            found.append(_row(each, predicate))
+    if "auditor" in who.roles:
+        at.accounts.note(who, "decision.read", f"list from {seq}", at.now(), allowed=True)
+    return pages.answer(at.cursors, found, last)
+
+
+def _row(of: Record, predicate: dict[str, Any]) -> Row:
+    return Row(
+        id=of.id,
+        leaf=of.seq,
+        at=of.at,
+        kind=predicate["kind"],
+        pack=predicate["rulepack"]["name"],
+        as_of=predicate["as_of"],
+        outcomes={name: each["possible"] or each["certain"] for name, each in predicate["verdict"]["outcomes"].items()},
+        supersedes=of.supersedes,
+    )
+
+
 @router.get("/{decision}", dependencies=READS)
-def show(request: Request, decision: str, at: At) -> dict[str, Any]:
+def show(request: Request, decision: str, at: At) -> Shown:
     """Show a decision: its statement and its receipt; facts stand in it as commitments only."""
     _read(request, at, decision, "decision.read")
-    return _shown(at, decision)
+    return Shown.model_validate(_shown(at, decision))
 
 
-@router.get("/{decision}/explanation", dependencies=READS)
-def explanation(request: Request, decision: str, at: At) -> dict[str, Any]:
+@router.get("/{decision}/explanation", dependencies=READS, response_model=None, responses={200: {"model": Verdict}})
+def explanation(request: Request, decision: str, at: At) -> Response:
     """Show why: the rules behind it with their law, what was missing, and where it goes."""
-    verdict: dict[str, Any] = _read(request, at, decision, "decision.read")["predicate"]["verdict"]
-    return verdict
+    verdict = _read(request, at, decision, "decision.read")["predicate"]["verdict"]
+    return Response(canonical.dumps(verdict), 200, {"cache-control": "no-store"}, "application/json")
+
+
+@router.get("/{decision}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def receipt(request: Request, decision: str, at: At) -> Response:
+    """Show the proof that a decision is in the log (C2SP tlog-proof)."""
+    _read(request, at, decision, "decision.read")
+    return Response(_shown(at, decision)["receipt"], media_type="text/plain; charset=utf-8")
 
 
 @router.get("/{decision}/replay", dependencies=READS)
-def again(request: Request, decision: str, at: At) -> dict[str, Any]:
-    """Work a decision out again from its record and the facts that were not erased."""
+def again(request: Request, decision: str, at: At, under: Under = "recorded", known_at: KnownAt = "") -> Replay:
+    """Work a decision out again: as recorded; by the law of then as known now; of today; or by the rulebook in preparation."""
     statement = _read(request, at, decision, "decision.read")
-    return worked_out(at, decision, statement)
+    if under == "recorded" and not known_at:
+        return Replay.model_validate({"under": under, **worked_out(at, decision, statement)})
+    if under in ("recorded", "draft"):
+        if under == "recorded" or known_at:
+            remedy = "leave out one of them"
+            raise InputError("known-at", "`known_at` chooses the rules for `under=then` or `today`", remedy)
+        chosen = at.draft()
+    else:
+        chosen = at.known(day_of(known_at, "known_at").isoformat() if known_at else "")
+    disclosed, gone = opened(at.home, decision)
+    if gone:
+        return Replay(under=under, exit=1, problem="inputs erased", erased=gone, differences=[])
+    pack = statement["predicate"]["rulepack"]["name"]
+    if pack not in chosen.rulebook.packs:
+        raise InputError("unknown-pack", f"the rules asked have no pack named `{pack}`", "ask for other rules")
+    day = record.request_of(statement).as_of if under == "then" else legal_day(at.now())
+    found = replay.under(record.rules(closure(chosen.rulebook, pack)), disclosed, statement, day, chosen.release)
+    return Replay(under=under, exit=1 if found else 0, release=chosen.release, differences=found)
 
 
 @router.get(
@@ -155,7 +274,7 @@ def export(request: Request, decision: str, at: At, profile: str = "public") -> 
 
 def worked_out(at: Office, decision: str, statement: dict[str, Any]) -> dict[str, Any]:
     """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased, 3 another outcome."""
-    disclosed, gone = decide.opened(at.home, decision)
+    disclosed, gone = opened(at.home, decision)
     if gone:
         return {"exit": 1, "problem": "inputs erased", "erased": gone, "differences": []}
     found = replay.compare(bundle.rules_of(at.home, statement), disclosed, statement)
@@ -164,12 +283,11 @@ def worked_out(at: Office, decision: str, statement: dict[str, Any]) -> dict[str
 
 def _read(request: Request, at: Office, decision: str, action: str) -> dict[str, Any]:
     """Return the statement of a decision that may be read. Raises what `allow` does; what is not there is not found."""
-    at.allow(request, action)
     stored = reading.record(at.home.store, decision)
     if stored is None or stored.kind != "decision":
         raise not_found()
     statement: dict[str, Any] = canonical.loads(stored.payload, "the record")
-    at.allow(request, action, Thing(enterprise=statement["predicate"]["filed_by"] or ""), decision)
+    at.allow(request, action, of_decision(at, at.who(request), stored, statement["predicate"]), decision)
     return statement
 
 

@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from anyio import fail_after
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import Field
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +18,7 @@ from api.access.permissions import Thing, Who
 from api.http import batch
 from api.http.body import Sent, Strict
 from api.http.conditions import Key
+from api.http.limits import MOST
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
 from engine.errors import StoreError
@@ -72,24 +74,27 @@ class Reporting(Sent):
 @router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=TAKEN)
 async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Response:
     """Answer up to 100 filings at once, nothing of which is kept; more become a job, which needs an account and a key."""
-    data = await request.body()
-    return await run_in_threadpool(_batch, request, data, key, "respond-async" in prefer)
+    data, at = await request.body(), office(request)
+    try:
+        with fail_after(batch.TURN):
+            await at.batching.acquire()  # waits as a task: no thread stands idle that another request could use
+    except TimeoutError:
+        raise StoreError("busy", "too many batches are being answered", "try again later") from None
+    try:
+        return await run_in_threadpool(_batch, request, data, key, "respond-async" in prefer)
+    finally:
+        at.batching.release()
 
 
 def _batch(request: Request, data: bytes, key: str, later: bool) -> Response:
     at = office(request)
+    later = later or len(data) > MOST
+    who = at.allow(request, "job.start" if later else "assess")  # before anything is read: a large body costs time to read
     sent = batch.read_batch(at, data)
     if later or len(sent.rows) > batch.AT_ONCE:
-        return _taken(at, at.allow(request, "job.start"), key, "assess", data)
-    at.allow(request, "assess")
-    if not at.batching.acquire(timeout=batch.SECONDS):
-        raise StoreError("busy", "too many batches are being answered", "try again later")
-    try:
-        rows = batch.answered(at, sent, 0, len(sent.rows), time.monotonic() + batch.SECONDS)
-        text = f'{{"as_of":"{sent.as_of}","results":[{",".join(rows)}]}}'
-    finally:
-        at.batching.release()
-    return Response(text, media_type="application/json")
+        return _taken(at, who if later else at.allow(request, "job.start"), key, "assess", data)
+    rows = batch.answered(at, sent, 0, len(sent.rows), time.monotonic() + batch.SECONDS)
+    return Response(f'{{"as_of":"{sent.as_of}","results":[{",".join(rows)}]}}', media_type="application/json")
 
 
 @router.post("/jobs", dependencies=STARTS, status_code=202, responses=TAKEN)

@@ -1,0 +1,213 @@
+"""Cases: opened on a filing, led by officials along their tables, proposed by the rules, decided by a named official."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from api.access.permissions import permissions
+from api.http.body import Sent, Strict
+from api.http.change import DONE, MADE, Changing, Doing, Making, key_of
+from api.http.conditions import TAGGED
+from api.http.office import Needs, Office, office
+from api.http.paging import LINKED, Listed, Paging
+from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.things import CASE, FILING, cut, owned
+from api.http.times import Day
+from engine.errors import FenjiError, InputError, Place, SigningError
+from engine.store.streams import Page, queue
+from engine.supervise import cases, filings, reassess
+from engine.supervise.state import State
+from engine.supervise.streams import Recorded
+
+router = APIRouter(prefix="/cases", tags=["cases"], route_class=Strict)
+At = Annotated[Office, Depends(office)]
+Change = Annotated[Changing, Depends()]
+Pages = Annotated[Paging, Depends()]
+READS = [Depends(Needs("case.read"))]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+Fields = Annotated[dict[str, Any], Field(default_factory=dict, max_length=60, description="The fields that the event carries.")]
+ANSWERED = {"propose": "proposal", "decide": "decision", "change": "decision"}  # event -> the route that asks the rules too
+
+
+class Opening(Sent):
+    """How a case is opened: on which filing, under which table, with which fields beside those of the filing."""
+
+    filing: Name
+    process: Name
+    event: Name | None = Field(None, description="Where a table has several openings.")
+    fields: Fields
+
+
+class Event(Sent):
+    """An event of the table, and the legal day on which it happened where it is told later."""
+
+    event: Name
+    fields: Fields
+    on: Day | None = None
+
+
+class Proposal(Sent):
+    """What is asked of the rules: a pack, where it is not that of the filing, and the other fields of the event."""
+
+    pack: Name | None = None
+    fields: Fields
+
+
+class Ruling(Sent):
+    """What an official decides: the value, as `VALUE` or `OUTCOME=VALUE`, with the reasons that a deviation needs."""
+
+    outcome: Annotated[str, Field(min_length=1, max_length=200)]
+    event: Literal["decide", "change"] = "decide"
+    pack: Name | None = None
+    fields: Fields
+
+
+class Drift(BaseModel):
+    """An open case whose tier the rules of today do not give alone; `problem` says why one could not be answered again."""
+
+    case: str
+    before: str
+    now: list[str]
+    clauses: list[str]
+    problem: str
+
+
+@router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
+def list_(  # noqa: PLR0913, PLR0917 - a filter each
+    request: Request,
+    at: At,
+    pages: Pages,
+    process: str = "",
+    state: str = "",
+    unit: str = "",
+    district: str = "",
+    tier: str = "",
+    assignee: str = "",
+    closed: bool = False,
+    order: Literal["due", "updated"] = "due",
+) -> Response:
+    """List cases as a queue: open ones, the next deadline first."""
+    where = {"process": process, "state": state, "unit": unit, "district": district, "tier": tier, "assignee": assignee}
+    return listed(at, pages, CASE, {**where, "closed": int(closed), **cut(at, request)}, order)
+
+
+@router.get(
+    "/affected",
+    dependencies=[Depends(Needs("case.affected"))],
+    response_model=Listed[Drift],
+    responses={200: {"headers": LINKED}},
+)
+def affected(request: Request, at: At, pages: Pages) -> Response:
+    """List open cases that today's rules answer otherwise, with the clauses; `limit` counts the cases looked at."""
+    who, streams = at.who(request), at.streams()
+    desk = cases.Office(streams, key_of(at, who, at.now()), at.now(), at.chosen.release)
+    after = pages.after(at.cursors)
+    processes = tuple(name for name, table in at.chosen.rulebook.lifecycles.items() if CASE.of(table))
+    place = (str(after[0]), str(after[1])) if after else None
+    rows = queue(at.home.store, Page({"closed": 0, "process": processes}, "due", place, pages.limit + 1))
+    seen = rows[: pages.limit]
+    last = (seen[-1].due, seen[-1].id) if len(rows) > len(seen) else None
+    return pages.answer(at.cursors, [each for row in seen if row.tier for each in _moved(desk, row.id, row.tier)], last)
+
+
+def _moved(desk: cases.Office, case: str, tier: str) -> list[Drift]:
+    try:
+        found = reassess.again(desk, case, tier)
+    except FenjiError as error:
+        return [Drift(case=case, before=tier, now=[], clauses=[], problem=error.finding.problem)]
+    moved = Drift(case=case, before=tier, now=list(found.now), clauses=list(found.clauses), problem="")
+    return [moved] if found.now != (tier,) else []
+
+
+@router.post("", dependencies=[Depends(Needs("case.intake"))], status_code=201, response_model=None, responses=MADE)
+def open_(request: Request, body: Opening, made: Annotated[Making, Depends()]) -> Response:
+    """Open a case on a submitted filing; its clocks start on the day of the submission."""
+    owned(made.at, request, body.filing, FILING)
+    table = made.at.chosen.rulebook.lifecycles.get(body.process)
+    if table is None or not CASE.of(table):
+        known = ", ".join(name for name, each in made.at.chosen.rulebook.lifecycles.items() if CASE.of(each))
+        raise InputError("unknown-process", f"no case is led by `{body.process}`", f"there are {known}", Place("#/process"))
+    how = cases.Opening(body.process, body.event or "", body.fields)
+    return made.make(CASE, lambda doing: cases.open_case(desk_of(doing), body.filing, how))
+
+
+@router.get("/{case}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
+def show(request: Request, case: str, at: At) -> Response:
+    """Show a case: where it stands, what it says, and what may happen next by whom on what basis."""
+    state = owned(at, request, case, CASE)
+    said = filings.content(at.streams(), case, ("items",))
+    return shown(at.streams(), state, said.fields, said.facts, said.erased)
+
+
+@router.get("/{case}/events", dependencies=READS)
+def events(request: Request, case: str, at: At) -> list[Happened]:
+    """List what happened in a case, refused attempts among it, oldest first."""
+    owned(at, request, case, CASE)
+    return happened(at.streams(), case)
+
+
+@router.get("/{case}/clocks", dependencies=READS)
+def running(request: Request, case: str, at: At) -> list[Clock]:
+    """List the clocks of a case that have not been stopped, with their bounds and reminders."""
+    return clocks(at.streams(), owned(at, request, case, CASE), at.now())
+
+
+@router.post("/{case}/events", dependencies=[Depends(Needs("case.act"))], response_model=None, responses=DONE)
+def act(request: Request, case: str, body: Event, change: Change) -> Response:
+    """Record an event of a case; what the table does not allow is refused with its rule, and the attempt recorded."""
+    state = owned(change.at, request, case, CASE)
+    if body.event in ANSWERED:
+        remedy = f"POST it to /v1/cases/ID/{ANSWERED[body.event]}"
+        raise InputError("wrong-event", f"`{body.event}` carries an answer of the rules", remedy, Place("#/event"))
+    request.state.action = _action(change.at, request, state, body.event)
+    on = date.fromisoformat(body.on) if body.on else None
+
+    def do(doing: Doing) -> Recorded:
+        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, on))
+
+    return change.change(CASE, case, do)
+
+
+@router.post("/{case}/proposal", dependencies=[Depends(Needs("case.review"))], response_model=None, responses=DONE)
+def propose(case: str, body: Proposal, change: Change) -> Response:
+    """Record what the rules propose for a case, and that the party is told."""
+
+    def do(doing: Doing) -> Recorded:
+        desk = desk_of(doing)
+        return cases.propose(desk, case, cases.question(desk, case, body.pack or ""), body.fields)
+
+    return change.change(CASE, case, do)
+
+
+@router.post("/{case}/decision", dependencies=[Depends(Needs("case.decide"))], response_model=None, responses=DONE)
+def decide(case: str, body: Ruling, change: Change) -> Response:
+    """Record what an official decides; what the rules do not propose needs `fields.reasons` and a second official."""
+
+    def do(doing: Doing) -> Recorded:
+        desk = desk_of(doing)
+        ruling = cases.Ruling(body.event, body.outcome, body.fields)
+        return cases.decide(desk, case, cases.question(desk, case, body.pack or ""), ruling)
+
+    return change.change(CASE, case, do)
+
+
+def desk_of(doing: Doing) -> cases.Office:
+    """Return an office in which cases are led. Raises SigningError."""
+    release = doing.at.chosen.release
+    return cases.Office(doing.streams, doing.by, doing.now, release, doing.second_by, doing.id, doing.expected)
+
+
+def _action(at: Office, request: Request, state: State, event: str) -> str:
+    """Return which action an event is for whoever asks. Raises SigningError where the table gives it to no enterprise."""
+    who = at.who(request)
+    if not who.enterprise:
+        return permissions().events.get(event, "case.review")
+    table = at.streams().table(state.process)
+    if not any(each.event == event and "enterprise" in each.role for each in table.transitions):
+        at.accounts.note(who, "case.party", state.stream, at.now(), allowed=False)
+        raise SigningError("forbidden", f"`{event[:60]}` is not done by the party", "the authority does this")
+    return "case.party"

@@ -1,0 +1,142 @@
+"""Cases over HTTP: led from the filing to the decision, by the right people, with every refusal recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.http.conftest import Served
+from tests.http.test_app import SURE
+from tests.http.test_filings import changed, drafted, key
+
+
+def act(served: Served, who: str, case: str, event: str, **fields: Any) -> Any:
+    match = served.call("auditor", "GET", case).headers["etag"]
+    return changed(served, who, f"{case}/events", {"event": event, "fields": fields}, match)
+
+
+def opened(served: Served, **more: Any) -> str:
+    """A case on a submitted filing of the first firm; its address."""
+    where = drafted(served, facts=SURE, **more).headers["location"]
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": {"legal": "plan", "unit": "unit-a"}}
+    made = served.call("intake", "POST", "/v1/cases", body, **key())
+    assert made.status_code == 201, made.text
+    return str(made.headers["location"])
+
+
+def proposed(served: Served, by: str = "reviewer") -> str:
+    case = opened(served)
+    assert act(served, "intake", case, "accept").status_code == 200
+    match = served.call("auditor", "GET", case).headers["etag"]
+    done = changed(served, by, f"{case}/proposal", {}, match)
+    assert done.status_code == 200, done.text
+    return case
+
+
+def decided(served: Served, case: str, who: str, outcome: str, **more: Any) -> Any:
+    match = served.call("auditor", "GET", case).headers["etag"]
+    headers = {"x-second-authorization": f"Bearer {served.keys[more.pop('second')]}"} if "second" in more else {}
+    return served.call(
+        who, "POST", f"{case}/decision", {"outcome": outcome, "fields": more}, **key(), **{"if-match": match}, **headers
+    )
+
+
+def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:
+    case = proposed(served, "reviewer-b")
+    shown = served.call("applicant", "GET", case).json()
+    assert (shown["state"], shown["values"]["outcome"]) == ("proposed", "t3")
+    assert act(served, "applicant", case, "state", statement="无异议").json()["state"] == "proposed"
+    same = decided(served, case, "decider-b", "t3")
+    assert (same.status_code, same.json()["code"]) == (422, "other-than-proposer")
+    done = decided(served, case, "decider", "t3")
+    assert (done.status_code, done.json()["state"]) == (200, "decided")
+    decision = f"/v1/decisions/{done.json()['statement']['values']['decision']}"
+    assert served.call("applicant", "GET", decision).status_code == 200
+    assert served.call("applicant-b", "GET", decision).status_code == 404
+    got = served.call("viewer", "GET", f"{case}/clocks")
+    assert got.status_code == 200
+    (clock,) = got.json()
+    assert (clock["clock"], clock["left"]["unit"]) == ("service", "working_days")
+    names = [each["name"] for each in served.call("viewer", "GET", f"{case}/events").json()]
+    assert names == ["open", "accept", "propose", "state", "refused", "decide"]
+
+
+def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None:
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider-b", "t0").json()["code"] == "reasons-for-deviation"
+    lone = decided(served, case, "decider-b", "t0", reasons="公共安全")
+    assert (lone.json()["code"], lone.json()["errors"][0]["rule"]) == ("two-officials", "ex-ante-review/decide#two-officials")
+    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider-b").json()["code"] == "two-persons"
+    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="reviewer").status_code == 403
+    done = decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider")
+    assert done.status_code == 200, done.text
+    assert done.json()["statement"]["second"]["sub"] == "chen"
+
+
+REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
+    ("intake", "notice", {}, 422, "missing-field", "licensing-law 32(1)(4)"),
+    ("intake", "decided", {}, 403, "forbidden", ""),
+    ("reviewer", "resume", {}, 409, "no-transition", ""),
+    ("reviewer", "decide", {}, 422, "wrong-event", ""),
+    ("unit_opinion", "opine", {"opinion": "agree", "reasons": "x"}, 409, "no-transition", ""),
+    ("unit_opinion-b", "opine", {"opinion": "agree", "reasons": "x"}, 404, "not-found", ""),
+    ("applicant", "accept", {}, 403, "forbidden", ""),
+    ("applicant-b", "withdraw", {}, 404, "not-found", ""),
+    ("editor", "withdraw", {}, 403, "forbidden", ""),
+    ("administrator", "accept", {}, 403, "forbidden", ""),
+    ("auditor", "accept", {}, 403, "forbidden", ""),
+    ("decider", "revoke", {"reasons": "x"}, 409, "no-transition", ""),
+    ("intake", "deem_accepted", {}, 422, "is-licence", "licensing-law 32(1)(4)"),
+]
+
+
+@pytest.fixture(scope="module")
+def case(served: Served) -> str:
+    return opened(served)
+
+
+@pytest.mark.parametrize(("who", "event", "fields", "status", "code", "law"), REFUSED)
+def test_what_is_refused_and_why(  # noqa: PLR0913, PLR0917 - a column each
+    served: Served, case: str, who: str, event: str, fields: dict[str, Any], status: int, code: str, law: str
+) -> None:
+    got = act(served, who, case, event, **fields)
+    assert (got.status_code, got.json()["code"], got.json()["errors"][0]["law_ref"]) == (status, code, law)
+
+
+def test_whoever_is_recused_does_nothing_more(served: Served) -> None:
+    case = opened(served)
+    assert act(served, "decider", case, "recuse", recused="chen", reasons="亲属").status_code == 200
+    got = act(served, "intake", case, "accept")
+    assert (got.status_code, got.json()["code"]) == (403, "recusal")
+    assert "civil-servant-law 76" in got.json()["errors"][0]["law_ref"]
+    assert act(served, "intake-b", case, "accept").status_code == 200
+
+
+def test_cases_are_a_queue_and_a_unit_sees_its_own(served: Served, case: str) -> None:
+    found = served.call("unit_opinion", "GET", "/v1/cases?process=ex-ante-review&limit=200").json()["items"]
+    assert case.rpartition("/")[2] in {each["id"] for each in found}
+    assert {each["unit"] for each in found} == {"unit-a"}
+    assert [each["due"] for each in found] == sorted(each["due"] for each in found)
+    assert served.call("unit_opinion-b", "GET", "/v1/cases").json()["items"] == []
+    assert served.call("viewer-b", "GET", "/v1/cases").json()["items"] == []
+    assert served.call("intake", "GET", "/v1/cases?process=filing").json()["items"] == []
+    assert served.call("administrator", "GET", "/v1/cases").status_code == 403
+
+
+def test_cases_that_other_rules_would_move_are_named(served: Served) -> None:
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider").status_code == 200
+    page, seen, moved = "/v1/cases/affected?limit=2", 0, dict[str, Any]()
+    while page:
+        got = served.call("reviewer", "GET", page)
+        assert got.status_code == 200
+        moved |= {each["case"]: each for each in got.json()["items"]}
+        page, seen = got.json()["next"], seen + 1
+    assert seen > 1
+    found = moved[case.rpartition("/")[2]]
+    assert (found["before"], found["now"], found["problem"]) == ("t0", ["t3"], "")
+    assert "nanjing-plan-2022 20" in found["clauses"][0]
