@@ -43,9 +43,7 @@ def disclosures(values: dict[str, Any]) -> list[Disclosure]:
     for name, value in values.items():
         if beyond := _beyond(value):
             problem = f"`{name}` is {beyond}; a record holds whole numbers up to {canonical.MAX_INT} exactly"
-            raise InputError(
-                "beyond-record", problem, f"check it; `at_least: {canonical.MAX_INT}` says that it is larger"
-            )
+            raise InputError("beyond-record", problem, f"check it; `at_least: {canonical.MAX_INT}` says that it is larger")
     return [Disclosure(canonical.base64url(os.urandom(SALT)), name, values[name]) for name in sorted(values)]
 
 
