@@ -32,7 +32,7 @@ _BRACKETS = re.compile(r"[（(][^）)]*[)）]|\s|[《》]")
 def compare(rulebook: Rulebook, folder: Path, instrument: str = "") -> list[Comparison]:
     """Return every article that has a hash, of every instrument or of one, compared with the texts below `folder`.
 
-    Raises InputError for an instrument without hashes, a folder without texts, an unreadable text; OSError as the system does.
+    Raises InputError for an instrument without hashes and for a text that cannot be read; OSError as the system does.
     """
     hashed = {name: register for name, register in rulebook.registers.items() if register.text and register.text.articles}
     if instrument and instrument not in hashed:
@@ -41,9 +41,6 @@ def compare(rulebook: Rulebook, folder: Path, instrument: str = "") -> list[Comp
     if not folder.is_dir():
         raise InputError("no-folder", "there is no such folder", "name a folder of texts", Place(str(folder)))
     files = texts(rulebook, sorted(path for path in folder.rglob("*") if path.suffix in FORMS and path.is_file()))
-    if not files:
-        remedy = "texts are .md or .txt files named by an instrument's id or Chinese title; `fenji coverage` lists the ids"
-        raise InputError("no-text", "no file here is the text of a listed instrument", remedy, Place(str(folder)))
     wanted = [hashed[instrument]] if instrument else hashed.values()
     return [row for register in wanted for row in _compared(rulebook, register, files.get(register.instrument), folder)]
 
