@@ -23,7 +23,7 @@ test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
 test-long: $(VENV)/.installed-test  ## lose power 100,000 times and kill the server 200 times, instead of 2,000 and 20
 	FENJI_LONG=1 $(BIN)/python -m pytest -n auto --no-cov tests/crash

@@ -12,7 +12,7 @@ from schemas.rulebook import Source, Text
 class Part(BaseModel):
     """A frozen part of an answer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class OutcomeAnswer(Part):

@@ -115,3 +115,31 @@ class Overall(Part):
     conflicts: list[ConflictAnswer]
     flaws: list[Flaw]
     questions: list[Question]
+
+
+class AllQuestions(Part):
+    """What all packs would ask of a filing, each fact once, what decides an answer first."""
+
+    as_of: str
+    questions: list[Question]
+
+
+class Difference(Part):
+    """One thing that other facts would change: what it may be before and after, nothing where it does not apply.
+
+    A duty's entry has its standing and the first and last day of its deadline.
+    """
+
+    pack: str
+    kind: Literal["pack", "outcome", "duty", "conflict", "flaw"]
+    id: str
+    label: Text
+    before: list[str]
+    after: list[str]
+
+
+class AllWhatIf(Part):
+    """What other facts would change over all packs."""
+
+    as_of: str
+    changed: list[Difference]

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
-Role = Literal["admin", "official", "enterprise", "auditor", "system"]
+Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
     "document",
@@ -17,8 +17,10 @@ GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
-    "same_person", "reveals", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer",
+    "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
+    "owed", "none_runs",
 ]  # fmt: skip
+MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
 
 
@@ -52,7 +54,7 @@ class FieldDecl(Shape):
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
-    What is `computed` comes from the engine: nobody types it.
+    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it.
     """
 
     id: str
@@ -63,6 +65,7 @@ class FieldDecl(Shape):
     computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
+    most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
 
 
 class GuardDecl(Shape):

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
-from engine.decide.missing import points  # the values that stand for all
+from engine.decide.missing import Draft, points  # `points` are the values that stand for all
 from engine.decide.values import INF, show
 from engine.errors import InputError, Place
 from engine.rulebook.load import load_all
@@ -129,34 +129,21 @@ def complete(evaluator: Evaluator, random: Random, as_of: date, items: int = 1, 
 def _fill(evaluator: Evaluator, random: Random, items: int) -> Filing:
     cells = points(evaluator)
     lists = {name: Listing(tuple(Item(str(k + 1), {}) for k in range(items)), complete=True) for name in evaluator.inputs.lists}
-    filing = Filing({}, lists, {})
+    draft = Draft.of(evaluator.inputs, Filing({}, lists, {}))
     for name in [n for n in evaluator.inputs.facts if n not in evaluator.inputs.layout.applies] + [
         n for n, _ in evaluator.inputs.applies
     ]:
-        home = evaluator.rulebook.list_of(name)
-        for index in range(items) if home else (-1,):
-            filing = _state(evaluator, filing, (home, index, name), random.sample(cells[name], len(cells[name])))
-    return filing
+        for index in range(items) if evaluator.rulebook.list_of(name) else (-1,):
+            draft = _state(draft, name, index, random.sample(cells[name], len(cells[name])))
+    return draft.filing
 
 
-def _state(evaluator: Evaluator, filing: Filing, where: tuple[str, int, str], cells: list[Any]) -> Filing:
-    from engine.decide.missing import Search, state
-
-    home, index, name = where
-    search = Search.__new__(Search)
-    search.evaluator = evaluator
-    if not search._can_apply(filing, (name, index)):
-        return filing
-    kind = evaluator.inputs.layout.type_of(name)
-    if kind.name in ("int", "decimal"):
-        slots = search._settled(filing)
-        row = slots if index < 0 else slots[evaluator.inputs.layout.slot[home]].items[index]
-        cells = [*cells, *((end, end) for end in row[evaluator.inputs.layout.slot[name]] if abs(end) != INF)]
-    for cell in cells:
-        changed = state(filing, home, index, name, cell)
-        if search._consistent(changed):
-            return changed
-    return filing
+def _state(draft: Draft, name: str, index: int, cells: list[Any]) -> Draft:
+    if not draft.can_apply(name, index):
+        return draft
+    if draft.inputs.layout.type_of(name).name in ("int", "decimal"):
+        cells = [*cells, *((end, end) for end in draft.bounds(name, index) if abs(end) != INF)]
+    return next((changed for cell in cells if (changed := draft.stating(name, index, cell))), draft)
 
 
 def forget(filing: Filing, random: Random, share: float, *, open_lists: bool = False) -> Filing:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 
 import chinese_calendar
@@ -16,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.rulebook.load import load
 from engine.rulebook.workdays import Calendar, span
 from schemas.calendar import CalendarYear, Notice, Statutory, StatutoryYear
 from schemas.rulebook import Period
+from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))
-BOOK = load(Path(__file__).parents[1] / "rules")
+BOOK = book()
 FIRST, LAST = date(2004, 1, 1), date(2026, 12, 31)
 # the notice for 2006 (国办发明电〔2005〕35号, 一) has this Saturday worked; chinesecalendar leaves it out, holidays has it
 MISSED = date(2005, 12, 31)

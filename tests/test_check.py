@@ -183,6 +183,7 @@ def test_a_rulebook_is_kept_and_a_damaged_one_is_read_anew(tmp_path: Path, monke
         (rules / name).parent.mkdir(parents=True, exist_ok=True)
         (rules / name).write_bytes(data)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr(locate, "OPEN", 0)  # as if each were opened by a process of its own
     book = locate.open_rulebook(rules)
     (kept,) = (cache / "fenji").iterdir()
     assert locate.open_rulebook(rules).digest == book.digest
@@ -195,6 +196,16 @@ def test_a_rulebook_is_kept_and_a_damaged_one_is_read_anew(tmp_path: Path, monke
     assert locate.open_rulebook(rules).packs == book.packs
     monkeypatch.setenv("XDG_CACHE_HOME", str(rules / "p/r.yaml"))
     assert locate.open_rulebook(rules).packs == book.packs
+
+
+def test_a_process_keeps_the_rulebooks_opened_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(locate, "_opened", {})
+    files = [[(name, data + b"\n" * number) for name, data in spoiled({})] for number in range(locate.OPEN + 1)]
+    books = [locate.open_files(each) for each in files]
+    assert all(locate.open_files(each) is book for each, book in zip(files[1:], books[1:], strict=True))
+    assert locate.open_files(files[0]) is not books[0]
+    assert len(locate._opened) == locate.OPEN
 
 
 def test_a_faulty_rulebook_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
-from engine.rulebook.load import load
 from engine.rulebook.read import plain, read
 from engine.rulebook.workdays import Calendar
 from engine.supervise import clocks
 from engine.supervise.clocks import SHANGHAI, Due, Pause, Reminder, Run, Term
 from engine.supervise.ics import Entry, ics
+from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))
 ROOT = Path(__file__).parents[1]
-BOOK = load(ROOT / "rules")
+BOOK = book()
 CALENDAR = BOOK.calendar
 UNITS = ("working_days", "days", "months", "hours")
 

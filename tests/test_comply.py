@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -20,15 +19,15 @@ from engine.decide.overall import overall
 from engine.decide.values import F, T
 from engine.errors import ContradictionError, InputError
 from engine.rulebook.duties import proof_pack
-from engine.rulebook.load import load
 from engine.rulebook.model import PackRules
 from schemas.duties import DutyAnswer, Overall
 from schemas.rulebook import Derived, Outcome, Rule
 from tests import randomness
+from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))
 AS_OF, ON = date(2026, 8, 1), date(2026, 8, 20)
-BOOK = load(Path(__file__).parents[1] / "rules")
+BOOK = book()
 EVE = date(2027, 1, 4)  # on this day working days depend on a notice that has not been published
 LATER = {"not_yet_due": {"not_yet_due", "met"}}  # a duty met early is not yet due either
 

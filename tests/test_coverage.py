@@ -19,12 +19,12 @@ from engine.rulebook import citation
 from engine.rulebook.citation import Address, Span, expand, parse, written
 from engine.rulebook.clauses import listed
 from engine.rulebook.load import load_all
-from engine.rulebook.locate import find, open_rulebook
 from engine.rulebook.model import Rulebook
 from engine.study.coverage import coverage
 from engine.study.lawtext import articles, digest
 from engine.study.stale import compare, texts
 from tests.bad_base import BASE
+from tests.rulebook import book
 from tests.test_cli import fenji, first
 
 HERE = Path(__file__).parent / "coverage"
@@ -40,7 +40,7 @@ CITATIONS, TEXTS, STALE, DIGESTED = (data(name) for name in ("citations", "texts
 
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
-    return open_rulebook(find())
+    return book()
 
 
 # citations -----------------------------------------------------------------------------------------------------------

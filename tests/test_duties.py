@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from engine.rulebook.load import load
-from engine.rulebook.model import Rulebook
 from engine.study.expected import Case, differences, read_cases
+from tests.rulebook import book
 
 ROOT = Path(__file__).parents[1]
 CASES = [
@@ -18,11 +16,6 @@ CASES = [
     for path in sorted((ROOT / "tests" / home).glob("*.yaml"))
     for case in read_cases(path, ROOT / "rules")
 ]
-
-
-@cache
-def book() -> Rulebook:
-    return load(ROOT / "rules")
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -17,21 +16,15 @@ from engine.decide.combine import fixed
 from engine.decide.evaluate import Evaluator, Picture
 from engine.decide.filing import Filing
 from engine.decide.values import T
-from engine.rulebook.load import load
-from engine.rulebook.model import Rulebook
 from schemas.lifecycle import SAME, Lifecycle
 from schemas.rulebook import Source, Value
 from tests import randomness
 from tests.long import LONG
+from tests.rulebook import book
 
 AS_OF = date(2026, 8, 1)
 PACKS = sorted(folder.parent.name for folder in (Path(__file__).parents[1] / "rules").glob("*/pack.yaml"))
 pytestmark = pytest.mark.no_cover
-
-
-@cache
-def book() -> Rulebook:
-    return load(Path(__file__).parents[1] / "rules")
 
 
 def lawful(sources: list[Source]) -> bool:

@@ -16,17 +16,18 @@ from engine.decide.assess import assess, evaluator
 from engine.decide.combine import fixed
 from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing
+from engine.decide.missing import points, state
 from engine.decide.questions import what_if
 from engine.errors import InputError
-from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import Node, read
 from tests import randomness
+from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))  # the long mode runs so many times as many examples
 AS_OF = date(2026, 8, 1)
 SEEDS = st.integers(min_value=0, max_value=2**32)
-BOOK = load(Path(__file__).parents[1] / "rules")
+BOOK = book()
 PACKS = tuple(BOOK.packs)
 pytestmark = pytest.mark.no_cover  # tracing would treble the longest tests; smaller ones cover the same lines
 
@@ -108,3 +109,31 @@ def test_what_settles_an_outcome_of_random_rules_does(seed: int) -> None:
         return
     filing = randomness.forget(whole, random, random.choice((0.3, 0.6)), open_lists=True)
     _settles(book, "p", randomness.document(evaluate, filing), AS_OF)
+
+
+@settings(max_examples=60 * LONG)
+@given(SEEDS)
+def test_a_change_of_one_fact_is_as_good_as_working_all_out_again(seed: int) -> None:
+    """Chains of changes, some of which contradict the rest, some of the day that selects the law."""
+    random = Random(seed)
+    book = randomness.rulebook(random)
+    evaluate = Evaluator(book, book.packs["p"])
+    try:
+        whole = randomness.complete(evaluate, random, AS_OF, 2)
+    except AssertionError:
+        return
+    filing = randomness.forget(whole, random, random.choice((0, 0.2, 0.6)))
+    names = tuple(random.sample(["grade", "kind", "duties"], random.randint(1, 3)))
+    trial, cells = evaluate.trial(filing, AS_OF, names), points(evaluate)
+    for _ in range(12):
+        fact = random.choice([name for name in evaluate.inputs.facts if cells[name]])
+        home = book.list_of(fact)
+        filing = state(filing, home, random.randint(0, 1) if home else -1, fact, random.choice([*cells[fact], None]))
+        trial, fresh = trial.with_(filing, fact), evaluate.trial(filing, AS_OF, names)
+        assert (trial.decided(), trial.possible()) == (fresh.decided(), fresh.possible())
+        try:
+            outcomes = evaluate.picture(filing, AS_OF, split=False).outcomes
+        except InputError:
+            assert fresh.possible() is None
+        else:
+            assert fresh.possible() == tuple(outcomes[name, -1] for name in names)

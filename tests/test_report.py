@@ -57,10 +57,19 @@ def test_compliance_has_a_day_of_its_own(tmp_path: Path) -> None:
             ["assess", "cn-cross-border", TWO_FLOWS, "--on", "2026-08-01"],
             "fenji: no-compliance: `--on` judges compliance over all packs",
         ),
+        (
+            ["assess", CHAT, "--on", "2026-07-31", "--as-of", "2026-08-01"],
+            "--on: wrong-date: compliance on 2026-07-31 would be judged by the law of a later day, 2026-08-01",
+        ),
+        (
+            ["report", CHAT, "--on", "2026-07-31", "--as-of", "2026-08-01"],
+            "--on: wrong-date: compliance on 2026-07-31 would be judged by the law of a later day, 2026-08-01",
+        ),
+        (["report", CHAT, "--format", "markdown"], "--format: wrong-form: `markdown` is no form of a report"),
         (["assess", CHAT, "--on", "2026-8-1"], "--on: wrong-date: `--on` is a date, not `2026-8-1`"),
         (["assess", "no-such-file.yaml"], "no-such-file.yaml: unreadable: the system refuses: no such file or directory"),
     ],
-    ids=["no file", "on with a pack", "bad day", "no such file"],
+    ids=["no file", "on with a pack", "on before the law", "report on before the law", "no such form", "bad day", "no such file"],
 )
 def test_bad_arguments(words: list[str | Path], says: str) -> None:
     ended = fenji(*words)
@@ -114,3 +123,8 @@ def test_the_page_stands_alone_and_escapes(tmp_path: Path) -> None:
     assert "&lt;b&gt;" in page
     assert "\\<b\\>\\|x" in fenji("report", path, *DAY, "--lang", "en").out
     assert fenji("report", path, *DAY, "--out", out).code == 2, "never over another file"
+
+
+def test_an_earlier_day_of_compliance_alone_is_the_day_of_the_law_too() -> None:
+    found = fenji("assess", CHAT, "--on", "2026-07-14", "--json").json()
+    assert (found["as_of"], found["on"]) == ("2026-07-14", "2026-07-14")

@@ -12,9 +12,9 @@ import pytest
 
 from engine.decide.assess import assess
 from engine.errors import Place
-from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import node_from
+from tests import rulebook
 
 ROOT = Path(__file__).parents[1]
 DAY = date(2026, 3, 2)  # Order 809, Order 790 and the national norms are in force
@@ -25,7 +25,7 @@ Facts = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def book() -> Rulebook:
-    return load(ROOT / "rules")
+    return rulebook.book()
 
 
 def refusals(whole: Facts, item: Facts) -> set[str]:

@@ -10,13 +10,13 @@ import pytest
 
 from engine.decide.filing import Filing, from_document
 from engine.errors import InputError
-from engine.rulebook.load import load
 from engine.rulebook.read import read
 from engine.supervise import routes
 from engine.supervise.transfers import Flow, Persons, Register, Transfer
+from tests.rulebook import book
 
 ROOT = Path(__file__).parents[1]
-BOOK = load(ROOT / "rules")
+BOOK = book()
 NOBODY = Persons(0, 0)
 WHOLE = ((date(2025, 1, 1), date(2025, 12, 31)),)
 

@@ -21,15 +21,15 @@ from engine.decide.filing import Filing, from_document
 from engine.errors import InputError
 from engine.evidence import facts, record, standalone
 from engine.rulebook.closure import closure
-from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import Node, read
 from tests import randomness
+from tests.rulebook import book
 
 ROOT = Path(__file__).parents[1]
 SOURCE = Path(standalone.__file__).read_text("utf-8")
 SAMPLES = sorted((ROOT / "rules" / "samples").glob("*/*.yaml"))
-BOOK = load(ROOT / "rules")
+BOOK = book()
 AS_OF = date(2026, 8, 1)
 TIMES = int(os.environ.get("FENJI_LONG", "1"))  # the long mode runs so many times as many filings
 LINES = 400

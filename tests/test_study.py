@@ -11,7 +11,6 @@ import pytest
 from api.cli.pages import NAMES, page
 from engine.errors import CheckFailedError, InputError
 from engine.rulebook import condition as ir
-from engine.rulebook.load import load
 from engine.rulebook.model import Rulebook
 from engine.rulebook.parse import parse
 from engine.rulebook.read import plain, read
@@ -19,17 +18,13 @@ from engine.study import expected
 from engine.study.mutate import Expectations, Result, gather, mutants, mutate, stale
 from engine.study.vary import Varying, rebuilt
 from tests.long import LONG
+from tests.rulebook import book
 from tests.test_cli import fenji
 
 ROOT = Path(__file__).parents[1]
 HERE = ROOT / "tests/study"
 VARIATIONS: Any = plain(read((HERE / "variations.yaml").read_bytes(), "variations.yaml"))
 FOLDERS = [ROOT / "tests" / name for name in ("duties", "sharing", "gates", "reading")]
-
-
-@cache
-def book() -> Rulebook:
-    return load(ROOT / "rules")
 
 
 @cache

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 findings or something open, 2 bad input or evidence that d
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,11 +60,13 @@ COMMANDS = {
     "account": "serve",
 }
 BAD_INPUT = 2
+YOUNG = 50_000  # objects between two collections: nearly all that a command makes it either keeps or frees at once
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and exit with its code; what fenji refuses is said on standard error, without a traceback."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    gc.set_threshold(YOUNG)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show Chinese shows escapes

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import date
 
 import typer
 
-from api.cli.options import AsOf, Enterprise, Home, Json, KnownAt, Language, On, Policies, Rules, day, document, say
+from api.cli.options import (
+    AsOf,
+    Enterprise,
+    FileLast,
+    Home,
+    Json,
+    KnownAt,
+    Language,
+    On,
+    PackOrFile,
+    Policies,
+    Rules,
+    days,
+    document,
+    no_file,
+    say,
+)
 from api.cli.rulebooks import Beside, Chosen, choose
 from engine.decide.assess import assess as decide
 from engine.errors import InputError
 
 app = typer.Typer()
-PackOrFile = Annotated[
-    str, typer.Argument(metavar="[PACK]", help="The pack; every pack that can apply when left out.", show_default=False)
-]
-FileLast = Annotated[
-    str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.", show_default=False)
-]
 
 
 @app.command()
@@ -36,13 +46,10 @@ def assess(
     home: Home = "",
 ) -> None:
     """Answer a filing. Exits 0 when determined, 1 when something is open, 2 on bad input."""
-    today, chosen = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise))
+    (today, judged), chosen = days(as_of, on), choose(rules, known_at, home, Beside(policies, enterprise))
     if not file:
-        if pack in chosen.rulebook.packs:
-            raise InputError(
-                "no-file", "the filing is missing", f"write `fenji assess {pack} FILE`, or FILE alone for every pack"
-            )
-        raise typer.Exit(_over_all(chosen, pack, lang, today.isoformat(), on or today.isoformat(), json=json))
+        no_file(chosen.rulebook, "assess", pack)
+        raise typer.Exit(_over_all(chosen, pack, lang, today, judged, json=json))
     if on:
         raise InputError("no-compliance", "`--on` judges compliance over all packs", "leave out the pack, or `--on`")
     answer = chosen.marked(decide(chosen.rulebook, pack, document(file), today))
@@ -55,11 +62,11 @@ def assess(
     raise typer.Exit(0 if answer.determined else 1)
 
 
-def _over_all(chosen: Chosen, file: str, lang: str, as_of: str, on: str, *, json: bool) -> int:
+def _over_all(chosen: Chosen, file: str, lang: str, as_of: date, on: date, *, json: bool) -> int:
     """Print the answer over all packs and return the exit code. Raises InputError."""
     from engine.decide.overall import assess_all  # noqa: PLC0415 - an answer by one pack needs it not
 
-    found = chosen.marked_all(assess_all(chosen.rulebook, document(file), day(as_of), day(on, "--on")))
+    found = chosen.marked_all(assess_all(chosen.rulebook, document(file), as_of, on))
     if json:
         say(found.model_dump_json(by_alias=True, indent=2))
     else:

@@ -18,7 +18,7 @@ from api.cli.options import (
     Language,
     On,
     Rules,
-    day,
+    days,
     document,
     home_folder,
     now,
@@ -122,8 +122,8 @@ def to_ics(
 ) -> None:
     """The deadlines of a filing's duties that are not met, as an iCalendar file."""
     book = rulebook_of(rules)
-    law = day(as_of)
-    found = assess_all(book, document(file), law, day(on, "--on") if on else law)
+    law, judged = days(as_of, on)
+    found = assess_all(book, document(file), law, judged)
     entries = [entry for duty in found.duties if (entry := _entry(duty, lang))]
     write_new(out, ics(entries, now()))
 

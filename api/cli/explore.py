@@ -6,9 +6,27 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import AsOf, Enterprise, File, Home, Json, KnownAt, Language, PackName, Policies, Rules, day, document, say
+from api.cli.options import (
+    AsOf,
+    Enterprise,
+    File,
+    FileLast,
+    Home,
+    Json,
+    KnownAt,
+    Language,
+    PackName,
+    PackOrFile,
+    Policies,
+    Rules,
+    day,
+    document,
+    no_file,
+    say,
+)
 from api.cli.rulebooks import Beside, choose
 from api.render.explanation import explanation as explained
+from api.render.overall import asked, changed
 from api.render.text import Words
 from engine.decide import explain as explaining
 from engine.decide import questions as asking
@@ -17,7 +35,10 @@ from engine.errors import InputError, Place
 app = typer.Typer()
 Changes = Annotated[
     list[str],
-    typer.Argument(metavar="FACT=VALUE...", help="Facts as a filing writes them; FACT@ITEM=VALUE for one item of a list."),
+    typer.Argument(
+        metavar="FILE FACT=VALUE...",
+        help="The filing, after a pack; then facts as a filing writes them, FACT@ITEM=VALUE for one item of a list.",
+    ),
 ]
 
 
@@ -43,9 +64,9 @@ def explain(
 
 @app.command()
 def questions(
-    pack: PackName,
-    file: File,
+    pack: PackOrFile,
     lang: Language,
+    file: FileLast = "",
     as_of: AsOf = "",
     known_at: KnownAt = "",
     policies: Policies = "",
@@ -55,8 +76,13 @@ def questions(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """List what to ask next, the most decisive first, and what would settle the answer."""
+    """List what to ask next, the most decisive first, and by one pack what would settle the answer."""
     today, rulebook = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise)).rulebook
+    if not file:
+        no_file(rulebook, "questions", pack)
+        every = asking.questions_of_all(rulebook, document(pack), today)
+        say(every.model_dump_json(by_alias=True, indent=2) if json else "\n".join(asked(every, lang)))
+        return
     found = asking.questions(rulebook, pack, document(file), today)
     say(
         found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).questions(found, today))
@@ -65,10 +91,9 @@ def questions(
 
 @app.command("what-if")
 def what_if(
-    pack: PackName,
-    file: File,
-    changes: Changes,
+    pack: PackOrFile,
     lang: Language,
+    words: Changes,
     as_of: AsOf = "",
     known_at: KnownAt = "",
     policies: Policies = "",
@@ -80,7 +105,11 @@ def what_if(
 ) -> None:
     """Compare the answer with that to a filing whose facts are changed; nothing is kept."""
     today, rulebook = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise)).rulebook
-    found = asking.what_if(rulebook, pack, document(file), _changes(changes), today)
+    if pack not in rulebook.packs and "=" in words[0]:
+        every = asking.what_if_all(rulebook, document(pack), _changes(words), today)
+        say(every.model_dump_json(by_alias=True, indent=2) if json else "\n".join(changed(rulebook, every, lang)))
+        return
+    found = asking.what_if(rulebook, pack, document(words[0]), _changes(words[1:]), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
 
 

@@ -100,7 +100,7 @@ def _kept(folder: Path, checkpoint: str) -> str | None:
     if checkpoint:
         return file_bytes(checkpoint).decode("utf-8", "replace")
     path = folder / "checkpoint"
-    return path.read_text("utf-8") if path.exists() else None
+    return file_bytes(str(path)).decode("utf-8", "replace") if path.exists() else None
 
 
 @app.command()

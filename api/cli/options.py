@@ -42,6 +42,12 @@ def _language() -> Lang:
 
 PackName = Annotated[str, typer.Argument(metavar="PACK", help="The pack; `fenji packs` lists them.")]
 File = Annotated[str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.")]
+PackOrFile = Annotated[
+    str, typer.Argument(metavar="[PACK]", help="The pack; every pack that can apply when left out.", show_default=False)
+]
+FileLast = Annotated[
+    str, typer.Argument(metavar="FILE", help="The filing, YAML or JSON; - for standard input.", show_default=False)
+]
 AsOf = Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day of the answer.", show_default="today")]
 On = Annotated[
     str, typer.Option("--on", metavar="YYYY-MM-DD", help="The day on which compliance is judged.", show_default="--as-of")
@@ -81,6 +87,13 @@ def pack_of(rulebook: Rulebook, pack: str) -> PackRules:
     return rulebook.packs[pack]
 
 
+def no_file(rulebook: Rulebook, command: str, first: str) -> None:
+    """Refuse a pack's name that stands where the filing is wanted. Raises InputError."""
+    if first in rulebook.packs:
+        remedy = f"write `fenji {command} {first} FILE`, or FILE alone for every pack"
+        raise InputError("no-file", "the filing is missing", remedy)
+
+
 def document(file: str) -> Node:
     """Return the document in `file`, or on standard input for `-`. Raises InputError."""
     if file == "-":
@@ -116,6 +129,14 @@ def day(as_of: str, option: str = "--as-of") -> date:
     except ValueError:
         remedy = "write it as YYYY-MM-DD, a day that exists"
         raise InputError("wrong-date", f"`{option}` is a date, not `{as_of[:60]}`", remedy, Place(option)) from None
+
+
+def days(as_of: str, on: str) -> tuple[date, date]:
+    """Return the day of the answer and that on which compliance is judged; an earlier `--on` alone is both. Raises InputError."""
+    law, judged = day(as_of), day(on, "--on") if on else None
+    if judged is None:
+        return law, law
+    return (law if as_of else min(law, judged)), judged
 
 
 def home_folder(home: str) -> Path:

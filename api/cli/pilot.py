@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -13,12 +14,13 @@ from api.render import pilots as said
 from engine.errors import InputError
 from engine.evidence.installation import open_home
 from engine.evidence.log import new_id, stamp
+from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import agenda, alarms, incidents, pilots
 from engine.supervise.clocks import legal_day
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.plan import plan
-from engine.supervise.monitors.simulate import Scenario
+from engine.supervise.monitors.simulate import Scenario, work
 from engine.supervise.monitors.simulate import simulate as simulated
 from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS, ran_out
 from engine.supervise.streams import Act
@@ -37,6 +39,9 @@ Unit = Annotated[str, typer.Option("--unit", help="Only this unit in charge.")]
 District = Annotated[str, typer.Option("--district", help="Only this district.")]
 StateName = Annotated[str, typer.Option("--state", help="Only this state.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")]
+MOST = 3_000_000  # events that the lives of a simulation may have in all: some two minutes
+PARTS = ("budget", "rates", "breaches")
+DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 Record = Annotated[bool, typer.Option("--record", help="Record what new alarms propose, and an end that is due.")]
 
 
@@ -142,25 +147,51 @@ def simulate(
 ) -> None:
     """Draw lives of a pilot under assumptions and count how often its monitors would stop it; caps can be chosen so."""
     rulebook = rulebook_of(rules)
-    found = simulated(plan(rulebook.packs[PACK]), _scenario(fields_of(file)), seed, runs)
+    watched, assumed = plan(rulebook.packs[PACK]), _scenario(rulebook, fields_of(file))
+    events = runs * work(watched, assumed)
+    if events > MOST:
+        problem = f"the lives are as much work as {int(events):,} events, and may be as much as {MOST:,}"
+        raise InputError("out-of-range", problem, "ask for fewer `--runs`, or lower the rates")
+    found = simulated(watched, assumed, seed, runs)
     say_json(asdict(found)) if json else say(said.simulation(found, rulebook, lang))
 
 
-def _scenario(stated: dict[str, Any]) -> Scenario:
-    """Return the scenario that a file states. Raises InputError for a part that it has not, or that is no number."""
+def _scenario(rulebook: Rulebook, stated: dict[str, Any]) -> Scenario:
+    """Return the scenario that a file states. Raises InputError for a part that it has not, misses, or that is no number."""
     known = Scenario.__dataclass_fields__
     for name in stated:
         if name not in known:
             raise InputError("unknown-field", f"a scenario has no `{name[:40]}`", f"it has {', '.join(known)}")
-    try:
-        read: dict[str, Any] = {name: int(value) for name, value in stated.items() if not isinstance(value, dict)}
-        read["budget"] = tuple((name, int(value)) for name, value in stated.get("budget", {}).items())
-        for part in ("rates", "breaches"):
-            read[part] = tuple((name, float(value)) for name, value in stated.get(part, {}).items())
-        return Scenario(**read)
-    except (TypeError, ValueError, AttributeError) as error:
-        remedy = "write `days`, `subjects` and what happens in 30 days, in numbers"
-        raise InputError("wrong-scenario", f"it is no scenario: {error}", remedy) from None
+    for name in ("days", "subjects"):
+        if name not in stated:
+            raise InputError("missing-field", f"`{name}` is not given", "a scenario says at least `days` and `subjects`")
+    read: dict[str, Any] = {}
+    for name, value in stated.items():
+        if name not in PARTS:
+            read[name] = _whole(name, value)
+        elif isinstance(value, dict):
+            number = _whole if name == "budget" else _rate
+            read[name] = tuple((line, number(f"{name}.{line}", each)) for line, each in value.items())
+        else:
+            raise InputError("wrong-type", f"`{name}` has no lines", f"write it as `{name}: {{line: number}}`")
+    kinds = [each.id for decl in rulebook.lifecycles[PROCESS].fields if decl.id == "breach" for each in decl.values]
+    for kind, _ in read.get("breaches", ()):
+        if kind not in kinds:
+            raise InputError("unknown-line", f"no kind of breach named `{kind[:40]}`", f"one of {', '.join(kinds)}")
+    return Scenario(**read)
+
+
+def _whole(name: str, value: Any) -> int:
+    if type(value) is not int:
+        raise InputError("wrong-type", f"`{name[:60]}` is no whole number", "write digits, without quotes")
+    return value
+
+
+def _rate(name: str, value: Any) -> float:
+    """Return a rate: a whole number, or a decimal, which the reader of files keeps as its text."""
+    if type(value) is int or (isinstance(value, str) and DECIMAL.fullmatch(value)):
+        return float(value)
+    raise InputError("wrong-type", f"`{name[:60]}` is no number", "write how often it happens in 30 days on average, as 1.5")
 
 
 # incidents ------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from api.cli.options import (
     On,
     Policies,
     Rules,
-    day,
+    days,
     document,
     home_folder,
     say,
@@ -27,7 +27,7 @@ from api.cli.rulebooks import Beside, choose
 from api.render import document as written
 from api.render.overall import blocks
 from engine.decide.overall import assess_all
-from engine.errors import InputError
+from engine.errors import InputError, Place
 
 app = typer.Typer()
 
@@ -40,7 +40,10 @@ class Form(StrEnum):
     xlsx = "xlsx"
 
 
-Format = Annotated[Form, typer.Option("--format", help="Markdown, or a page of HTML that stands alone.")]
+Format = Annotated[
+    str,
+    typer.Option("--format", metavar="md|html|xlsx", help="Markdown, a page of HTML that stands alone, or counts in Excel."),
+]
 Out = Annotated[str, typer.Option("--out", metavar="FILE", help="A new file.", show_default="standard output")]
 
 
@@ -53,7 +56,7 @@ _MONTHS = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.\.([0-9]{4}-(?:0[1-9]|1[0-2
 def report(
     lang: Language,
     file: Filing = "",
-    form: Format = Form.md,
+    format_: Format = Form.md.value,
     period: Period = "",
     as_of: AsOf = "",
     on: On = "",
@@ -66,6 +69,7 @@ def report(
     home: Home = "",
 ) -> None:
     """Write the self-assessment report of a filing over all packs; with --period count filings, tiers, lateness and refusals."""
+    form = _form(format_)
     if period:
         _period(period, form, out, lang, home)
         return
@@ -73,8 +77,8 @@ def report(
         raise InputError(
             "wrong-form", "a self-assessment report is of a FILE, in Markdown or HTML", "or give --period for counts"
         )
-    today, chosen = day(as_of), choose(rules, known_at, home, Beside(policies, enterprise))
-    found = assess_all(chosen.rulebook, document(file), today, day(on, "--on") if on else today)
+    (today, judged), chosen = days(as_of, on), choose(rules, known_at, home, Beside(policies, enterprise))
+    found = assess_all(chosen.rulebook, document(file), today, judged)
     parts = blocks(chosen.rulebook, found, lang)
     text = written.page(parts, lang) if form == Form.html else written.markdown(parts)
     if out:
@@ -82,6 +86,15 @@ def report(
     else:
         say(text, end="")
     raise typer.Exit(0 if found.determined else 1)
+
+
+def _form(text: str) -> Form:
+    """Return the form that `--format` names. Raises InputError."""
+    try:
+        return Form(text)
+    except ValueError:
+        problem = f"`{text[:40]}` is no form of a report"
+        raise InputError("wrong-form", problem, f"write --format {', '.join(Form)}", Place("--format")) from None
 
 
 def _period(period: str, form: Form, out: str, lang: str, home: str) -> None:

@@ -37,6 +37,8 @@ def file(
     with open_desk(home, rules) as desk:
         office = desk.office(by)
         given = {**fields_of(desk.streams.table(PROCESS), typed), "items": facts_of(desk.rulebook, request)}
+        if "provider" in given:
+            given.setdefault("unit", given["provider"])  # whoever answers has it in the queue
         event = "request_unconditional" if unconditional else "request_conditional"
         done = desk.streams.perform(Act(new_id(office.now), PROCESS, event, office.by, office.now, given))
         tell(desk, done, lang, json=json)

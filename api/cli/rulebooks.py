@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from engine.rulebook.model import Rulebook
 from engine.rulebook.policies import Policies, merged, read_folder
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.sharing import PolicyUsed, ShareAnswer
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
@@ -59,6 +61,28 @@ class Chosen:
         """Return the answer over all packs with the names of the unpublished rules of each."""
         packs = [part.model_copy(update={"answer": self.marked(part.answer)}) if part.answer else part for part in found.packs]
         return found.model_copy(update={"packs": packs})
+
+    def marked_share(self, found: ShareAnswer, days: Mapping[str, str]) -> ShareAnswer:
+        """Return the answer to a request with hash and day of each policy used, and what was never published.
+
+        `days` are the days by the hash of the files of each publication.
+        """
+        used = {(reason.pack, reason.rule) for item in found.items for reason in item.reasons}
+        unpublished = [
+            f"{pack}/{rule}"
+            for pack in sorted({pack for pack, _ in used})
+            for rule in self.never_published(pack, {rule for each, rule in used if each == pack})
+        ]
+        policies = [self._hashed(each, days) for each in found.policies]
+        return found.model_copy(update={"unpublished": unpublished, "policies": policies})
+
+    def _hashed(self, used: PolicyUsed, days: Mapping[str, str]) -> PolicyUsed:
+        from engine.evidence import policy  # noqa: PLC0415 - only a request under policies needs it
+
+        if self.policies is None:
+            return used
+        digest = policy.sha256(self.policies, f"overlays/{used.name}" if used.kind == "overlay" else used.name)
+        return used.model_copy(update={"sha256": digest, "known": days.get(digest, "")})
 
     def unpublished(self, answer: Answer) -> list[str]:
         """Return the rules that an answer used and that were never published as they are."""

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import DEMO, Home, Json, Rules, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record, of_folder
+from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
+from api.cli.rulebooks import Beside, Chosen, choose_for_record, of_folder
 from engine.errors import InputError
-from engine.evidence.installation import settings
+from engine.evidence.installation import Installation, settings
 from engine.evidence.keys import read_secret
 from engine.evidence.log import new_id
 from engine.store.access import AccessStore, Account
@@ -29,6 +29,7 @@ def serve(
     *,
     draft: Annotated[str, typer.Option("--draft", metavar="FOLDER", help="Rules in preparation, for replays under them.")] = "",
     rules: Rules = "",
+    policies: Policies = "",
     home: Home = "",
 ) -> None:
     """Serve the HTTP interface until interrupted; its pages for people are at /docs."""
@@ -43,8 +44,12 @@ def serve(
     if (folder / DEMO).exists() and host not in ("127.0.0.1", "::1", "localhost"):
         problem = f"`{host[:60]}` is not this machine, and the passwords of a demo are no secret"
         raise InputError("not-here", problem, "leave it out, or serve an installation of `fenji init`")
+
+    def share(opened: Installation, known: str, enterprise: str) -> Chosen:
+        return choose_for_record(opened, rules, known, Beside(policies, enterprise))
+
     preparing = (lambda: of_folder(draft)) if draft else None
-    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing))
+    served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing, share))
     logs.configure()
     uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 

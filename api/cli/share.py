@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from api.cli.options import AsOf, Enterprise, Home, Json, KnownAt, Language, Policies, Rules, day, document, home_folder, say
-from api.cli.rulebooks import Beside, Chosen, choose
+from api.cli.rulebooks import Beside, choose
 from engine.decide.share import share
-from schemas.sharing import PolicyUsed, ShareAnswer
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Requests for data: what law and the owners' policies say to them.")
@@ -33,7 +32,7 @@ def check(
     """Check a request; nothing is stored. Exits 0 when every item is determined, 1 when one is open, 2 on bad input."""
     chosen = choose(rules, known_at, home, Beside(policies, enterprise))
     found = share(chosen.rulebook, document(request), day(as_of), enterprise=enterprise)
-    found = _marked(chosen, found, home)
+    found = chosen.marked_share(found, _known(home))
     if json:
         say(found.model_dump_json(by_alias=True, indent=2))
     else:
@@ -41,28 +40,6 @@ def check(
 
         say(text(chosen.rulebook, found, lang))
     raise typer.Exit(0 if found.determined else 1)
-
-
-def _marked(chosen: Chosen, found: ShareAnswer, home: str) -> ShareAnswer:
-    """Return the answer with the hash and the day of each policy that was used, and with what was never published."""
-    used = {(reason.pack, reason.rule) for item in found.items for reason in item.reasons}
-    unpublished = [
-        f"{pack}/{rule}"
-        for pack in sorted({pack for pack, _ in used})
-        for rule in chosen.never_published(pack, {rule for each, rule in used if each == pack})
-    ]
-    days = _known(home)
-    policies = [_hashed(chosen, each, days) for each in found.policies]
-    return found.model_copy(update={"unpublished": unpublished, "policies": policies})
-
-
-def _hashed(chosen: Chosen, used: PolicyUsed, days: dict[str, str]) -> PolicyUsed:
-    from engine.evidence import policy  # noqa: PLC0415 - only a request under policies needs it
-
-    if chosen.policies is None:
-        return used
-    digest = policy.sha256(chosen.policies, f"overlays/{used.name}" if used.kind == "overlay" else used.name)
-    return used.model_copy(update={"sha256": digest, "known": days.get(digest, "")})
 
 
 def _known(home: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -22,6 +21,7 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.routes import Routed
 from engine.supervise.streams import Streams
 from engine.supervise.transfers import KINDS, Kind
+from engine.supervise.transfers import through as last_day
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Transfers abroad, counted per handler and calendar year.")
@@ -174,7 +174,7 @@ def list_(register: Register, lang: Language, year: Year = 0, *, json: Json = Fa
     with _desk(home, rules) as desk:
         found = registers.register(desk.streams, register)
     known = found.known_through(wanted)
-    through = date(wanted, 12, 31) if wanted != today.year else min(today, known or today)
+    through = last_day(found, wanted, today)
     if json:
         say_json(render.listed_json(found, through))
     else:

@@ -16,11 +16,31 @@ from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.measures import Measures
 from api.http.office import Office, Settings
-from api.http.v1 import access, cases, decisions, feeds, filings, jobs, log, oidc, rules, webhooks
+from api.http.v1 import (
+    access,
+    calendar,
+    cases,
+    datasets,
+    decisions,
+    feeds,
+    filings,
+    incidents,
+    jobs,
+    log,
+    oidc,
+    pilots,
+    reports,
+    rules,
+    sharing,
+    simulations,
+    transfers,
+    webhooks,
+)
 from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
 
-NOUNS = (rules, filings, cases, decisions, log, access, oidc, jobs, webhooks, feeds)
+SUPERVISED = (datasets, sharing, transfers, pilots, incidents, simulations)
+NOUNS = (rules, filings, cases, decisions, *SUPERVISED, log, calendar, reports, access, oidc, jobs, webhooks, feeds)
 ROUTERS = tuple(noun.router for noun in NOUNS)
 
 

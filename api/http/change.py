@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
@@ -77,6 +78,18 @@ class Doing:
         return Act(stream or self.id, process, event, self.by, self.now, fields, on, self.second_by, self.expected, self.id)
 
 
+# streams, the statement of the event and its receipt -> the answer; made again from the record after a crash
+Tell = Callable[[Streams, dict[str, Any], str], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What a request does, and how it is told."""
+
+    do: Callable[[Doing], Recorded]
+    tell: Tell
+
+
 class Making:
     """A request that begins a stream. As a dependency it reads Idempotency-Key."""
 
@@ -92,27 +105,28 @@ class Making:
 
     def make(self, noun: Noun, do: Callable[[Doing], Recorded]) -> Response:
         """Begin a stream. Raises what `do` raises."""
-        return self._answered(noun, 201, self._once(lambda reserved: self._written(201, reserved, do)))
+        return self._answered(noun, 201, self._once(lambda reserved: self._written(201, reserved, _Effect(do, told))))
 
     def _once(self, effect: Callable[[str], Answer]) -> Answer:
         url = self.request.url
         said = digest(f"{self.request.method} {url.path}?{url.query}\n{self.request.state.raw.decode('utf-8', 'replace')}")
         return self.at.once.run(self.who, self.key, said, self.at.now(), effect)
 
-    def _written(self, status: int, reserved: str, do: Callable[[Doing], Recorded], expected: int | None = None) -> Answer:
+    def _written(self, status: int, reserved: str, effect: _Effect) -> Answer:
         second = self.at.second(self._second, self.who, self.request.state.action) if self._second else None
 
         def work(home: Installation) -> Answer:
             found = reading.record(home.store, reserved)  # of an attempt that was cut off after its event was recorded
             if found is None:
-                doing = Doing(self.at, self.who, self.at.streams(home), self.at.now(), reserved, expected, second)
-                recorded = do(doing)
-                return Answer(status, _changed(recorded.statement, recorded.receipt.text()))
+                doing = Doing(self.at, self.who, self.at.streams(home), self.at.now(), reserved, None, second)
+                recorded = effect.do(doing)
+                return Answer(status, effect.tell(doing.streams, recorded.statement, recorded.receipt.text()))
             head = home.head()
             if head is None:
                 raise not_found()
             receipt = home.log(stamp(self.at.now())).receipt(found.seq, head).text()
-            return Answer(status, _changed(canonical.loads(found.payload, "the record")["predicate"], receipt))
+            statement = canonical.loads(found.payload, "the record")["predicate"]
+            return Answer(status, effect.tell(self.at.streams(home), statement, receipt))
 
         return self.at.writer.do(work)
 
@@ -132,15 +146,35 @@ class Changing(Making):
         super().__init__(request, key, second)
         self._match = match
 
-    def change(self, noun: Noun, stream: str, do: Callable[[Doing], Recorded]) -> Response:
+    def change(self, noun: Noun, stream: str, do: Callable[[Doing], Recorded], tell: Tell | None = None) -> Response:
         """Change a stream of a noun that whoever asks may do the route's action to. Raises what `do` raises.
 
-        A refusal carries the ETag after it: the attempt is an event of the stream too.
+        `tell` makes the answer, where it is more than `Changed`, or less. A refusal carries the ETag after it: the attempt is an
+        event of the stream too.
         """
         owned(self.at, self.request, stream, noun)
-        return self._answered(noun, 200, self._once(lambda reserved: self._of_state(stream, reserved, do)))
+        effect = _Effect(do, tell or told)
+        return self._answered(noun, 200, self._once(lambda reserved: self._of_state(stream, reserved, effect)))
 
-    def _of_state(self, stream: str, reserved: str, do: Callable[[Doing], Recorded]) -> Answer:
+    def change_if(
+        self, noun: Noun, stream: str, look: Callable[[Office], Act | None], do: Callable[[Doing, Act], Recorded]
+    ) -> Response:
+        """Change a stream by what a look at it finds; 204 when there is nothing to do. The look keeps no writer waiting."""
+        state = owned(self.at, self.request, stream, noun)
+
+        def effect(reserved: str) -> Answer:
+            require(self._match, etag(state.number))
+            found = look(self.at)
+            if found is None:  # also after a crash whose event is the one that would be found
+                return Answer(204, {"number": state.number})
+            return self._of_state(stream, reserved, _Effect(lambda doing: do(doing, found), told))
+
+        answer = self._once(effect)
+        if answer.status == HTTPStatus.NO_CONTENT:
+            return Response(status_code=204, headers={"etag": etag(answer.body["number"]), "cache-control": "no-store"})
+        return self._answered(noun, 200, answer)
+
+    def _of_state(self, stream: str, reserved: str, effect: _Effect) -> Answer:
         def judged(doing: Doing) -> Recorded:
             home = doing.streams.home
             row = stored.stream(home.store, stream)
@@ -148,13 +182,13 @@ class Changing(Making):
                 raise not_found()
             require(self._match, etag(row.number))
             try:
-                return do(Doing(doing.at, doing.who, doing.streams, doing.now, doing.id, row.number, doing.second))
+                return effect.do(Doing(doing.at, doing.who, doing.streams, doing.now, doing.id, row.number, doing.second))
             except FenjiError as error:
                 after = stored.stream(home.store, stream)
                 error.headers = {"etag": etag(after.number)} if after else {}
                 raise
 
-        return self._written(200, reserved, judged)
+        return self._written(200, reserved, _Effect(judged, effect.tell))
 
 
 def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
@@ -164,7 +198,8 @@ def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
     return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
-def _changed(statement: dict[str, Any], receipt: str) -> dict[str, Any]:
+def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
+    """Return what is told of a recorded event: where its stream stands, its statement and its receipt."""
     shows = statement["shows"]
     return Changed(
         id=statement["stream"],
@@ -179,4 +214,4 @@ def _changed(statement: dict[str, Any], receipt: str) -> dict[str, Any]:
     ).model_dump()
 
 
-__all__ = ["DONE", "MADE", "Changed", "Changing", "Doing", "Making", "key_of"]
+__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Making", "Tell", "key_of", "told"]

@@ -13,7 +13,7 @@ import json
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -206,15 +206,3 @@ class Hooks:
                     LOG.error("failed", extra={"code": type(error).__name__})  # noqa: TRY400 - a trace may show what was recorded
                     busy = 0
                 self._end.wait(0 if busy >= ROUND else EVERY)
-
-
-def summary(webhook: Webhook) -> dict[str, Any]:
-    """Return what is shown of a webhook: all but its secret."""
-    shown = {name: getattr(webhook, name) for name in ("id", "url", "made", "state")}
-    return {**shown, "types": list(webhook.types), "seen_up_to": webhook.cursor}
-
-
-def deliveries(found: list[Delivery]) -> Iterator[dict[str, Any]]:
-    """Yield what is shown of deliveries."""
-    for each in found:
-        yield {name: getattr(each, name) for name in ("id", "type", "state", "attempts", "due", "changed", "said")}

@@ -15,7 +15,7 @@ from api.http import problems
 from engine.errors import Finding, InputError, Place
 
 MOST = 1 << 20  # bytes of a body
-LARGE = {"/v1/batches": 16 << 20}  # where many filings are sent at once
+LARGE = {"/v1/batches": 16 << 20, "/v1/verify": 8 << 20}  # where many filings are sent at once, or rules come along
 CALLERS = 10_000  # callers whose rate is remembered
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from engine.store.service import ServiceStore
 from engine.supervise.streams import Streams
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.sharing import ShareAnswer
 
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
@@ -64,6 +65,10 @@ class InForce(Protocol):
         """Return the answer over all packs with the names of the unpublished rules of each."""
         ...
 
+    def marked_share(self, found: ShareAnswer, days: Mapping[str, str]) -> ShareAnswer:
+        """Return the answer to a request for data with the hash and day of each policy used, and what was never published."""
+        ...
+
     def unpublished(self, answer: Answer) -> list[str]:
         """Return the rules that an answer used and that were never published as they are."""
         ...
@@ -77,6 +82,7 @@ class Settings:
     clock: Callable[[], datetime]
     choose: Callable[[Installation, str], InForce]  # by the day it was published by; the one in force for ``
     draft: Callable[[], InForce] | None = None  # the rulebook in preparation, where the server has its folder
+    share: Callable[[Installation, str, str], InForce] | None = None  # the same, with policies and the overlays of an enterprise
 
 
 class Office:
@@ -106,6 +112,7 @@ class Office:
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
+        self._sharing: dict[tuple[str, str], InForce] = {}
         self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
@@ -143,6 +150,19 @@ class Office:
             self._earlier[name] = found
             while len(self._earlier) > EARLIER:
                 del self._earlier[next(iter(self._earlier))]
+            return found
+
+    def sharing(self, day: str, enterprise: str) -> InForce:
+        """Return the same with the owners' policies, and the overlays of an enterprise unless it is ``. Raises InputError too."""
+        choose = self.settings.share
+        if choose is None:
+            return self.known(day)
+        with self._choosing:
+            name = (release.known(self.home, day).id if day else "", enterprise)
+            found = self._sharing.pop(name, None) or choose(self.home, day, enterprise)
+            self._sharing[name] = found
+            while len(self._sharing) > EARLIER:
+                del self._sharing[next(iter(self._sharing))]
             return found
 
     def draft(self) -> InForce:

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
-from schemas.lifecycle import Lifecycle
+from schemas.lifecycle import GuardDecl, GuardName, Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
@@ -59,6 +59,12 @@ STATUS: dict[str, int] = {
     "wrong-cursor": 400,
     "syntax": 400,
 }
+# what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
+WHO: frozenset[GuardName] = frozenset({"impartial", "own_holder", "second", "other_person", "lead_unit", "asked_unit"})
+STANDING: frozenset[GuardName] = frozenset({
+    "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
+    "equals", "same",
+})  # fmt: skip
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
     "unauthenticated": ("未登录", "not logged in"),
@@ -148,10 +154,22 @@ def titles(code: str) -> tuple[str, str]:
 
 def titled(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> tuple[str, str]:
     """Return what a finding is called: the condition of a life cycle that refuses by its own title, anything else by its code."""
+    guard = _guard_of(lifecycles, finding)
+    return (guard.title.zh, guard.title.en) if guard else titles(finding.code)
+
+
+def _guard_of(lifecycles: Mapping[str, Lifecycle], finding: Finding) -> GuardDecl | None:
+    """Return the condition of a life cycle that refuses, None where it is something else."""
     table, _, rest = finding.place.file.partition("/")
     guards = lifecycles[table].guards if table in lifecycles else ()
-    title = next((each.title for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
-    return (title.zh, title.en) if title else titles(finding.code)
+    return next((each for each in guards if each.id == finding.code == rest.partition("#")[2]), None)
+
+
+def _tables(request: Request) -> Mapping[str, Lifecycle]:
+    """Return the life cycles in force, none before the application has opened its installation."""
+    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
+    tables: Mapping[str, Lifecycle] = office.chosen.rulebook.lifecycles if office else {}
+    return tables
 
 
 def problem_of(
@@ -182,9 +200,8 @@ def problem_of(
 def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
     chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
-    office = getattr(request.app.state, "office", None) if "app" in request.scope else None
-    tables = office.chosen.rulebook.lifecycles if office else {}
-    found = problem_of(status, findings, (request.url.path, trace_of(request)), chinese=chinese, lifecycles=tables)
+    where = request.url.path, trace_of(request)
+    found = problem_of(status, findings, where, chinese=chinese, lifecycles=_tables(request))
     language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
     return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
 
@@ -225,7 +242,8 @@ def handle(app: FastAPI) -> None:
 
     @app.exception_handler(FenjiError)
     async def refused(request: Request, error: FenjiError) -> JSONResponse:
-        status = status_of(error)
+        guard = _guard_of(_tables(request), error.finding)
+        status = (403 if guard.is_ in WHO else 409 if guard.is_ in STANDING else 422) if guard else status_of(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             LOG.error("refused", extra={"trace_id": trace_of(request), "code": error.finding.code})
         headers = {"retry-after": "1"} if status in (429, 503, 507) else {}

@@ -130,9 +130,20 @@ class Clock(BaseModel):
 
 def shown(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapping[str, Any], erased: int) -> Response:
     """Return a stream with what it says, under its ETag."""
+    return tagged(standing(streams, state, fields, facts, erased))
+
+
+def tagged(found: BaseModel) -> Response:
+    """Return what is shown of a stream under its ETag, the `number` of its events."""
+    headers = {"etag": etag(found.model_dump()["number"]), "cache-control": "no-store"}
+    return Response(found.model_dump_json(), 200, headers, "application/json")
+
+
+def standing(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapping[str, Any], erased: int = 0) -> Shown:
+    """Return a stream with what it says."""
     table = streams.table(state.process)
     label = next((each.label for each in table.states if each.id == state.name), None)
-    found = Shown(
+    return Shown(
         id=state.stream,
         process=state.process,
         state=state.name,
@@ -149,8 +160,6 @@ def shown(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapp
         erased=erased,
         next=_next(streams, state),
     )
-    headers = {"etag": etag(state.number), "cache-control": "no-store"}
-    return Response(found.model_dump_json(), 200, headers, "application/json")
 
 
 def _next(streams: Streams, state: State) -> list[Next]:

@@ -30,6 +30,10 @@ class Noun:
 
 FILING = Noun("/v1/filings", lambda table: table.kind == "filing")
 CASE = Noun("/v1/cases", lambda table: table.kind == "case")
+REQUEST = Noun("/v1/sharing-requests", lambda table: table.kind == "request")
+REGISTER = Noun("/v1/transfer-registers", lambda table: table.kind == "register")
+PILOT = Noun("/v1/pilots", lambda table: table.id == "pilot")
+INCIDENT = Noun("/v1/incidents", lambda table: table.id == "incident")
 
 
 def thing(at: Office, who: Who, row: Projection) -> Thing:

@@ -14,7 +14,7 @@ from schemas.rulebook import Text
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
-    from schemas.duties import DutyAnswer, Overall, PackPart
+    from schemas.duties import AllQuestions, AllWhatIf, Difference, DutyAnswer, Overall, PackPart, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ OWNERS = {
     "quality": ("质量", "quality"),
     "operations": ("运营", "operations"),
 }
+SURE = {"certain": ("确定适用", "certain"), "possible": ("可能适用", "possible")}
 APPLIES = {
     "yes": ("适用", "applies"),
     "maybe": ("是否适用未确定", "may apply"),
@@ -77,6 +78,52 @@ APPLIES = {
 def blocks(rulebook: Rulebook, found: Overall, lang: str) -> Iterator[Block]:
     """Yield the blocks of the self-assessment report; `lang` is zh or en."""
     yield from _Report(rulebook, found, lang).blocks()
+
+
+def asked(found: AllQuestions, lang: str) -> Iterator[str]:
+    """Yield the lines of what all packs would ask."""
+    zh = lang == "zh"
+    yield f"{'判定日' if zh else 'as of'} {found.as_of}"
+    if not found.questions:
+        yield "没有需要询问的事实" if zh else "nothing is left to ask"
+    for head, lines in _questions(found.questions, lang):
+        yield from ("", head, *(f"  {line}" for line in lines))
+
+
+def changed(rulebook: Rulebook, found: AllWhatIf, lang: str) -> Iterator[str]:
+    """Yield the lines of what other facts would change."""
+    zh = lang == "zh"
+    yield f"{'判定日' if zh else 'as of'} {found.as_of}"
+    for each in found.changed:
+        yield f"{each.label.get(lang)} ({each.pack})"
+        yield from (f"{sign} {_told(rulebook, each, values, lang)}" for sign, values in (("-", each.before), ("+", each.after)))
+    if not found.changed:
+        yield "结论不变" if zh else "the answer stays the same"
+    yield "仅为推演；申报须如实" if zh else "arithmetic only: facts must be filed as they are"
+
+
+def _told(rulebook: Rulebook, each: Difference, values: list[str], lang: str) -> str:
+    """Return what a thing may be, in words; days stand as they are."""
+    at = int(lang != "zh")
+    if not values:
+        return ("不适用", "does not apply")[at]
+    if each.kind == "outcome":
+        return Words(rulebook, each.pack, lang).values(each.id, values)
+    known = {**STATUS, **APPLIES, **SURE}
+    days = "..".join(value for value in values if value not in known)
+    return " ".join([*(known[value][at] for value in values if value in known), *([days] if days else [])])
+
+
+def _questions(questions: list[Question], lang: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield questions under their head, those that are proven to decide an answer first."""
+    for decides, zh, en in ((True, "缺少的事实", "Missing facts"), (False, "可能有关的事实", "Facts that may matter")):
+        lines = [
+            f"{each.fact}{'@' + each.item if each.item else ''}: {each.question.get(lang)}"
+            for each in questions
+            if each.decides == decides
+        ]
+        if lines:
+            yield zh if lang == "zh" else en, lines
 
 
 class _Report:
@@ -219,18 +266,9 @@ class _Report:
             )
 
     def _questions(self) -> Iterator[Block]:
-        for decides, head in (
-            (True, self.pick("缺少的事实", "Missing facts")),
-            (False, self.pick("可能有关的事实", "Facts that may matter")),
-        ):
-            lines = [
-                f"{each.fact}{'@' + each.item if each.item else ''}: {self._say(each.question)}"
-                for each in self.found.questions
-                if each.decides == decides
-            ]
-            if lines:
-                yield Heading(head)
-                yield Lines(tuple(lines))
+        for head, lines in _questions(self.found.questions, self.lang):
+            yield Heading(head)
+            yield Lines(tuple(lines))
 
     def _notes(self) -> Iterator[Block]:
         notes = [self._say(note.text) for part in self.found.packs if part.answer for note in part.answer.notes]

@@ -32,7 +32,9 @@ _WORDS = {
     "empty": ("没有符合条件的件", "no stream is like that"), "statutory": ("法定", "statutory"),
     "agreed": ("约定", "agreed"), "owner": ("所有者", "owner"), "advisory": ("建议", "advisory"),
     "system": ("系统", "system"), "admin": ("管理员", "admin"), "official": ("官员", "official"),
+    "yes": ("是", "yes"), "no": ("否", "no"), "comma": ("、", ", "),
     "enterprise": ("企业", "enterprise"), "auditor": ("审计", "auditor"),
+    "observer": ("第三方观察员", "third-party observer"),
 }  # fmt: skip
 
 
@@ -54,7 +56,8 @@ class Shown:
         """Return a stream on one page."""
         labels = {each.id: each.label.get(self.lang) for each in self.of.fields}
         lines = [f"{self.of.title.get(self.lang)} {state.stream}", *self._standing(state), "", self._word("fields")]
-        lines += [f"  {labels.get(name, name)}{self._sep}{value}" for name, value in said.items()]
+        kept = {each.id: state.values[each.id] for each in self.of.fields if each.collect and each.id in state.values}
+        lines += [f"  {labels.get(name, name)}{self._sep}{self._value(name, value)}" for name, value in {**said, **kept}.items()]
         heads = ("#", *(self._word(name) for name in ("day", "event", "who", "to")))
         rows = [self._happened(each) for each in events]
         return "\n".join([*lines, *self._next(state), "", self._word("history"), table.render(heads, rows)])
@@ -62,6 +65,17 @@ class Shown:
     def label(self, state: str) -> str:
         """Return the name of a state."""
         return next((each.label.get(self.lang) for each in self.of.states if each.id == state), state or "-")
+
+    def _value(self, name: str, value: Any) -> str:
+        """Return a value in words: choices by their labels, lists in a row."""
+        if isinstance(value, bool):
+            return self._word("yes" if value else "no")
+        if isinstance(value, list):
+            return self._word("comma").join(self._value(name, each) for each in value)
+        if isinstance(value, dict):
+            return " ".join(self._value("", each) for each in value.values())
+        choices = {each.id: each.label.get(self.lang) for decl in self.of.fields if decl.id == name for each in decl.values}
+        return choices.get(value, str(value)) if isinstance(value, str) else str(value)
 
     def _word(self, name: str) -> str:
         return word(name, self.lang)
@@ -74,6 +88,13 @@ class Shown:
         titles = {each.event: each.title.get(self.lang) for each in self.of.transitions}
         by, name = event["by"], event["name"]
         title = titles.get(name) or (self._word(name) if name in BUILT_IN else name)
+        chosen = [
+            self._value(each.id, event["values"][each.id])
+            for each in self.of.fields
+            if each.values and each.id in event["values"]
+        ]
+        if chosen and name not in BUILT_IN:
+            title = f"{title} ({self._word('comma').join(chosen)})"
         if name == DRIFTED:
             title = f"{title}{self._sep}{moved(event['values'], self.lang)}"
         if name == REFUSED:

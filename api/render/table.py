@@ -29,6 +29,8 @@ def plain(heads: Row, rows: Sequence[Row]) -> str:
 
 def width(text: str) -> int:
     """Return the columns that `text` takes on a terminal."""
+    if text.isascii():
+        return len(text)
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 

@@ -50,6 +50,8 @@ def answer(rulebook: Rulebook, found: Answer, lang: str) -> str:
 
 def clean(text: str) -> str:
     """Return `text` from a filing with control characters escaped, so that it cannot drive a terminal."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else character.encode("unicode_escape").decode() for character in text)
 
 

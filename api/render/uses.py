@@ -85,6 +85,7 @@ def grant_json(found: Grant) -> dict[str, Any]:
         "uses": found.uses,
         "records": found.records,
         "onward": sorted(found.onward),
+        "policies": sorted(found.policies),
     }
 
 

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.combine import fixed
-from engine.decide.evaluate import AS_OF, Evaluator, Picture
+from engine.decide.evaluate import AS_OF, Evaluator
 from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search
+from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
 from engine.errors import InputError
 from engine.rulebook import graph

@@ -6,10 +6,12 @@ not apply is `min(applies, atom)`; `not` stays outside of that (DESIGN section 1
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import lists
+from engine.decide.tables import Face
 from engine.decide.values import INF, F, T, U
 from engine.rulebook import condition as ir
 from engine.rulebook.typing import type_of_term
@@ -18,6 +20,45 @@ if TYPE_CHECKING:
     from engine.decide.layout import Layout
     from engine.decide.values import Closure, Slots
     from schemas.term import Type
+
+
+@dataclass
+class Kept:
+    """What the editions of a pack share: tables, conditions and constants that did not change between them."""
+
+    layout: Layout  # of the facts, without tables
+    faces: dict[tuple[str, int], Face] = field(default_factory=dict)  # by table and version
+    closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict)  # by text and faces
+    constants: dict[tuple[str, tuple[str, ...]], Closure] = field(default_factory=dict)  # by outcome and values
+    looked_up: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the tables in a condition, by its text
+
+    def face(self, name: str, day: date) -> Face:
+        """Return a table as it stands on a day; editions between which it did not change share it."""
+        table = self.layout.rulebook.tables[name]
+        at = next((k for k, version in enumerate(table.versions) if day in version.valid), -1)
+        if (name, at) not in self.faces:
+            gives = table.gives
+            values = [value.id for value in self.layout.rulebook.facts[gives.fact].values] if gives.fact else gives.values
+            self.faces[name, at] = Face(table, table.versions[at] if at >= 0 else None, tuple(values))
+        return self.faces[name, at]
+
+    def truth(self, text: str, layout: Layout) -> Closure:
+        """Return the closure of a condition in an edition; editions share those whose tables are the same."""
+        node = layout.rulebook.conditions[text]
+        if text not in self.looked_up:
+            self.looked_up[text] = tuple(part.table for part in ir.walk(node) if isinstance(part, ir.Lookup))
+        key = text, tuple(id(layout.tables[table]) for table in self.looked_up[text])
+        if key not in self.closures:
+            self.closures[key] = truth(node, layout)
+        return self.closures[key]
+
+    def constant(self, outcome: str, values: tuple[str, ...]) -> Closure:
+        """Return the closure of values of an outcome that a rule names."""
+        key = outcome, values
+        if key not in self.constants:
+            mask = mask_of(self.layout.type_of(outcome), set(values))
+            self.constants[key] = lambda _f, _i: mask
+        return self.constants[key]
 
 
 def truth(node: ir.Node, at: Layout) -> Closure:

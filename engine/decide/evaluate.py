@@ -6,14 +6,17 @@ gives the same bytes for ever, and knowing more only ever narrows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine, program
+from engine.decide.compile import Kept
 from engine.decide.narrow import ImpossibleError, settle
-from engine.decide.values import INF, F, T, U, meet
+from engine.decide.picture import Cell, Picture
+from engine.decide.split import Choices, Union, choices
+from engine.decide.trial import Frame, Run, Trial
+from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, DateError, InputError
 from engine.rulebook import graph, polarity
 
@@ -23,55 +26,10 @@ if TYPE_CHECKING:
     from engine.decide.filing import Filing
     from engine.decide.program import Program
     from engine.decide.values import Slots
-    from engine.rulebook.model import PackRules, Rulebook, Split
+    from engine.rulebook.model import PackRules, Rulebook
 
 AS_OF = "as_of"
 Days = dict[str, tuple[Any, Any]]
-Cases = tuple[tuple[tuple[int, int, int, Any], ...], ...]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What a filing leaves possible.
-
-    `outcomes` and `rules` (fired, applied) are keyed by (name, item index, or -1 at filing level); the index after the last
-    listed item stands for items not yet listed.
-    """
-
-    outcomes: dict[tuple[str, int], Any]
-    fired: dict[tuple[str, int], int]
-    applied: dict[tuple[str, int], int]
-    versions: dict[str, tuple[str, ...]]
-
-
-class _Cell(NamedTuple):
-    """One thing that a picture shows: where its value lies in the slots, and how two of its values unite."""
-
-    combine: str  # of the outcome, or `truth`
-    table: str
-    name: str
-    item: int
-    home: int  # slot of the list, -1 for the filing
-    at: int
-    unlisted: bool
-
-    def read(self, slots: Slots) -> Any:
-        """Return the value in the slots of a filing."""
-        if self.home < 0:
-            return slots[self.at]
-        listed = slots[self.home]
-        return (listed.more if self.unlisted else listed.items[self.item])[self.at]
-
-    def of(self, picture: Picture) -> Any:
-        """Return the value that a picture shows."""
-        table: dict[tuple[str, int], Any] = getattr(picture, self.table)
-        return table[self.name, self.item]
-
-    def merge(self, a: Any, b: Any) -> Any:
-        """Return what is possible when either value is the case."""
-        if self.combine == "truth":
-            return a if a == b else U
-        return combine.merge(self.combine, a, b)
 
 
 class Evaluator:
@@ -82,6 +40,7 @@ class Evaluator:
         self.rulebook = rulebook
         self.pack = pack
         self.inputs = program.inputs(rulebook, pack)
+        self.kept = Kept(self.inputs.layout)
         self.cuts = graph.cuts(rulebook, pack)
         self.splits = polarity.split_facts(rulebook, pack)
         self.tables = [rulebook.tables[name] for name in graph.tables(rulebook, pack)]
@@ -104,6 +63,7 @@ class Evaluator:
         first: ContradictionError | None = None
         for law, slots in self.editions(base, days):
             try:
+                self._resettle(filing, base, slots)
                 here = self._united(law, slots, filing, self.pack.outcomes if about is None else about, split=split)
             except ContradictionError as error:
                 first = first or error
@@ -113,28 +73,28 @@ class Evaluator:
             raise first or ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
         return found
 
-    def decided(self, filing: Filing, as_of: date, names: list[str]) -> tuple[Any, ...] | None:
-        """Return the values of filing-level outcomes when plain Kleene fixes them all, else None; stops at the first doubt."""
-        found: tuple[Any, ...] | None = None
+    def trial(self, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> Trial:
+        """Return the filing worked out as far as some filing-level outcomes read it, to be tried with other facts."""
+        combines: dict[str, str] = {name: self.pack.outcomes[name].combine for name in outcomes}
+        frame = Frame(self.inputs, frozenset(self.cuts), combines, lambda each: self._towards(each, as_of, outcomes))
+        return Trial(frame, filing)
+
+    def _towards(self, filing: Filing, as_of: date, outcomes: tuple[str, ...]) -> Iterator[Run]:
+        """Yield each edition that a filing may meet, run as far as `outcomes` read; none when the facts agree with no law."""
+        base = self.inputs.slots(filing)
         try:
-            base = self.inputs.slots(filing)
             settle(self.inputs, filing, base)
             days = self.days(base, as_of)
             self._governed(days, filing)
         except InputError:
-            return None
+            return
         for law, slots in self.editions(base, days):
             try:
                 self._resettle(filing, base, slots)
             except ContradictionError:
                 continue
-            law.run(slots)
-            values = tuple(slots[self.inputs.layout.slot[name]] for name in names)
-            open_ = not all(combine.fixed(self.pack.outcomes[n].combine, v) for n, v in zip(names, values, strict=True))
-            if open_ or found not in (None, values):
-                return None
-            found = values
-        return found
+            law.run_towards(slots, outcomes)
+            yield law, slots
 
     def editions(self, base: Slots, days: Days) -> Iterator[tuple[Program, Slots]]:
         """Yield each edition of law that the dates may meet, with its own slots."""
@@ -142,7 +102,7 @@ class Evaluator:
         segments = [self._segments(name, days) for name in names]
         for spans in product(*segments):
             chosen = dict(zip(names, spans, strict=True))
-            slots = copy_slots(base)
+            slots = self.inputs.copy(base)
             for name, span in chosen.items():
                 if name != AS_OF:
                     slots[self.inputs.layout.slot[name]] = span
@@ -156,41 +116,17 @@ class Evaluator:
 
     def _united(self, law: Program, slots: Slots, filing: Filing, about: Collection[str], *, split: bool) -> Picture:
         """Return plain Kleene met with the union over case splits for each open outcome. Raises ContradictionError."""
-        settle(self.inputs, filing, slots)
         law.run(slots)
         plain = picture = self._read(law, slots)
-        tried: set[tuple[Any, ...]] = set()
+        tried: set[Choices] = set()
         for outcome in about if split else ():
-            cases = self._split(law, slots, outcome)
-            if len(cases) > 1 and cases not in tried:
-                tried.add(cases)
+            found = choices(self.inputs, self.splits, law, slots, outcome)
+            if found and found not in tried:
+                tried.add(found)
                 open_ = self._open(slots, picture)
-                found = self._union(law, slots, filing, cases, [(cell, cell.of(plain)) for cell in open_])
-                picture = self._met(picture, dict(zip(open_, found, strict=True)))
+                union = Union(self.inputs, law, filing, [(cell, cell.of(plain)) for cell in open_]).over(slots, found)
+                picture = self._met(picture, dict(zip(open_, union, strict=True)))
         return picture
-
-    def _union(self, law: Program, slots: Slots, filing: Filing, cases: Cases, plain: list[tuple[_Cell, Any]]) -> list[Any]:
-        """Return what the cases together leave possible of the cells that plain Kleene leaves open.
-
-        Every case lies inside plain Kleene, so once the union has reached it the remaining cases can add nothing.
-        """
-        found: list[Any] | None = None
-        for case in cases:
-            branch = copy_slots(slots)
-            for home, index, at, cell in case:
-                (branch if index < 0 else branch[home].items[index])[at] = cell
-            try:
-                settle(self.inputs, filing, branch)
-            except ContradictionError:
-                continue
-            law.run(branch)
-            here = [cell.read(branch) for cell, _ in plain]
-            found = here if found is None else [cell.merge(a, b) for (cell, _), a, b in zip(plain, found, here, strict=True)]
-            if all(value == widest for value, (_, widest) in zip(found, plain, strict=True)):
-                break
-        if found is None:
-            raise ImpossibleError("contradiction", "no case is possible", "two facts exclude each other")
-        return found
 
     # dates ------------------------------------------------------------------------------------------------------------
 
@@ -219,48 +155,8 @@ class Evaluator:
         key = tuple(sum(1 for cut in self.cuts[name] if cut <= low) for name, (low, _) in days.items())
         if key not in self._programs:
             exact = {n: date.fromordinal(int(low) if low > -INF else 1) for n, (low, _) in days.items()}
-            self._programs[key] = program.build(self.rulebook, self.pack, self.inputs, exact)
+            self._programs[key] = program.build(self.pack, self.inputs.facts, self.kept, exact)
         return self._programs[key]
-
-    # cases ------------------------------------------------------------------------------------------------------------
-
-    def _split(self, law: Program, base: Slots, outcome: str) -> Cases:
-        """Return the cases of one outcome in one edition of law: (list slot, item, slot, cell) for each fact that is split.
-
-        Only facts that the undetermined outcome can still read are split, so that none of the budget is spent on the others. One
-        that comes to lie in one cell, does not apply or is read no more frees its place for the next: more knowledge narrows.
-        """
-        layout = self.inputs.layout
-        choices: list[list[tuple[int, int, int, Any]]] = []
-        size = 1
-        for split, home, index in self._candidates(law, base, outcome):
-            at = layout.slot[split.name]
-            slots = base if index < 0 else base[home].items[index]
-            met = [meet(layout.type_of(split.name), slots[at], cell) for cell in split.cells]
-            left = [(home, index, at, cell) for cell in met if cell is not None]
-            if len(left) <= 1:  # known well enough: nothing is left to split
-                continue
-            size *= len(left)
-            if size > polarity.BUDGET:
-                break
-            choices.append(left)
-        return tuple(product(*choices))
-
-    def _candidates(self, law: Program, base: Slots, outcome: str) -> Iterator[tuple[Split, int, int]]:
-        layout = self.inputs.layout
-        live = law.live(base, outcome)
-        local: dict[str, list[Split]] = {}
-        for split in self.splits:
-            if home := self.rulebook.list_of(split.name):
-                local.setdefault(home, []).append(split)
-            elif (split.name, -1) in live:
-                yield split, -1, -1
-        for home, splits in local.items():
-            at = layout.slot[home]
-            for index in range(len(base[at].items)):
-                for split in splits:
-                    if (split.name, index) in live:
-                        yield split, at, index
 
     # reading and uniting ----------------------------------------------------------------------------------------------
 
@@ -286,7 +182,7 @@ class Evaluator:
         rows = list(enumerate(items))
         return rows if more is None else [*rows, (len(items), more)]
 
-    def _open(self, slots: Slots, picture: Picture) -> list[_Cell]:
+    def _open(self, slots: Slots, picture: Picture) -> list[Cell]:
         """Return the cells of a picture that have more than one value left."""
         slot = self.inputs.layout.slot
         homes = {"": -1} | {home: slot[home] for home in self.inputs.lists}
@@ -301,9 +197,9 @@ class Evaluator:
                 if value == U:
                     at = slot[f"{'rule' if kind == 'fired' else kind}:{rule}"]
                     found.append(("truth", kind, rule, index, homes[self.pack.rules[rule].on], at))
-        return [_Cell(*cell, unlisted=cell[4] >= 0 and cell[3] == sizes[cell[4]]) for cell in found]
+        return [Cell(*cell, unlisted=cell[4] >= 0 and cell[3] == sizes[cell[4]]) for cell in found]
 
-    def _met(self, picture: Picture, found: dict[_Cell, Any]) -> Picture:
+    def _met(self, picture: Picture, found: dict[Cell, Any]) -> Picture:
         """Return what both a picture and the union of cases leave possible; both are sound, so both hold."""
         tables: dict[str, dict[tuple[str, int], Any]] = {
             "outcomes": dict(picture.outcomes),
@@ -326,18 +222,8 @@ class Evaluator:
         return Picture(outcomes, fired, applied, versions)
 
 
-def copy_slots(top: Slots) -> Slots:
-    """Return a copy whose lists and rows can be filled without touching the original."""
-    return [
-        value._replace(items=[row.copy() for row in value.items], more=value.more.copy() if value.more is not None else None)
-        if hasattr(value, "_replace")
-        else value
-        for value in top
-    ]
-
-
 def _either(a: dict[tuple[str, int], int], b: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
     return {key: x if (x := a.get(key, F)) == b.get(key, F) else U for key in a | b}
 
 
-__all__ = ["AS_OF", "Evaluator", "InputError", "Picture", "T", "copy_slots"]
+__all__ = ["AS_OF", "Evaluator", "InputError", "Picture", "T"]

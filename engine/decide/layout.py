@@ -22,12 +22,15 @@ class Layout:
     applies: dict[str, int]
     width: dict[str, int]  # list, or "" for the filing -> number of slots
     tables: dict[str, Face] = field(default_factory=dict)
+    kinds: dict[str, Type] = field(default_factory=dict, compare=False)  # the types that were asked for
 
     def type_of(self, name: str) -> Type:
         """Return the type of a name that `check` has found good."""
-        kind = self.rulebook.type_of(self.pack, name)
-        assert kind is not None, name  # noqa: S101 - INVARIANT: names are resolved before anything is compiled
-        return kind
+        if name not in self.kinds:
+            kind = self.rulebook.type_of(self.pack, name)
+            assert kind is not None, name  # noqa: S101 - INVARIANT: names are resolved before anything is compiled
+            self.kinds[name] = kind
+        return self.kinds[name]
 
     def value(self, name: str) -> Closure:
         """Return the closure that reads a name's slot."""
@@ -44,3 +47,13 @@ class Layout:
         if self.rulebook.list_of(name):
             return lambda _f, i: i[at]
         return lambda f, _i: f[at]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Work out `name`: fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
+
+    name: str  # a fact whose applicability it is, a derived fact, an outcome, or `rule:x`, `applied:x`, `group:x`
+    list: str
+    at: int
+    closure: Closure

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
-from engine.decide.narrow import settle
+from engine.decide.narrow import again, settle
 from engine.decide.values import INF, LAST_DAY, F, U, known, meet, show, whole
-from engine.errors import InputError
+from engine.errors import ContradictionError
 from engine.rulebook import condition as ir
 from engine.rulebook import graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from engine.decide.evaluate import Evaluator, Picture
+    from engine.decide.inputs import Inputs
+    from engine.decide.trial import Trial
+    from engine.decide.values import Slots
 
 COMPLETIONS = 6
 NODES = 80
@@ -81,8 +84,9 @@ class Search:
         if not self._undetermined(self.picture):
             return Open((), (), ())
         found = self._completions()
+        completions = {id(trial): trial for trial in found.values()}.values()
         # one witness is enough: `any` stops at the first completion in which the fact decides
-        proven = {fact for fact in self.candidates if any(self._matters(completion, fact) for completion in found.values())}
+        proven = {fact for fact in self.candidates if any(self._matters(trial, fact) for trial in completions)}
         missing = tuple(fact for fact in self.candidates if fact in proven)
         rest = tuple(fact for fact in self.candidates if fact not in proven)
         return Open(missing, rest, tuple(self._settlements(found)))
@@ -142,96 +146,64 @@ class Search:
 
     # completions ------------------------------------------------------------------------------------------------------
 
-    def _completions(self) -> dict[tuple[str, Any], Filing]:
+    def _completions(self) -> dict[tuple[str, Any], Trial]:
         """Return a completed filing per value of an undetermined outcome, as far as COMPLETIONS and NODES allow."""
-        found: dict[tuple[str, Any], Filing] = {}
+        names = self._undetermined(self.picture)
+        found: dict[tuple[str, Any], Trial] = {}
         spent = 0
         for turn in range(COMPLETIONS):
-            filing = self.filing
+            draft = Draft.of(self.evaluator.inputs, self.filing)
             for k, fact in enumerate(self.candidates):
                 if spent >= NODES * COMPLETIONS:
                     break
                 spent += 1
-                filing = self._choose(filing, fact, turn, k)
-            try:
-                picture = self.evaluator.picture(filing, self.as_of, split=False)
-            except InputError:
-                continue
-            for name in self._undetermined(self.picture):
-                value = picture.outcomes[name, -1]
+                draft = self._choose(draft, fact, turn, k)
+            trial = self._trial(draft.filing, names)
+            for name, value in zip(names, trial.possible() or (), strict=False):
                 if fixed(self.evaluator.pack.outcomes[name].combine, value):
-                    found.setdefault((name, value), filing)
+                    found.setdefault((name, value), trial)
         return found
 
-    def _choose(self, filing: Filing, fact: Fact, turn: int, k: int) -> Filing:
+    def _choose(self, draft: Draft, fact: Fact, turn: int, k: int) -> Draft:
         cells = self.points.get(fact[0], ())
-        if not cells:
-            return filing
+        if not cells or not draft.can_apply(*fact):
+            return draft
         # all first values, all last ones, then values that alternate from fact to fact and from pair to pair
         order = (0, -1)[turn] if turn < 2 else (turn * 7 + k // (turn // 2)) % len(cells)  # noqa: PLR2004 - the first two turns
         for step in range(len(cells)):
-            changed = self._with(filing, fact, cells[(order + step) % len(cells)])
+            changed = draft.stating(*fact, cells[(order + step) % len(cells)])
             if changed is not None:
                 return changed
-        return filing
+        return draft
 
-    def _with(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
-        name, index = fact
-        layout = self.evaluator.inputs.layout
-        home = self.evaluator.rulebook.list_of(name)
-        kind = layout.type_of(name)
-        stated = filing.facts if index < 0 else filing.lists[home].items[index].facts
-        declared = self.evaluator.rulebook.facts[name]
-        met = meet(kind, stated.get(name, whole(declared, kind)), cell)
-        if met is None or not self._can_apply(filing, fact):
-            return None
-        changed = state(filing, home, index, name, met)
-        return changed if self._consistent(changed) else None
+    def _trial(self, filing: Filing, outcomes: Iterable[str]) -> Trial:
+        return self.evaluator.trial(filing, self.as_of, tuple(outcomes))
 
-    def _can_apply(self, filing: Filing, fact: Fact) -> bool:
-        name, index = fact
-        guard = self.evaluator.inputs.layout.applies.get(name)
-        if guard is None:
-            return True
-        slots = self._settled(filing)
-        home = self.evaluator.rulebook.list_of(name)
-        row = slots if index < 0 else slots[self.evaluator.inputs.layout.slot[home]].items[index]
-        return bool(row[guard] != F)
-
-    def _settled(self, filing: Filing) -> Any:
-        slots = self.evaluator.inputs.slots(filing)
-        settle(self.evaluator.inputs, filing, slots)
-        return slots
-
-    def _consistent(self, filing: Filing) -> bool:
-        try:
-            self._settled(filing)
-        except InputError:
-            return False
-        return True
-
-    def _matters(self, completion: Filing, fact: Fact) -> bool:
-        names = self._undetermined(self.picture)
+    def _matters(self, completion: Trial, fact: Fact) -> bool:
+        """Tell whether two values of a fact give a completion two answers; its own is known."""
         seen = set()
+        own = _stated(completion.filing, self._home(fact), fact)
         for cell in self.points.get(fact[0], ()):
-            changed = self._replaced(completion, fact, cell)
-            if changed and (values := self.evaluator.decided(changed, self.as_of, names)):
+            value = self._met(fact, cell)
+            if value is None:
+                continue
+            changed = state(completion.filing, self._home(fact), fact[1], fact[0], value)
+            trial = completion if value == own else completion.with_(changed, fact[0])
+            if values := trial.decided():
                 seen.add(values)
                 if len(seen) > 1:
                     return True
         return False
 
-    def _replaced(self, filing: Filing, fact: Fact, cell: Any) -> Filing | None:
-        name, index = fact
-        home = self.evaluator.rulebook.list_of(name)
-        original = self.filing.facts if index < 0 else self.filing.lists[home].items[index].facts
-        kind = self.evaluator.inputs.layout.type_of(name)
-        met = meet(kind, original.get(name, whole(self.evaluator.rulebook.facts[name], kind)), cell)
-        return None if met is None else state(filing, home, index, name, met)
+    def _met(self, fact: Fact, cell: Any) -> Any:
+        """Return what of a cell the filing itself leaves possible."""
+        kind = self.evaluator.inputs.layout.type_of(fact[0])
+        stated = _stated(self.filing, self._home(fact), fact)
+        return meet(kind, whole(self.evaluator.rulebook.facts[fact[0]], kind) if stated is None else stated, cell)
 
     # settlements ------------------------------------------------------------------------------------------------------
 
-    def _settlements(self, found: dict[tuple[str, Any], Filing]) -> Iterator[Settlement]:
+    def _settlements(self, found: dict[tuple[str, Any], Trial]) -> Iterator[Settlement]:
         for name in self._undetermined(self.picture):
             outcome = self.evaluator.pack.outcomes[name]
             if outcome.combine == "union":
@@ -239,7 +211,7 @@ class Search:
             for k, value in enumerate(outcome.values):
                 bit = 1 << k + 1
                 if self.picture.outcomes[name, -1] & bit and (name, bit) in found:
-                    yield self._settlement(name, value.id, bit, found[name, bit])
+                    yield self._settlement(name, value.id, bit, found[name, bit].filing)
 
     def _settlement(self, name: str, value: str, bit: int, completion: Filing) -> Settlement:
         added = [
@@ -247,34 +219,35 @@ class Search:
             for fact in self.candidates
             if _stated(completion, self._home(fact), fact) != _stated(self.filing, self._home(fact), fact)
         ]
+        asked = self._trial(self.filing, (name,))
         for fact in added:
-            alone = self._move(self.filing, completion, fact)
-            if self._fixes(alone, name, bit):
-                shrunk = self._shrunk(alone, (fact,), name, bit)
+            alone = self._like(self.filing, completion, fact)
+            found = asked.with_(alone, fact[0])
+            if found.decided() == (bit,):
+                shrunk = self._shrunk(alone, found, (fact,), bit)
                 return Settlement(name, value, (self._answer(shrunk, fact),), smallest=True)
-        needed = list(added)
+        needed, filing = list(added), self.filing
+        for fact in added:
+            filing = self._like(filing, completion, fact)
+        trial = self._trial(filing, (name,))
         for fact in reversed(added):
-            without = [other for other in needed if other != fact]
-            filing = self.filing
-            for other in without:
-                filing = self._move(filing, completion, other)
-            if self._fixes(filing, name, bit):
-                needed = without
-        filing = self.filing
-        for fact in needed:
-            filing = self._move(filing, completion, fact)
-        shrunk = self._shrunk(filing, tuple(needed), name, bit)
+            fewer = self._like(filing, self.filing, fact)
+            found = trial.with_(fewer, fact[0])
+            if found.decided() == (bit,):
+                needed, filing, trial = [other for other in needed if other != fact], fewer, found
+        shrunk = self._shrunk(filing, trial, tuple(needed), bit)
         return Settlement(name, value, tuple(self._answer(shrunk, fact) for fact in needed), smallest=len(needed) <= 1)
 
-    def _shrunk(self, filing: Filing, added: tuple[Fact, ...], name: str, bit: int) -> Filing:
+    def _shrunk(self, filing: Filing, trial: Trial, added: tuple[Fact, ...], bit: int) -> Filing:
         """Return the filing with its added sets reduced to the values that the outcome needs."""
         for fact in added:
             if self.evaluator.inputs.layout.type_of(fact[0]).name == "set":
                 for k in range(len(self.evaluator.rulebook.facts[fact[0]].values)):
                     now = _stated(filing, self._home(fact), fact)[0]
-                    fewer = state(filing, self._home(fact), fact[1], fact[0], (now & ~(1 << k), now & ~(1 << k)))
-                    allowed = self._within(fact, now & ~(1 << k))
-                    filing = fewer if now >> k & 1 and allowed and self._fixes(fewer, name, bit) else filing
+                    if now >> k & 1 and self._within(fact, now & ~(1 << k)):
+                        fewer = state(filing, self._home(fact), fact[1], fact[0], (now & ~(1 << k), now & ~(1 << k)))
+                        found = trial.with_(fewer, fact[0])
+                        filing, trial = (fewer, found) if found.decided() == (bit,) else (filing, trial)
         return filing
 
     def _within(self, fact: Fact, mask: int) -> bool:
@@ -285,12 +258,9 @@ class Search:
     def _home(self, fact: Fact) -> str:
         return self.evaluator.rulebook.list_of(fact[0])
 
-    def _move(self, filing: Filing, completion: Filing, fact: Fact) -> Filing:
-        value = _stated(completion, self._home(fact), fact)
-        return filing if value is None else state(filing, self._home(fact), fact[1], fact[0], value)
-
-    def _fixes(self, filing: Filing, name: str, bit: int) -> bool:
-        return self.evaluator.decided(filing, self.as_of, [name]) == (bit,)
+    def _like(self, filing: Filing, other: Filing, fact: Fact) -> Filing:
+        """Return the filing with one fact as another filing states it, or leaves it out."""
+        return state(filing, self._home(fact), fact[1], fact[0], _stated(other, self._home(fact), fact))
 
     def _answer(self, completion: Filing, fact: Fact) -> Answer:
         kind = self.evaluator.inputs.layout.type_of(fact[0])
@@ -302,14 +272,57 @@ def _stated(filing: Filing, home: str, fact: Fact) -> Any:
     return facts.get(fact[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A filing on the way to completion, with its settled slots."""
+
+    inputs: Inputs
+    filing: Filing
+    slots: Slots
+
+    @classmethod
+    def of(cls, inputs: Inputs, filing: Filing) -> Draft:
+        """Return the draft of a filing. Raises ContradictionError."""
+        slots = inputs.slots(filing)
+        settle(inputs, filing, slots)
+        return cls(inputs, filing, slots)
+
+    def can_apply(self, name: str, index: int) -> bool:
+        """Tell whether a fact may apply."""
+        guard = self.inputs.layout.applies.get(name)
+        return guard is None or bool(self.inputs.row(self.slots, name, index)[guard] != F)
+
+    def bounds(self, name: str, index: int) -> Any:
+        """Return what the other facts leave possible of one."""
+        return self.inputs.row(self.slots, name, index)[self.inputs.layout.slot[name]]
+
+    def stating(self, name: str, index: int, cell: Any) -> Draft | None:
+        """Return the draft with what it states of a fact cut down to a cell; None when the facts exclude that."""
+        rulebook, kind = self.inputs.layout.rulebook, self.inputs.layout.type_of(name)
+        home = rulebook.list_of(name)
+        stated = _stated(self.filing, home, (name, index))
+        met = meet(kind, whole(rulebook.facts[name], kind) if stated is None else stated, cell)
+        if met is None:
+            return None
+        changed = state(self.filing, home, index, name, met)
+        try:
+            return Draft(self.inputs, changed, again(self.inputs, self.inputs.part(name), changed, self.slots))
+        except ContradictionError:
+            return None
+
+
 def state(filing: Filing, home: str, index: int, name: str, value: Any) -> Filing:
-    """Return the filing with one more fact stated, at filing level when `index` is -1."""
+    """Return the filing with a fact stated, at filing level when `index` is -1; without it when `value` is None."""
     if index < 0:
-        return replace(filing, facts=filing.facts | {name: value})
+        return replace(filing, facts=_with(filing.facts, name, value))
     listing = filing.lists[home]
     items = list(listing.items)
-    items[index] = Item(items[index].id, items[index].facts | {name: value})
+    items[index] = Item(items[index].id, _with(items[index].facts, name, value))
     return replace(filing, lists=filing.lists | {home: Listing(tuple(items), listing.complete)})
+
+
+def _with(facts: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    return {key: each for key, each in facts.items() if key != name} if value is None else facts | {name: value}
 
 
 def points(evaluator: Evaluator) -> dict[str, tuple[Any, ...]]:

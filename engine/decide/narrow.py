@@ -15,9 +15,9 @@ from engine.rulebook import condition as ir
 
 if TYPE_CHECKING:
     from engine.decide.filing import Filing
+    from engine.decide.inputs import Inputs
     from engine.decide.layout import Layout
     from engine.decide.lists import Items
-    from engine.decide.program import Inputs
     from engine.decide.values import Slots
 
 ROUNDS = 64
@@ -37,6 +37,14 @@ def settle(base: Inputs, filing: Filing, top: Slots) -> None:
                     changed |= _Narrower(layout, top, item, index).to(_always(layout, constraint), wanted=True)
         if not changed:
             return
+
+
+def again(whole: Inputs, part: Inputs, filing: Filing, before: Slots) -> Slots:
+    """Return the settled slots of a filing that differs from `before` only in facts of a part. Raises ContradictionError."""
+    slots = whole.copy(before)
+    part.restate(filing, slots)
+    settle(part, filing, slots)
+    return slots
 
 
 def _rows(layout: Layout, home: str, top: Slots) -> list[tuple[int, Slots]]:
@@ -228,4 +236,4 @@ class _Narrower:
         return changed
 
 
-__all__ = ["ImpossibleError", "scaled", "settle"]
+__all__ = ["ImpossibleError", "again", "scaled", "settle"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.asked import Asked
 from engine.decide.assess import examine
 from engine.decide.comply import Proofs, Proven
-from engine.decide.evaluate import Picture
 from engine.decide.filing import from_document
 from engine.decide.owed import Owed
+from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
-from engine.errors import DateError
+from engine.errors import DateError, InputError, Place
 from schemas import duties as shapes
 from schemas.rulebook import Text
 
@@ -46,7 +46,13 @@ def assess_all(rulebook: Rulebook, document: Node, as_of: date, on: date | None 
 
 
 def overall(rulebook: Rulebook, filing: Filing, as_of: date, on: date, *, search: bool = True) -> shapes.Overall:
-    """Return the answer over all packs to a filing that was read. Raises InputError."""
+    """Return the answer over all packs to a filing that was read. Raises InputError.
+
+    Law that began after the day on which compliance is judged could not have been kept on it: such days are refused.
+    """
+    if on < as_of:
+        problem = f"compliance on {on} would be judged by the law of a later day, {as_of}"
+        raise InputError("wrong-date", problem, "ask for the law of that day or of an earlier one", Place("--on"))
     asked = Asked(rulebook, filing)
     law = [name for name, pack in rulebook.packs.items() if not pack.doc.data_set]  # owners' terms answer requests only
     found = [_Part(rulebook, pack, filing, as_of, on).read(search=search) for pack in law]

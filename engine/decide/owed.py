@@ -12,7 +12,7 @@ from engine.rulebook.duties import EVIDENCE
 from schemas import duties as shapes
 
 if TYPE_CHECKING:
-    from engine.decide.evaluate import Picture
+    from engine.decide.picture import Picture
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Duty, Effect, Outcome, Source, Text, Value
 

@@ -5,34 +5,57 @@ A program is built once per combination of law in force and kept; running it on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 from engine.decide import combine
-from engine.decide.compile import mask_of, number, term_value, truth
-from engine.decide.layout import Layout
-from engine.decide.lists import Items
-from engine.decide.tables import Face
-from engine.decide.values import INF, Closure, F, Slots, U, known, whole
+from engine.decide.compile import Kept, number, term_value, truth
+from engine.decide.inputs import Inputs
+from engine.decide.layout import Layout, Step
+from engine.decide.values import Closure, F, Slots, T, known, whole
 from engine.rulebook import graph
 from engine.rulebook.typing import type_of_term
+from schemas.term import Type
 
 if TYPE_CHECKING:
-    from engine.decide.filing import Filing
+    from collections.abc import Iterable
+
     from engine.rulebook import condition as ir
     from engine.rulebook.graph import Edition
     from engine.rulebook.model import PackRules, Rulebook
 
+_NOTHING: Slots = []  # what stands for an item where there is none
+
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Fill slot `at` of the filing, or of every item of a list, with what `closure` gives."""
+class Link:
+    """A step with the names that it reads and its own, as bits."""
 
-    list: str
+    step: Step
+    reads: int
+    own: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a fact, rule, derived fact or outcome stands: the slot of its list or -1, its own, and that of its applicability."""
+
+    home: int
     at: int
-    closure: Closure
+    guard: int | None
+    kind: Type
+
+    def fixed(self, filing: Slots, index: int) -> bool:
+        """Tell whether it has one value left, or certainly does not apply."""
+        row = filing
+        if index >= 0:
+            items, more, _ = filing[self.home]
+            row = items[index] if index < len(items) else more
+        applies = T if self.guard is None else row[self.guard]
+        return bool(applies == F or (applies == T and known(self.kind, row[self.at])))
 
 
 @dataclass(frozen=True)
@@ -44,95 +67,113 @@ class Program:
     steps: tuple[Step, ...]
     reads: dict[str, frozenset[str]]  # derived fact, rule:x, outcome or fact -> what it reads
     versions: dict[str, tuple[str, ...]]  # rule -> the days of the version that is law
+    _kept: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict, compare=False)
+    _spots: dict[str, Spot] = field(default_factory=dict, compare=False)
+    _apart: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict, compare=False)
 
     def live(self, filing: Slots, outcome: str, item: int | None = None) -> set[tuple[str, int]]:
         """Return the (name, item) pairs that an undetermined outcome or rule can still read, after a run over plain Kleene."""
         todo = [(outcome, index) for index in self._indexes(filing, outcome) if item in (None, index)]
         seen: set[tuple[str, int]] = set()
+        dead: set[tuple[str, int]] = set()
         while todo:
-            thing = todo.pop()
-            if thing in seen or self._fixed(filing, *thing):
+            thing = name, at = todo.pop()
+            if thing in seen or thing in dead:
+                continue
+            if self._spot(name).fixed(filing, at):
+                dead.add(thing)
                 continue
             seen.add(thing)
-            for name in self.reads.get(thing[0], ()):
-                home = self._home(name)
-                if home and home == self._home(thing[0]):
-                    todo.append((name, thing[1]))
-                else:
-                    todo += [(name, index) for index in self._indexes(filing, name)]
+            here, elsewhere = self._readings(name)
+            todo += [(read, at) for read in here]
+            todo += [(read, index) for read in elsewhere for index in self._indexes(filing, read)]
         return seen
 
-    def _home(self, name: str) -> str:
-        kind, colon, rule = name.partition(":")
-        return self.edition.pack.rules[rule].on if colon and kind == "rule" else self.layout.rulebook.list_of(name)
+    def _readings(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what a name reads at its own place, the same item or the filing, and what in the other lists."""
+        if name not in self._apart:
+            home = self._spot(name).home
+            reads = [(read, self._spot(read).home) for read in self.reads.get(name, ())]
+            self._apart[name] = tuple(r for r, at in reads if at == home), tuple(r for r, at in reads if at != home)
+        return self._apart[name]
 
     def _indexes(self, filing: Slots, name: str) -> range:
-        home = self._home(name)
-        if not home:
+        home = self._spot(name).home
+        if home < 0:
             return range(-1, 0)
-        items, more, _ = filing[self.layout.slot[home]]
+        items, more, _ = filing[home]
         return range(len(items) + (more is not None))
 
-    def _fixed(self, filing: Slots, name: str, index: int) -> bool:
-        slots = filing
-        if index >= 0:
-            items, more, _ = filing[self.layout.slot[self._home(name)]]
-            slots = items[index] if index < len(items) else more
-        value = slots[self.layout.slot[name]]
-        if name.startswith("rule:"):
-            return bool(value != U)
-        guard = self.layout.applies.get(name)
-        kind = self.layout.type_of(name)
-        settled = value[0] == value[1] if kind.name == "set" else known(kind, value)
-        return bool(settled and (guard is None or slots[guard] != U)) or (guard is not None and bool(slots[guard] == F))
+    def _spot(self, name: str) -> Spot:
+        if name not in self._spots:
+            kind, colon, rule = name.partition(":")
+            fires = bool(colon) and kind == "rule"
+            home = self.edition.pack.rules[rule].on if fires else self.layout.rulebook.list_of(name)
+            at, guard = self.layout.slot[name], self.layout.applies.get(name)
+            type_ = Type("bool") if fires else self.layout.type_of(name)
+            self._spots[name] = Spot(self.layout.slot[home] if home else -1, at, guard, type_)
+        return self._spots[name]
 
     def run(self, filing: Slots) -> None:
         """Fill the slots of derived facts, rules and outcomes."""
-        slot = self.layout.slot
-        nothing: Slots = []
         for step in self.steps:
-            at, closure = step.at, step.closure
-            if not step.list:
-                filing[at] = closure(filing, nothing)
-                continue
-            items, more, _ = filing[slot[step.list]]
-            for item in items:
-                item[at] = closure(filing, item)
-            if more is not None:
-                more[at] = closure(filing, more)
+            self._fill(step, filing)
 
+    def run_towards(self, filing: Slots, outcomes: tuple[str, ...]) -> None:
+        """Fill only the slots that `outcomes` read, and theirs."""
+        for link in self._links(outcomes):
+            self._fill(link.step, filing)
 
-@dataclass(frozen=True)
-class Inputs:
-    """A pack's facts in slots: applicability steps and constraints, shared by all its editions."""
+    def rerun(self, filing: Slots, changed: Iterable[str], outcomes: tuple[str, ...] = ()) -> None:
+        """Fill again what reads the facts that `changed` since the run; only what `outcomes` read, where they are named.
 
-    layout: Layout
-    facts: tuple[str, ...]
-    lists: tuple[str, ...]
-    blank: dict[str, Slots]
-    applies: tuple[tuple[str, Step], ...]
-    constraints: tuple[tuple[str, str, Closure], ...]  # id, list, closure; guarded by the applicability of its facts
+        A step whose value comes out as it was sets nothing off.
+        """
+        dirty = sum(self._bits[name] for name in changed)
+        for link in self._links(outcomes) if dirty else ():
+            if link.reads & dirty and self._fill(link.step, filing):
+                dirty |= link.own
 
-    def slots(self, filing: Filing) -> Slots:
-        """Return the slots of a filing, with every fact it leaves out at its whole domain."""
-        slot = self.layout.slot
-        top = self.blank[""].copy()
-        for name, value in filing.facts.items():
-            if name in slot:
-                top[slot[name]] = value
-        for name in self.lists:
-            given = filing.lists.get(name)
-            items = []
-            for item in given.items if given else ():
-                row = self.blank[name].copy()
-                for fact, value in item.facts.items():
-                    if fact in slot:
-                        row[slot[fact]] = value
-                items.append(row)
-            complete = given is not None and given.complete
-            sure = not items and self.layout.rulebook.lists[name].min > 0
-            top[slot[name]] = Items(items, None if complete else self.blank[name].copy(), sure)
-        return top
+    def _fill(self, step: Step, filing: Slots) -> bool:
+        """Fill a step's slot; tell whether its value changed."""
+        at, closure = step.at, step.closure
+        if not step.list:
+            before, filing[at] = filing[at], closure(filing, _NOTHING)
+            return bool(before != filing[at])
+        items, more, _ = filing[self.layout.slot[step.list]]
+        changed = False
+        for item in items if more is None else (*items, more):
+            before, item[at] = item[at], closure(filing, item)
+            changed = changed or before != item[at]
+        return changed
+
+    @cached_property
+    def _bits(self) -> dict[str, int]:
+        return {name: 1 << k for k, name in enumerate(dict.fromkeys((*self.layout.slot, *(step.name for step in self.steps))))}
+
+    def _links(self, outcomes: tuple[str, ...]) -> tuple[Link, ...]:
+        """Return the steps that `outcomes` read, and theirs, in the order of the strata; every step where none is named."""
+        if outcomes not in self._kept:
+            found: list[Link] = []
+            wanted = sum(self._bits[name] for name in outcomes)
+            for step in reversed(self.steps):
+                own = self._bits[step.name]
+                if not outcomes or own & wanted:
+                    found.append(Link(step, sum(self._bits.get(name, 0) for name in self._read_by(step.name)), own))
+                    wanted |= found[-1].reads
+            self._kept[outcomes] = tuple(reversed(found))
+        return self._kept[outcomes]
+
+    def _read_by(self, name: str) -> set[str]:
+        """Return what the step of a name reads; of rules that are tied by overrides the vectors as well."""
+        kind, colon, rule = name.partition(":")
+        found = {f"rule:{rule}"} if colon and kind != "rule" else set(self.reads.get(name, ()))
+        for members in self.edition.groups:
+            if kind == "group" and rule in members:
+                return {f"rule:{member}" for member in members}
+            if found & {f"rule:{member}" for member in members}:
+                found.add(f"group:{members[0]}")
+        return found
 
 
 def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
@@ -163,7 +204,7 @@ def inputs(rulebook: Rulebook, pack: PackRules) -> Inputs:
     for name in facts:
         blank[rulebook.list_of(name)][slot[name]] = whole(rulebook.facts[name], layout.type_of(name))
     order = _applicability_order(rulebook, [name for name in facts if name in applies])
-    steps = tuple((n, Step(rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
+    steps = tuple((n, Step(n, rulebook.list_of(n), applies[n], truth(_applies(rulebook, n), layout))) for n in order)
     return Inputs(layout, facts, lists, blank, steps, tuple(_constraints(layout)))
 
 
@@ -195,25 +236,22 @@ def _when_applicable(guards: list[Closure], holds: Closure) -> Closure:
 # editions ------------------------------------------------------------------------------------------------------------
 
 
-def build(rulebook: Rulebook, pack: PackRules, base: Inputs, days: dict[str, date]) -> Program:
+def build(pack: PackRules, facts: tuple[str, ...], kept: Kept, days: dict[str, date]) -> Program:
     """Return the program of what is law on `days`."""
-    law = graph.edition(pack, days)
+    rulebook, law = kept.layout.rulebook, graph.edition(pack, days)
     main = days[pack.doc.date]
-    faces = {
-        name: Face(table, next((v for v in table.versions if main in v.valid), None), _gives(rulebook, name))
-        for name, table in rulebook.tables.items()
-    }
-    inner = base.layout
-    layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces)
-    builder = _Builder(layout, law)
+    faces = {name: kept.face(name, main) for name in rulebook.tables}
+    inner = kept.layout
+    layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces, inner.kinds)
+    builder = _Builder(kept, layout, law)
     steps: list[Step] = []
     for thing in graph.strata(rulebook, law):
         kind, _, name = thing.partition(":")
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
-    blanks = [Step(rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
+    blanks = [Step(n, rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
     versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
-    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, base.facts), versions)
+    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, facts), versions)
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:
@@ -240,33 +278,30 @@ def _absent(layout: Layout, name: str) -> Any:
     return 0 if layout.type_of(name).name == "bool" else (0, 0)
 
 
-def _gives(rulebook: Rulebook, name: str) -> tuple[str, ...]:
-    gives = rulebook.tables[name].gives
-    return tuple(value.id for value in rulebook.facts[gives.fact].values) if gives.fact else tuple(gives.values)
-
-
 class _Builder:
-    def __init__(self, layout: Layout, law: Edition) -> None:
+    def __init__(self, kept: Kept, layout: Layout, law: Edition) -> None:
+        self.kept = kept
         self.layout = layout
         self.law = law
         self.grouped = {rule: k for k, members in enumerate(law.groups) for rule in members}
 
     def derived(self, name: str) -> list[Step]:
         """Return the step that works out a derived fact."""
-        node = self.layout.rulebook.conditions[self.law.derived[name]]
-        kind = self.layout.type_of(name)
-        closure = truth(node, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
-        return [Step(self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
+        text, kind = self.law.derived[name], self.layout.type_of(name)
+        node = self.layout.rulebook.conditions[text]
+        closure = self.kept.truth(text, self.layout) if kind.name == "bool" else number(node, self.layout, kind)
+        return [Step(name, self.layout.rulebook.list_of(name), self.layout.slot[name], closure)]
 
     def rule(self, name: str) -> list[Step]:
         """Return the steps of a rule: fired and, outside of groups, applied."""
         home = self.law.pack.rules[name].on
-        fired = truth(self.layout.rulebook.conditions[self.law.rules[name].when], self.layout)
+        fired = self.kept.truth(self.law.rules[name].when, self.layout)
         slot = self.layout.slot
-        steps = [Step(home, slot[f"rule:{name}"], fired)]
+        steps = [Step(f"rule:{name}", home, slot[f"rule:{name}"], fired)]
         if name not in self.grouped:
             at = slot[f"rule:{name}"]
-            steps.append(Step(home, slot[f"applied:{name}"], (lambda _f, i: i[at]) if home else (lambda f, _i: f[at])))
+            same: Closure = (lambda _f, i: i[at]) if home else (lambda f, _i: f[at])
+            steps.append(Step(f"applied:{name}", home, slot[f"applied:{name}"], same))
         return steps
 
     def group(self, number: str) -> list[Step]:
@@ -284,9 +319,9 @@ class _Builder:
             slots = i if home else f
             return group.vectors(tuple(slots[read] for read in reads))
 
-        steps = [Step(home, at, vectors)]
+        steps = [Step(f"group:{members[0]}", home, at, vectors)]
         for k, member in enumerate(members):
-            steps.append(Step(home, slot[f"applied:{member}"], _column(at, k, bool(home))))
+            steps.append(Step(f"applied:{member}", home, slot[f"applied:{member}"], _column(at, k, bool(home))))
         return steps
 
     def outcome(self, name: str) -> list[Step]:
@@ -302,7 +337,7 @@ class _Builder:
         else:
             make = combine.strictest if outcome.combine == "strictest" else combine.unique
             closure = make(outcome, singles, parts, floor, bool(home))
-        return [Step(home, self.layout.slot[name], closure)]
+        return [Step(name, home, self.layout.slot[name], closure)]
 
     def _part(self, k: int, outcome: str) -> combine.Part:
         members = self.law.groups[k]
@@ -317,8 +352,7 @@ class _Builder:
             value = term_value(node, self.layout)
             # an outcome keeps its first place for "not governed", an enum or a table does not
             return value if type_of_term(node, self.layout.rulebook, self.layout.pack).name == "outcome" else _moved(value)
-        named = {given} if isinstance(given, str) else set(given)
-        return combine.constant(mask_of(self.layout.type_of(outcome), named))
+        return self.kept.constant(outcome, (given,) if isinstance(given, str) else tuple(given))
 
 
 def _moved(value: Closure) -> Closure:
@@ -329,4 +363,4 @@ def _column(at: int, k: int, local: bool) -> Closure:
     return (lambda _f, i: combine.column(i[at], k)) if local else (lambda f, _i: combine.column(f[at], k))
 
 
-__all__ = ["INF", "Inputs", "Program", "Step", "build", "inputs", "type_of_term"]
+__all__ = ["Program", "build", "inputs"]

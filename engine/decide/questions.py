@@ -7,16 +7,22 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.assess import Writer, assess, evaluator
 from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search, points, state
+from engine.decide.overall import assess_all
 from engine.decide.values import INF, meet, whole
 from engine.errors import FactError, InputError, Place
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence, read
+from schemas import duties
 from schemas import explanation as shapes
+from schemas.rulebook import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from engine.decide.evaluate import Evaluator
     from engine.rulebook.model import Rulebook
+
+Key = tuple[str, Any, str]  # pack, kind and id
 
 
 def questions(rulebook: Rulebook, pack: str, document: Node, as_of: date) -> shapes.Questions:
@@ -60,6 +66,42 @@ def what_if(rulebook: Rulebook, pack: str, document: Node, changes: dict[str, st
     before = assess(rulebook, pack, document, as_of, search=False).outcomes
     after = assess(rulebook, pack, _changed(rulebook, document, changes), as_of, search=False).outcomes
     return shapes.WhatIf(before=before, after=after, changed=[name for name in before if before[name] != after[name]])
+
+
+def questions_of_all(rulebook: Rulebook, document: Node, as_of: date) -> duties.AllQuestions:
+    """Return what every pack that can apply would ask, each fact once. Raises InputError."""
+    return duties.AllQuestions(as_of=as_of.isoformat(), questions=assess_all(rulebook, document, as_of).questions)
+
+
+def what_if_all(rulebook: Rulebook, document: Node, changes: dict[str, str], as_of: date) -> duties.AllWhatIf:
+    """Return what changes of facts would change over all packs. Raises InputError."""
+    before, after = (
+        dict(_shown(rulebook, assess_all(rulebook, each, as_of, search=False)))
+        for each in (document, _changed(rulebook, document, changes))
+    )
+    found = []
+    for key, (label, _) in (before | after).items():
+        was, now = ([] if key not in told else told[key][1] for told in (before, after))
+        if was != now:
+            pack, kind, name = key
+            found.append(duties.Difference(pack=pack, kind=kind, id=name, label=label, before=was, after=now))
+    return duties.AllWhatIf(as_of=as_of.isoformat(), changed=found)
+
+
+def _shown(rulebook: Rulebook, found: duties.Overall) -> Iterator[tuple[Key, tuple[Text, list[str]]]]:
+    """Yield by pack, kind and id what an answer says; duties, conflicts and flaws speak for the outcomes that hold them."""
+    for part in found.packs:
+        yield (part.pack, "pack", part.pack), (part.title, [part.applies])
+        for outcome in rulebook.packs[part.pack].doc.outcomes:
+            told = outcome.lists != "answers" or any(value.duty or value.conflict for value in outcome.values)
+            if part.answer and outcome.id in part.answer.outcomes and not told:
+                yield (part.pack, "outcome", outcome.id), (outcome.title, part.answer.outcomes[outcome.id].possible)
+    for duty in found.duties:
+        days = [day for day in (duty.deadline.earliest, duty.deadline.latest) if day] if duty.deadline else []
+        yield (duty.pack, "duty", duty.id), (duty.label, [duty.status, *dict.fromkeys(days)])
+    for kind, entries in (("conflict", found.conflicts), ("flaw", found.flaws)):
+        for entry in entries:
+            yield (entry.pack, kind, entry.id), (entry.label, [entry.applies])
 
 
 def _changed(rulebook: Rulebook, document: Node, changes: dict[str, str]) -> Node:

@@ -19,6 +19,7 @@ from schemas.rulebook import Text
 if TYPE_CHECKING:
     from datetime import date
 
+    from engine.decide.filing import Filing
     from engine.rulebook.model import Rulebook
     from engine.rulebook.read import Node as Document
 
@@ -27,7 +28,14 @@ def share(
     rulebook: Rulebook, document: Document, as_of: date, *, enterprise: str = "", search: bool = True
 ) -> shapes.ShareAnswer:
     """Return the answer to a request on a day; `search` adds what would make an item allowed. Raises InputError."""
-    review = Review(rulebook, from_document(rulebook, document), as_of)
+    return share_filing(rulebook, from_document(rulebook, document), as_of, enterprise=enterprise, search=search)
+
+
+def share_filing(
+    rulebook: Rulebook, filing: Filing, as_of: date, *, enterprise: str = "", search: bool = True
+) -> shapes.ShareAnswer:
+    """Return the same for a request that was read already."""
+    review = Review(rulebook, filing, as_of)
     listing = review.filing.lists[REQUEST]
     nodes = [review.node(review.filing, 0)]
     nodes += [review.node(review.filing, index, nodes[0]) for index in range(1, len(listing.items))]

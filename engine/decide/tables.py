@@ -21,7 +21,8 @@ class Face:
     table: Table
     version: TableVersion | None
     values: tuple[str, ...]
-    memo: dict[tuple[int, ...], int] = field(default_factory=dict)
+    memo: dict[tuple[int, ...], int] = field(default_factory=dict)  # by possible keys
+    rows: dict[tuple[str | bool, ...], int] = field(default_factory=dict)  # by exact keys
 
     def closure(self, reads: list[Closure], kinds: list[Type]) -> Closure:
         """Return the closure: the mask of values possible for the possible keys, which `reads` give in their types `kinds`."""
@@ -37,15 +38,20 @@ class Face:
     def _find(self, keys: tuple[int, ...], kinds: list[Type]) -> int:
         mask = 0
         for values in product(*(_values(key, kind) for key, kind in zip(keys, kinds, strict=True))):
-            mask |= self.row_mask(dict(zip(self.table.keys, values, strict=True)))
+            if values not in self.rows:
+                self.rows[values] = self._row_mask(dict(zip(self.table.keys, values, strict=True)))
+            mask |= self.rows[values]
         return mask
 
-    def row_mask(self, key: dict[str, str | bool]) -> int:
+    def _row_mask(self, key: dict[str, str | bool]) -> int:
         """Return the mask for exact keys: one value, or all where the law's text was not read."""
         if self.version is None:
             return (1 << len(self.values)) - 1
-        rows = self.version.rows
-        found = next((row.is_ for row in rows if all(key[k] == v for k, v in row.when.items())), self.version.otherwise)
+        found = self.version.otherwise
+        for row in self.version.rows:
+            if row.when.items() <= key.items():
+                found = row.is_
+                break
         return (1 << len(self.values)) - 1 if found == "unknown" else 1 << self.values.index(found)
 
 

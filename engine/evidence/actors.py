@@ -15,7 +15,7 @@ from engine.evidence.keys import PublicKey, Purpose, Trust, read_trust
 from engine.evidence.statement import wrap
 from engine.store.reading import Record
 
-ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor", "owner", "grantor")
+ROLES = ("admin", "official", "enterprise", "author", "publisher", "auditor", "observer", "owner", "grantor")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def restore(folder: Path, source: Path, kept: str | None, progress: Progress) ->
         found = Installation(folder, origin, copy)
         head = copy.appender.head()
         size = head.size if head else 0
-        known = read_checkpoint(kept) if kept else None
+        known = read_checkpoint(kept) if kept is not None else None
         if known and size < known.size:
             problem = f"the backup has {size} records, but {known.size} were published"
             raise StoreError("old-backup", problem, "restore a newer one", Place(str(source)))

@@ -48,7 +48,7 @@ def fsck(home: Installation, kept: str | None = None, progress: Progress = lambd
     state, tree = _State(Chains(streams.places(home.store))), merkle.Frontier()
     heads = reading.checkpoints(home.store)
     size, upcoming = 0, next(heads, None)
-    outside = read_checkpoint(kept) if kept else None
+    outside = read_checkpoint(kept) if kept is not None else None
     for each in reading.records(home.store):
         _record(each, tree.size, state)
         tree.append(each.leaf)

@@ -232,9 +232,17 @@ class Installation:
 def kept_checkpoint(home: Path) -> tuple[int, bytes] | None:
     """Return size and root of the checkpoint that an installation keeps outside its store, or None. Raises EvidenceError."""
     path = home / "checkpoint"
-    if not path.exists():
+    try:
+        found = read_checkpoint(path.read_bytes().decode("utf-8", "replace"))
+    except FileNotFoundError:
         return None
-    found = read_checkpoint(path.read_text("utf-8"))
+    except (OSError, EvidenceError):
+        remedy = (
+            "put back the last one that was published, from a mirror or a receipt: without it a rolled back store goes unseen"
+        )
+        raise EvidenceError(
+            "bad-checkpoint", "the checkpoint kept beside the store cannot be read", remedy, Place(str(path))
+        ) from None
     return found.size, found.root
 
 
@@ -260,20 +268,29 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
 
 
 def _secrets(home: Path) -> None:
-    """Make what is missing of the master key of the vault and the key of keyed hashes. Raises SigningError."""
+    """Make what is missing of the master key of the vault and the key of keyed hashes. Raises SigningError.
+
+    A lost master key is not made anew beside a vault: the facts that it seals would be given up without a word.
+    """
     for name in ("master", "hashing"):
         path = home / "keys" / name
+        if name == "master" and (home / "vault.db").exists() and not path.exists():
+            remedy = "restore it from where you keep it; without it no sealed fact can be read"
+            raise SigningError("no-key", "the master key of the vault is missing", remedy, Place(str(path)))
         if not path.exists():
             keys.write_secret(path, os.urandom(32))
 
 
 def open_home(home: Path) -> Installation:
-    """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint."""
+    """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint.
+
+    Raises EvidenceError when that checkpoint cannot be read.
+    """
     origin, address = settings(home)
     found = Installation(home, origin, open_store(address))
     try:
         found.head()
-    except StoreError:
+    except (StoreError, EvidenceError):
         found.close()
         raise
     return found

@@ -232,9 +232,12 @@ def read_secret(path: Path) -> bytes:
 
 def _refused(error: OSError, path: Path) -> SigningError:
     reason = (error.strerror or str(error)).lower()
-    return SigningError(
-        "no-key", f"the key file cannot be used: {reason}", "restore it, or make another with `fenji actor`", Place(str(path))
-    )
+    return SigningError("no-key", f"the key file cannot be used: {reason}", _remedy(path), Place(str(path)))
+
+
+def _remedy(path: Path) -> str:
+    """Return what helps: an actor's key can be replaced, a secret of the installation only restored."""
+    return "restore it, or make another with `fenji actor`" if path.suffix == ".pem" else "restore it from where you keep it"
 
 
 def make(path: Path) -> FileSigner:

@@ -18,6 +18,7 @@ from engine.rulebook import lock
 from engine.rulebook.policies import OVERLAYS, Policies, catalogue_item, files_of
 from engine.rulebook.read import plain, read
 from engine.store import reading
+from schemas.rulebook import Pack, Rule
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from schemas.rulebook import Text
 
 KIND = "policy"
+ENTRY = "pack.yaml"  # the register entry among the files of a policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ def publications(home: Installation) -> list[Publication]:
 def _publication(each: Record) -> Publication:
     predicate = canonical.loads(each.payload, f"the record {each.id}")["predicate"]
     return Publication(each.id, predicate["name"], each.seq, each.at, predicate)
+
+
+def known(home: Installation, day: str = "") -> dict[str, Publication]:
+    """Return the newest publication of each policy and overlay by its name, as known on a day; today's without one."""
+    return {each.name: each for each in publications(home) if not day or each.known <= day}
+
+
+def documents(home: Installation, publication: Publication) -> tuple[Pack, dict[str, Rule]]:
+    """Return the register entry and the terms of a published policy, from the files that its hash names. Raises EvidenceError."""
+    data = reading.blob(home.store, publication.sha256)
+    if data is None or canonical.sha256(data) != publication.sha256:
+        raise EvidenceError("damaged", f"the archive of {publication.id} is missing or changed", "restore a backup")
+    members = {name: plain(read(content, name)) for name, content in archive.read(data, f"policy {publication.id}").items()}
+    pack = Pack.model_validate(members.pop(ENTRY))
+    return pack, {name.removesuffix(".yaml"): Rule.model_validate(each) for name, each in members.items()}
 
 
 def archived(policies: Policies, name: str) -> bytes:
@@ -115,18 +132,12 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
     return Publication(publication_id, name, published.start, at, predicate)
 
 
-def in_force(home: Installation, name: str, on: str = "") -> Publication | None:
-    """Return the newest publication of a policy or overlay known on a day, YYYY-MM-DD, or at all; None when there is none."""
-    found = [each for each in publications(home) if each.name == name and (not on or each.known <= on)]
-    return found[-1] if found else None
-
-
 def require_published(home: Installation, policies: Policies, name: str, on: str = "") -> None:
     """Refuse a policy or overlay that is not the one published last, as known on a day or at all.
 
     What it grants would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError, InputError.
     """
-    last = in_force(home, name, on)
+    last = known(home, on).get(name)
     if last is None or last.sha256 != sha256(policies, name):
         said = f"is not as {last.id} published it last" if last else "was never published"
         remedy = "publish it, or take the files that were published; --unpublished records a draft's answer"
@@ -139,21 +150,14 @@ def _only_policy(home: Installation, draft: Draft) -> None:
     if pack is None or pack.doc.data_set is None:
         return
     wanted = catalogue_item(pack.doc.data_set.catalogue)
-    for other in {each.name: each for each in publications(home) if each.name != draft.name}.values():
-        if _item_of(home, other) == wanted:
+    for other in known(home).values():
+        if other.name == draft.name or other.name.startswith(f"{OVERLAYS}/"):
+            continue
+        entry = documents(home, other)[0].data_set
+        if entry and catalogue_item(entry.catalogue) == wanted:
             problem = f"the catalogue item `{pack.doc.data_set.catalogue}` has a policy already: `{other.name}`, in {other.id}"
             remedy = "publish the terms as a version of that policy, or register an item of its own"
             raise EvidenceError("two-policies", problem, remedy, Place(str(draft.policies.folder / draft.name)))
-
-
-def _item_of(home: Installation, made: Publication) -> str:
-    """Return the catalogue item of a published policy; an overlay has none. Raises EvidenceError."""
-    data = reading.blob(home.store, made.sha256) or b""
-    files = archive.read(data, f"the archive of {made.id}")
-    if "pack.yaml" not in files:
-        return ""
-    stated: Any = plain(read(files["pack.yaml"], f"{made.name}/pack.yaml"))
-    return catalogue_item(stated["data_set"]["catalogue"])
 
 
 def entries(rulebook: Rulebook, name: str) -> lock.Entries:

@@ -18,7 +18,7 @@ from engine.evidence.statement import actor_json, wrap
 from engine.rulebook.closure import PARTS, from_closure
 
 if TYPE_CHECKING:
-    from engine.decide.evaluate import Picture
+    from engine.decide.picture import Picture
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.answer import Answer, RuleAnswer
 

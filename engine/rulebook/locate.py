@@ -17,6 +17,7 @@ from engine.rulebook.polarity import split_facts
 from schemas import rulebook as shapes
 
 FORMAT = "3"
+OPEN = 4  # rulebooks that a process keeps: that in force, a draft, and those of earlier days
 SUM = 32  # the kept file begins with the SHA-256 of the rest, so that a damaged one is not read
 
 
@@ -41,12 +42,25 @@ def files_of(folder: Path) -> list[tuple[str, bytes]]:
     return [(p.relative_to(folder).as_posix(), p.read_bytes()) for p in rule_files(folder)]
 
 
+_opened: dict[str, Rulebook] = {}  # by digest, the last one opened last
+
+
 def open_files(files: list[tuple[str, bytes]], shown: dict[str, str] | None = None) -> Rulebook:
     """Return the rulebook of `files`, from the cache when their bytes and the engine are unchanged. Raises CheckFailedError.
 
-    What is not cached is proved sound first, so that no rule with an error ever answers.
+    What is not cached is proved sound first, so that no rule with an error ever answers. In a process the same files give the
+    same value, to which compiled packs are bound: opened anew each time, it would be compiled and kept anew.
     """
     total = digest(files)
+    found = _opened.pop(total, None) or _kept(files, shown, total)
+    _opened[total] = found
+    for old in list(_opened)[: max(0, len(_opened) - OPEN)]:
+        _opened.pop(old, None)  # another thread may have been faster
+    return found
+
+
+def _kept(files: list[tuple[str, bytes]], shown: dict[str, str] | None, total: str) -> Rulebook:
+    """Return a rulebook from its file in the cache, or proved and kept there from now on. Raises CheckFailedError."""
     kept = _cache_file(total)
     found = _read(kept, total)
     if found is None:
@@ -82,16 +96,21 @@ def _cache_file(total: str) -> Path:
 
 def _read(path: Path, total: str) -> Rulebook | None:
     """Return the kept rulebook; one that is damaged or not our own file counts as absent."""
+    collecting = gc.isenabled()
     try:
         status = path.stat()
         if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
             return None
         data = path.read_bytes()
+        gc.disable()  # what is made here lives on: a collection in the midst of it finds nothing
         if hashlib.sha256(data[SUM:]).digest() != data[:SUM]:
             return None
         found = pickle.loads(data[SUM:])  # noqa: S301 - our own file, written below with mode 0600; never used for evidence
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError, TypeError, ValueError):
         return None
+    finally:
+        if collecting:
+            gc.enable()
     return found if isinstance(found, Rulebook) and found.digest == total else None
 
 

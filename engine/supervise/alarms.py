@@ -49,6 +49,12 @@ def _tick(pilot: str, last: int, moment: int) -> Event:
 
 def propose(streams: Streams, pilot: str, now: datetime) -> Recorded | None:
     """Record the strictest of what new alarms propose; None when nothing is new. Raises InputError, StoreError."""
+    act = proposal(streams, pilot, now)
+    return streams.perform(act) if act else None
+
+
+def proposal(streams: Streams, pilot: str, now: datetime) -> Act | None:
+    """Return the act that proposes the strictest of what new alarms propose; None when nothing is new. Raises as `propose`."""
     said = {name for each in history(streams.home, pilot) for name in _named(each)}
     new = [each for each in standing(streams, pilot, now) if each.name not in said]
     if not new:
@@ -60,7 +66,7 @@ def propose(streams: Streams, pilot: str, now: datetime) -> Recorded | None:
         "single": any(each.alarm.spoke == SINGLE for each in new),
         "reasons": "\n".join(_reason(each) for each in new),
     }
-    return streams.perform(Act(pilot, PROCESS, "propose", None, now, fields))
+    return Act(pilot, PROCESS, "propose", None, now, fields)
 
 
 def _named(predicate: dict[str, object]) -> Iterator[str]:

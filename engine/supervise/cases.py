@@ -59,11 +59,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Ruling:
-    """What an official decides: the event of the table, the value (`VALUE` or `OUTCOME=VALUE`), and the event's other fields."""
+    """What an official decides: the event of the table, the value (`VALUE` or `OUTCOME=VALUE`), and the event's other fields.
+
+    `deviates` says that it departs from what else binds the official, such as the owner's terms; from the proposal, it is seen.
+    """
 
     event: str
     value: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    deviates: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     name, value = named_outcome(asked.of, ruling.value)
     state = office.streams.state(stream)
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
-    given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": value not in _proposed(office, asked)}
+    deviates = ruling.deviates or value not in _proposed(office, asked)
+    given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": deviates}
     if name == "tier":
         given["tier"] = value
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))

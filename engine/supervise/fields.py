@@ -114,13 +114,13 @@ def _moment(_decl: FieldDecl, raw: Any) -> str:
         if found.tzinfo is None or "T" not in raw:
             raise ValueError  # noqa: TRY301 - told below in one way
         return stamp(found)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # in the first and last hours of the calendar UTC has no such day
         raise ValueError(f"`{str(raw)[:40]}` is no moment") from None
 
 
-def _int(_decl: FieldDecl, raw: Any) -> int:
-    if type(raw) is not int or abs(raw) > canonical.MAX_INT:
-        raise ValueError(f"`{str(raw)[:40]}` is no whole number")
+def _int(decl: FieldDecl, raw: Any) -> int:
+    if type(raw) is not int or not 0 <= raw <= decl.most:
+        raise ValueError(f"`{str(raw)[:40]}` is no whole number from 0 to {decl.most}")
     return raw
 
 

@@ -15,6 +15,7 @@ from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.supervise.state import SUBMITTED, State
+from engine.supervise.step import BUILT_IN
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 PROCESS = "filing"
@@ -37,7 +38,7 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
     table = streams.table(streams.state(filing).process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
-        if predicate["name"] == "refused":
+        if predicate["name"] in BUILT_IN:
             continue
         said.update({name: value for name, value in predicate["values"].items() if name not in keyed})
         if any(name in predicate["given"] for name in fields):

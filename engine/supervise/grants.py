@@ -23,7 +23,8 @@ Limit = Literal["purpose", "items", "before_start", "after_end", "uses", "record
 class Grant:
     """What was granted: purposes, items, days, how many uses and records in all, and to whom data may be passed on.
 
-    Purposes and items are None where the grant does not tell them; then it is open whether a use is inside.
+    Purposes and items are None where the grant does not tell them; then it is open whether a use is inside. `policies` are the
+    owners' terms under which it was granted, each by its name and the hash of its files.
     """
 
     purposes: frozenset[str] | None
@@ -33,6 +34,7 @@ class Grant:
     uses: int | None = None
     records: int | None = None
     onward: frozenset[str] = frozenset()
+    policies: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def _grant(values: Mapping[str, Any], start: date) -> Grant:
         uses=values.get("uses"),
         records=values.get("records"),
         onward=frozenset(values.get("passed_on", ())),
+        policies=frozenset(values.get("policies", ())),
     )
 
 

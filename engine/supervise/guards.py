@@ -156,6 +156,15 @@ def _not_overdue(h: Happening, of: Sequence[str]) -> str:
     return f"the clock `{of[0]}` ran out on {run.due}" if run.due and _ran_out(h, run) else ""
 
 
+def _ended(h: Happening, of: Sequence[str]) -> str:
+    """None of these clocks runs, or may yet go on; one that ran out has ended, one whose end is not known has not."""
+    for name in of:
+        run = h.state.clock(name)
+        if run and run.stopped is None and not (run.running and run.due and _ran_out(h, run)):
+            return f"the clock `{name}` runs{f' until {run.due}' if run.due else ''}"
+    return ""
+
+
 def _equals(h: Happening, of: Sequence[str]) -> str:
     """The value named first is one of the others."""
     name, *wanted = of
@@ -212,6 +221,30 @@ def _not_longer(h: Happening, of: Sequence[str]) -> str:
         if isinstance(before, str) and isinstance(after, str) and after > before:
             return f"`{name}` {after} is later than {before}"
     return ""
+
+
+def _within_months(h: Happening, of: Sequence[str]) -> str:
+    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number."""
+    name, since, months, number = of
+    day, count = h.event.values.get(name), h.state.values.get(months, int(number))
+    if not isinstance(day, str) or not isinstance(count, int) or not h.done(since).on:
+        return f"`{name}` is not known, or `{since}` has not happened"
+    last = months_after(date.fromisoformat(h.done(since).on), count).isoformat()
+    return "" if day <= last else f"`{name}` {day} is later than {last}, {count} months after `{since}`"
+
+
+def _owed(h: Happening, of: Sequence[str]) -> str:
+    """Every name in the first field is a clock of the table, or stands in the second: what is misspelt is not taken for told."""
+    told, owes = (h.value(name) for name in of)
+    known = [*(each.id for each in h.table.clocks), *(owes if isinstance(owes, list) else [])]
+    unknown = [name for name in told if name not in known] if isinstance(told, list) else []
+    return f"`{unknown[0]}` is no report of this stream; there are {', '.join(dict.fromkeys(known))}" if unknown else ""
+
+
+def _none_runs(h: Happening, _of: Sequence[str]) -> str:
+    """No clock runs or stands still any more."""
+    left = [run.clock for run in h.state.clocks if run.stopped is None]
+    return f"the clock `{left[0]}` has not been stopped" if left else ""
 
 
 def _collected(h: Happening, name: str) -> list[object]:
@@ -275,6 +308,7 @@ GUARDS: dict[str, Guard] = {
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,
+    "ended": _ended,
     "not_overdue": _not_overdue,
     "equals": _equals,
     "fewer_than": _fewer_than,
@@ -284,6 +318,9 @@ GUARDS: dict[str, Guard] = {
     "lasts": _lasts,
     "extends_by": _extends_by,
     "not_longer": _not_longer,
+    "within_months": _within_months,
+    "owed": _owed,
+    "none_runs": _none_runs,
     "same": _same,
     "only_if": _only_if,
     "same_person": _same_person,

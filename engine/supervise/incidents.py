@@ -22,7 +22,7 @@ from engine.errors import InputError, Place
 from engine.evidence.disclosed import opened
 from engine.rulebook.read import node_from
 from engine.supervise.clocks import SHANGHAI
-from engine.supervise.opinions import PACK
+from engine.supervise.opinions import PACK, uncoerced
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 if TYPE_CHECKING:
@@ -85,10 +85,14 @@ def perform(streams: Streams, act: Act) -> Recorded:
         problem = f"`{(typed or ['grade'])[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out; an official grades with `grade`")
     before = None if act.name == "report" else streams.state(act.stream)
+    if before and before.process != PROCESS:
+        problem = f"`{act.stream[:60]}` is a stream of `{before.process}`, not of `{PROCESS}`"
+        raise InputError("wrong-process", problem, "`fenji incident list` shows the incidents")
     pilot = str(act.fields.get("pilot", "")) if before is None else str(before.values["pilot"])
     stated = act.fields.get("facts")  # what is no mapping is refused by its field
     told = _opened(streams, history(streams.home, act.stream)) if before else {}
     facts = {**told, **(stated if isinstance(stated, Mapping) else {})}
+    uncoerced(streams.rulebook, facts, "the incident")
     found = judged(streams.rulebook, facts, _found_on(act, before))
     grade, reopened = _standing_grade(streams, act, found, facts)
     fields = {**act.fields, "grade": grade, "possible": list(found.possible), "owes": list(found.owes) or ["none"]}
@@ -128,7 +132,8 @@ def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> A
     """Return what the pilot notes of an incident: that it happened, or that its grade is another."""
     fields = {"incident": act.stream, "grade": grade} | ({"happened": found_at} if first else {})
     name = "incident" if first else "regrade"
-    return replace(act, stream=pilot, process="pilot", name=name, fields=fields, second=None, expected=None, on=None)
+    alone: dict[str, Any] = {"second": None, "expected": None, "on": None, "id": ""}
+    return replace(act, stream=pilot, process="pilot", name=name, fields=fields, **alone)
 
 
 def _opened(streams: Streams, told: list[dict[str, Any]]) -> dict[str, Any]:
@@ -145,7 +150,7 @@ def _found_on(act: Act, state: State | None) -> date:
     moment = act.fields.get("found_at") if state is None else state.values["found_at"]
     try:
         return datetime.fromisoformat(str(moment)).astimezone(SHANGHAI).date()
-    except ValueError:
+    except (ValueError, OverflowError):
         problem = f"`{str(moment)[:40]}` is no moment"
         raise InputError("wrong-value", problem, "write `found_at` as 2026-09-01T10:00:00+08:00") from None
 

@@ -6,6 +6,7 @@ What the stream shows by itself outranks what was stated in it.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.assess import evaluator, names_of
 from engine.decide.combine import fixed
 from engine.decide.filing import from_document
-from engine.errors import Place
+from engine.errors import InputError, Place
 from engine.rulebook.read import node_from
 
 if TYPE_CHECKING:
@@ -67,6 +68,19 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
     untouched = tuple(entry.id for place, entry in enumerate(declared[UNTOUCHED].values) if never >> place & 1)
     met, unmet, unproven = (tuple(standing[name]) for name in ("met", "unmet", "unproven"))
     return Opinion(matter, said, tuple(possible), met, unmet, unproven, untouched)
+
+
+def uncoerced(rulebook: Rulebook, facts: Mapping[str, Any], about: str) -> None:
+    """Refuse a number or a yes written as a text, before it is read as what it looks like. Raises InputError."""
+    for name, value in facts.items():
+        kind = rulebook.facts[name].type if name in rulebook.facts else ""
+        parts = [part for key, part in value.items() if key != "unknown"] if isinstance(value, dict) else [value]
+        text = next((part for part in parts if isinstance(part, str)), None)
+        if kind in ("int", "bool") and text is not None:
+            said = "a whole number" if kind == "int" else "true or false"
+            raise InputError(
+                "wrong-type", f"`{name}` is {said}, not the text `{text[:40]}`", "write it without quotes", Place(about)
+            )
 
 
 def ran_out(state: State, on: date) -> str:

@@ -16,7 +16,8 @@ from engine.errors import InputError
 from engine.evidence import canonical
 from engine.evidence.disclosed import opened
 from engine.supervise.clocks import legal_day
-from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by
+from engine.supervise.monitors.plan import plan
+from engine.supervise.opinions import PACK, PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
 
 TOLERANCE, WITHIN = "tolerance.", "tolerance.within_plan"
+MOST = 10**6  # of a line of the budget: more is no limit, and its product with the persons stays within 2^53
 FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL = "official"
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
@@ -43,7 +45,8 @@ DECIDES: dict[str, tuple[str, str]] = {
 GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
 COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates"})
 OFFERS = frozenset({"offer", "amend"})
-NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "budget")  # what the stream shows of the terms
+# what the stream shows of the terms
+NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
@@ -56,6 +59,7 @@ def prepared(streams: Streams, act: Act) -> Act:
     _tried(streams, act)
     if act.name in OFFERS and "terms" in act.fields:
         terms = act.fields["terms"]
+        _readable(streams, terms)
         numbers = _numbers(act, terms) if act.name == "offer" else {}
         return replace(act, fields={**act.fields, **numbers, "terms_sha256": terms_sha256(terms)})
     if act.name == "countersign_amendment":
@@ -158,6 +162,7 @@ def _tried(streams: Streams, act: Act) -> None:
     new = act.fields.get("facts")
     if not isinstance(new, Mapping) or act.name in SHOWS:
         return
+    uncoerced(streams.rulebook, new, "the pilot")
     on = act.on or legal_day(act.now)
     official = act.by is not None and OFFICIAL in act.by.holder.roles
     told = {name: value for name, value in new.items() if official or _may_state(streams.rulebook, name)}
@@ -189,6 +194,22 @@ def _numbers(act: Act, terms: Any) -> dict[str, Any]:
             problem = f"`{name}` is not what the terms say"
             raise InputError("terms-differ", problem, "leave it out: it is taken from the terms")
     return found
+
+
+def _readable(streams: Streams, terms: Any) -> None:
+    """Refuse a budget that no monitor could read, before anybody signs it. Raises InputError."""
+    budget = terms.get("budget", {}) if isinstance(terms, dict) else {}
+    lines = sorted({*plan(streams.rulebook.packs[PACK]).rank, "complaints", "downtime"})
+    if not isinstance(budget, dict):
+        raise InputError(
+            "wrong-budget", "`budget` of the terms is no list of lines", f"write `line: number`, of {', '.join(lines)}"
+        )
+    for line, allowed in budget.items():
+        if line not in lines:
+            raise InputError("unknown-line", f"no line `{str(line)[:40]}` of a budget", f"the lines are {', '.join(lines)}")
+        if type(allowed) is not int or not 0 <= allowed <= MOST:
+            problem = f"`{line}` of the budget is not a whole number from 0 to {MOST}"
+            raise InputError("wrong-type", problem, "write what is tolerated per thousand persons and thirty days")
 
 
 def _amendment(streams: Streams, stream: str) -> Any:

@@ -35,16 +35,22 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and when."""
+    """Who acts, and when; `reserved` and `expected` are those of the act (`streams.Act`)."""
 
     by: PublicKey
     now: datetime
+    reserved: str = ""
+    expected: int | None = None
+
+    def act(self, table: str, stream: str, event: str, fields: Mapping[str, Any]) -> Act:
+        """Return what this person does to a stream."""
+        return Act(stream, table, event, self.by, self.now, fields, expected=self.expected, id=self.reserved)
 
 
 def open_register(streams: Streams, actor: Actor, holder: str, name: str) -> Recorded:
     """Open the register of a handler. Raises InputError when it is refused, SigningError, StoreError."""
     fields = {"holder": holder, "name": name}
-    return streams.perform(Act(new_id(actor.now), TABLE, "open", actor.by, actor.now, fields))
+    return streams.perform(actor.act(TABLE, actor.reserved or new_id(actor.now), "open", fields))
 
 
 def register(streams: Streams, stream: str) -> Register:
@@ -68,15 +74,15 @@ def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str
     facts = values_of(streams.rulebook, told.filing)
     fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
     name = "correct" if reasons else "record"
-    return streams.perform(Act(stream, TABLE, name, actor.by, actor.now, fields)), found
+    return streams.perform(actor.act(TABLE, stream, name, fields)), found
 
 
 def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:
     """Take a transfer back. Raises InputError when it is refused."""
-    return streams.perform(Act(stream, TABLE, "withdraw", actor.by, actor.now, {"transfer": transfer, "reasons": reasons}))
+    return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons}))
 
 
 def declare(streams: Streams, stream: str, actor: Actor, start: date, through: date) -> Recorded:
     """Declare that every transfer of a period is recorded. Raises InputError when it is refused."""
     fields = {"from": start.isoformat(), "through": through.isoformat()}
-    return streams.perform(Act(stream, TABLE, "declare", actor.by, actor.now, fields))
+    return streams.perform(actor.act(TABLE, stream, "declare", fields))

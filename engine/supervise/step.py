@@ -110,9 +110,13 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
 def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
     allowed = {*transition.needs, *transition.may}
-    for name in transition.needs:
-        if name not in event.given:
-            yield Refusal("missing-field", f"{rule}#{name}", f"`{name}` is not given", f"give `{name}`", sources)
+    missing = [name for name in transition.needs if name not in event.given]
+    if missing:
+        problem = f"{', '.join(f'`{name}`' for name in missing)} {'is' if len(missing) == 1 else 'are'} not given"
+        remedy = f"give {'it' if len(missing) == 1 else 'them'}"
+        if transition.may:
+            remedy += f"; what can be given too: {', '.join(transition.may)}"
+        yield Refusal("missing-field", f"{rule}#{missing[0]}", problem, remedy, sources)
     for name in sorted(event.given - allowed):
         remedy = f"it carries {', '.join(sorted(allowed)) or 'nothing'}"
         yield Refusal("unknown-field", f"{rule}#{name}", f"`{transition.event}` carries no `{name}`", remedy, sources)

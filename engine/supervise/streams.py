@@ -302,7 +302,8 @@ class _Prepared:
 def shown(state: State) -> dict[str, Any]:
     """Return what a stream shows in a queue."""
     columns = {name: str(state.values.get(name, "")) for name in WIDTHS}
-    return {**columns, "closed": state.closed, "holder": state.holder, "subject": state.subject, "due": state.due}
+    closed = state.closed or not state.name  # a stream whose opening was refused waits for nobody
+    return {**columns, "closed": closed, "holder": state.holder, "subject": state.subject, "due": state.due}
 
 
 def refusal_error(refusal: Refusal) -> InputError:

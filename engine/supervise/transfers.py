@@ -179,6 +179,11 @@ def count(register: Register, kind: Kind, through: date, besides: Persons | None
     return least, _most([flow.persons(kind) for flow in flows], besides)
 
 
+def through(register: Register, year: int, today: date) -> date:
+    """Return the day up to which a year is counted: its end, or in the running year the day declared, else today."""
+    return date(year, 12, 31) if year != today.year else min(today, register.known_through(year) or today)
+
+
 def _least(transfers: Iterable[Transfer], kind: Kind) -> int:
     """Return how many distinct persons certainly count: day by day, since new persons add up with those of the days before."""
     least = 0

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import InputError
 from engine.supervise.grants import Compared, Ledger, compare, fold, used
 from engine.supervise.registers import Actor
-from engine.supervise.streams import Act, Recorded, Streams, history
+from engine.supervise.streams import Recorded, Streams, history
 
 TABLE = "data-sharing-request"
 
@@ -23,14 +23,19 @@ def ledger(streams: Streams, stream: str) -> Ledger:
 
 def record(streams: Streams, stream: str, actor: Actor, fields: Mapping[str, Any]) -> tuple[Recorded, Compared]:
     """Record a use; return it with how it stands to its grant. Raises InputError when the table refuses it."""
-    done = streams.perform(Act(stream, TABLE, "use", actor.by, actor.now, fields))
-    name = fields.get("use", str(done.state.number))
-    return done, next(each for each in compare(ledger(streams, stream)) if each.use.id == name)
+    done = streams.perform(actor.act(TABLE, stream, "use", fields))
+    return done, compared(streams, stream, done.statement)
+
+
+def compared(streams: Streams, stream: str, statement: Mapping[str, Any]) -> Compared:
+    """Return how a recorded use, by its statement, stands to its grant. Raises InputError, EvidenceError, StoreError."""
+    name = statement["values"].get("use", str(statement["number"]))
+    return next(each for each in compare(ledger(streams, stream)) if each.use.id == name)
 
 
 def retract(streams: Streams, stream: str, actor: Actor, use: str, reasons: str) -> Recorded:
     """Take the record of a use back. Raises InputError when the table refuses it."""
-    return streams.perform(Act(stream, TABLE, "retract", actor.by, actor.now, {"use": use, "reasons": reasons}))
+    return streams.perform(actor.act(TABLE, stream, "retract", {"use": use, "reasons": reasons}))
 
 
 def facts(found: Ledger) -> dict[str, Any]:

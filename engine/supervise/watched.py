@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.supervise.clocks import SHANGHAI
@@ -27,6 +27,7 @@ COUNTS: dict[str, tuple[Kind, str]] = {
     "complaints": ("complaint", "count"),
     "downtime": ("downtime", "minutes"),
 }
+LAST = time(23, 59, 59)  # the last second of a day
 NONE = frozenset({"withdraw", "merge"})  # what an official finds to be no incident of its own is none for the counters
 
 
@@ -100,12 +101,12 @@ def _reports(predicate: Predicate, before: dict[str, Any], after: dict[str, Any]
 
 
 def _until(due: str) -> int:
-    """Return the last second in time: of a day its end, of a moment itself."""
+    """Return the last second in time: of a day its end, of a moment itself; none lies before 1970."""
     if len(due) == len("2026-01-01"):
-        return int((datetime.combine(date.fromisoformat(due), time(), SHANGHAI) + timedelta(days=1)).timestamp()) - 1
+        return max(0, int(datetime.combine(date.fromisoformat(due), LAST, SHANGHAI).timestamp()))
     return second(due)
 
 
 def second(moment: str) -> int:
-    """Return the whole second of a moment (RFC 3339)."""
-    return int(datetime.fromisoformat(moment).timestamp())
+    """Return the whole second of a moment (RFC 3339), 0 for one before 1970: no pilot is older, and counters count from there."""
+    return max(0, int(datetime.fromisoformat(moment).timestamp()))

@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.rulebook.locate import open_rulebook
 from engine.rulebook.model import Rulebook
 from tests import randomness
-from tests.benchmarks import evidence, monitors, sharing
+from tests.benchmarks import evidence, monitors, sharing, supervise
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2026, 8, 1)
@@ -143,6 +143,7 @@ def main() -> None:
     process()
     sharing.main()
     monitors.main(200_000)
+    supervise.run()
     ten_thousand()
     evidence.main()
 

@@ -14,6 +14,8 @@ import pytest
 
 from engine.errors import EvidenceError
 from engine.evidence import archive, canonical, dsse, facts
+from engine.evidence.keys import write_secret
+from tests.bad_base import BASE
 from tests.evidence.conftest import RECORDED, ROOT, SAMPLES, Office, publish
 from tests.test_cli import fenji
 
@@ -177,13 +179,31 @@ def test_releases_follow_each_other(office: Office) -> None:
         publish(office)
 
 
-@pytest.mark.no_cover  # the whole rulebook is checked, which takes long when traced
-def test_the_command_that_publishes(office: Office) -> None:
+def test_the_command_that_publishes(tmp_path: Path) -> None:
+    """On a small rulebook; test_cli runs the same check over the whole one."""
+    office = Office(tmp_path / "home", tmp_path / "rules", ())
+    for name, text in BASE.items():
+        (office.rules / name).parent.mkdir(parents=True, exist_ok=True)
+        (office.rules / name).write_text(text, "utf-8")
+    office.said("init", "--origin", "fenji.example/small")
+    office.said("actor", "add", "chen", "--name", "陈静", "--unit", "市工信局", "--role", "admin")
+    for name in ("wang", "zhao"):
+        person = ("--name", name, "--unit", "市工信局", "--role", "publisher", "--purpose", "rulebook")
+        office.said("actor", "add", name, *person, "--as", "chen")
     words = ("rulebook", "publish", "--as", "wang", "--and", "zhao", "--rules", office.rules)
-    assert office.said(*words).startswith("release-2: ")
-    rule = office.rules / "nanjing-tiering" / "large-scale.yaml"
-    rule.write_text(rule.read_text("utf-8").replace("then:", "than:", 1), "utf-8")
-    assert office.run(*words).code == 2
+    ended = office.run(*words)
+    assert (ended.code, ended.err.split(": ")[1]) == (2, "not-locked")
+    assert fenji("lock", "--rules", office.rules).code == 0
+    assert office.said(*words).startswith("release-1: ")
+    assert '"published":' in (office.rules / "lock.json").read_text("utf-8")
+    rule = office.rules / "p" / "r.yaml"
+    text = rule.read_text("utf-8")
+    for old, new, code in (("then:", "than:", "missing-field"), ("when: f.b", "when: f.c", "published-changed")):
+        assert old in text
+        rule.write_text(text.replace(old, new, 1), "utf-8")
+        ended = office.run(*words)
+        assert ended.code == 2
+        assert f": {code}: " in ended.err
 
 
 def test_erasure(office: Office, tmp_path: Path) -> None:
@@ -300,3 +320,26 @@ def test_the_log_as_static_files(made: Office, tmp_path: Path) -> None:
     for _ in range(2):
         assert "entries, 3 files written" in made.said("log", "--tiles", tmp_path / "tiles")
     assert (tmp_path / "tiles" / "checkpoint").read_text("utf-8") == (made.folder / "checkpoint").read_text("utf-8")
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"\xff\xfe\x00"])
+def test_a_damaged_checkpoint_is_said_and_never_passed_over(office: Office, data: bytes) -> None:
+    (office.folder / "checkpoint").write_bytes(data)
+    assert office.refused("log") == "bad-checkpoint"
+    assert office.refused("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen") == "bad-checkpoint"
+    ended = office.run("restore", office.folder / "store.db")
+    assert (ended.code, "Traceback" in ended.err) == (2, False)
+
+
+def test_a_lost_master_key_is_never_made_anew(office: Office) -> None:
+    """Else what it seals would be given up without a word."""
+    master = office.folder / "keys" / "master"
+    kept = master.read_bytes()
+    master.unlink()
+    ended = office.run("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen")
+    assert ended.code == 2
+    assert ended.err.splitlines()[1] == "  help: restore it from where you keep it"
+    assert office.refused("init", "--origin", "fenji.example/test") == "no-key"
+    assert not master.exists()
+    write_secret(master, kept)
+    office.said("fsck")

@@ -68,6 +68,7 @@ def test_another_outcome(bundle_of: Callable[[int], Path], trust: Path, monkeypa
     assert standalone.main([str(bundle_of(2)), "--trust", str(trust)]) == 3
 
 
+@pytest.mark.no_cover
 def test_every_byte(bundle_of: Callable[[int], Path], trust: Path) -> None:
     good, believed = bundle_of(4).read_bytes(), trust.read_bytes()
     for k in range(FLIPS):
@@ -77,6 +78,7 @@ def test_every_byte(bundle_of: Callable[[int], Path], trust: Path) -> None:
             standalone.verify(bytes(bad), believed)
 
 
+@pytest.mark.no_cover
 def test_every_member_packed_again(bundle_of: Callable[[int], Path], trust: Path) -> None:
     """The archive is put together again, so that only the evidence can tell."""
     good, believed = archive.read(bundle_of(4).read_bytes(), "it"), trust.read_bytes()

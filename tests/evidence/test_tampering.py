@@ -28,6 +28,7 @@ from tests.supervise.desk import FILED, HASH
 LONG = "FENJI_LONG" in os.environ
 FLIPS = 2_000
 REPACKED = 600
+pytestmark = pytest.mark.no_cover  # thousands of refusals, traced, take longer than all of them; test_office covers the lines
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.access.permissions import permissions
 from api.cli.options import now
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import Beside, choose_for_record
 from api.http.app import create
 from api.http.limits import Rate
 from api.http.office import Office, Settings
@@ -30,6 +30,7 @@ def code(body: str) -> str:
     return body + uscc.check_character(body)
 
 
+POLICIES = Path(__file__).parents[2] / "rules/samples/policies"
 PASSWORD = "a long enough secret"  # noqa: S105 - of a test
 FIRMS = {"a": code("91320100MA0000000"), "b": code("91320100MA0000001")}
 
@@ -87,6 +88,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One application for all tests: what they record stays apart by its ids."""
     home = tmp_path_factory.mktemp("served") / "home"
     people(home, now() - timedelta(hours=1))
-    app = create(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)), Rate(10_000, 10_000))
+    settings = Settings(
+        home,
+        now,
+        lambda opened, day: choose_for_record(opened, "", day),
+        share=lambda opened, day, enterprise: choose_for_record(opened, "", day, Beside(str(POLICIES), enterprise)),
+    )
+    app = create(settings, Rate(10_000, 10_000))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Served(app, client, accounts(app.state.office))

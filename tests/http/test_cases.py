@@ -49,7 +49,7 @@ def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:
     assert (shown["state"], shown["values"]["outcome"]) == ("proposed", "t3")
     assert act(served, "applicant", case, "state", statement="无异议").json()["state"] == "proposed"
     same = decided(served, case, "decider-b", "t3")
-    assert (same.status_code, same.json()["code"]) == (422, "other-than-proposer")
+    assert (same.status_code, same.json()["code"]) == (403, "other-than-proposer")
     done = decided(served, case, "decider", "t3")
     assert (done.status_code, done.json()["state"]) == (200, "decided")
     decision = f"/v1/decisions/{done.json()['statement']['values']['decision']}"
@@ -89,7 +89,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("administrator", "accept", {}, 403, "forbidden", ""),
     ("auditor", "accept", {}, 403, "forbidden", ""),
     ("decider", "revoke", {"reasons": "x"}, 409, "no-transition", ""),
-    ("intake", "deem_accepted", {}, 422, "is-licence", "licensing-law 32(1)(4)"),
+    ("intake", "deem_accepted", {}, 409, "is-licence", "licensing-law 32(1)(4)"),
 ]
 
 

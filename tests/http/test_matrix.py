@@ -14,6 +14,7 @@ from api.access.permissions import PUBLIC, permissions
 from api.http.app import ROUTERS
 from api.http.document import ways
 from engine.store.service import Webhook
+from tests.http.calls import register
 from tests.http.conftest import Served
 from tests.http.test_cases import opened, proposed
 
@@ -32,6 +33,7 @@ def _webhook(served: Served) -> str:
 MADE: dict[str, Callable[[Served], str]] = {
     "case": lambda served: opened(served).rpartition("/")[2],
     "decision": lambda served: str(served.call("auditor", "GET", proposed(served)).json()["values"]["proposal"]),
+    "register": lambda served: register(served).rpartition("/")[2],
     "webhook": _webhook,
 }
 

@@ -127,27 +127,30 @@ def test_a_code_without_its_verifier_is_worth_nothing(provider: Provider) -> Non
 def test_what_a_cookie_or_an_answer_must_not_be(provider: Provider) -> None:
     oidc, moment = Oidc(provider, MASTER), now()
     begun = oidc.begin(moment)
-    state = parse_qs(urlsplit(begun.url).query)["state"][0]
-    wrong: list[tuple[dict[str, str], str, Any]] = [
-        ({}, begun.cookie, moment),
-        ({"code": "x", "state": state}, "", moment),
-        ({"code": "x", "state": state}, "00" + begun.cookie[2:], moment),
-        ({"code": "x", "state": state, "iss": "https://other.example"}, begun.cookie, moment),
-        ({"code": "x", "state": state}, begun.cookie, moment + timedelta(minutes=11)),
-        ({"error": "access_denied", "state": state}, begun.cookie, moment),
+    said = through(begun.url, "chen")
+    wrong: list[tuple[Oidc, dict[str, str], str, Any]] = [
+        (oidc, {}, begun.cookie, moment),
+        (oidc, said, "", moment),
+        (oidc, said, "00" + begun.cookie[2:], moment),
+        (oidc, {**said, "iss": "https://other.example"}, begun.cookie, moment),
+        (oidc, {**said, "state": "forged"}, begun.cookie, moment),
+        (oidc, said, begun.cookie, moment + timedelta(minutes=11)),
+        (oidc, {"error": "access_denied", "state": said["state"]}, begun.cookie, moment),
+        (Oidc(provider, bytes([1] * 32)), said, begun.cookie, moment),
     ]
-    for query, cookie, at in wrong:
+    for asked, query, cookie, at in wrong:
         with pytest.raises(SigningError) as told:
-            oidc.end(query, cookie, at)
+            asked.end(query, cookie, at)
         assert told.value.finding.code == "denied"
-    with pytest.raises(SigningError):
-        Oidc(provider, bytes([1] * 32)).end({"code": "x", "state": state}, begun.cookie, moment)
+    # none of them came as far as the provider: there the code would have been used up
+    assert oidc.end(said, begun.cookie, moment) == subject_of(provider.issuer, "chen")
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "issuer": lambda claims: {**claims, "iss": "https://other.example"},
     "audience": lambda claims: {**claims, "aud": "another"},
     "many audiences, not for us": lambda claims: {**claims, "aud": ["fenji", "another"], "azp": "another"},
+    "another audience, in our name": lambda claims: {**claims, "aud": "another", "azp": "fenji"},
     "nonce": lambda claims: {**claims, "nonce": "replayed"},
     "no nonce": lambda claims: {name: value for name, value in claims.items() if name != "nonce"},
     "ended": lambda claims: {**claims, "exp": claims["iat"] - 600},

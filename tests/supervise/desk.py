@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,12 @@ from engine.errors import InputError
 from engine.evidence.installation import Installation, init, open_home
 from engine.evidence.keys import Holder, PublicKey
 from engine.evidence.log import stamp
-from engine.rulebook.locate import open_rulebook
 from engine.rulebook.model import Rulebook
 from engine.supervise import uscc
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Streams
+from tests.rulebook import book
 
-RULES = Path(__file__).resolve().parents[2] / "rules"
 START = datetime(2026, 9, 1, 1, tzinfo=UTC)
 
 
@@ -37,6 +35,7 @@ PEOPLE = {
     "both": ("兼职", FIRM, ("official",)),
     "firm": ("张三", FIRM, ("enterprise",)),
     "rival": ("李四", RIVAL, ("enterprise",)),
+    "watcher": ("钱观", "某大学", ("observer",)),
     "auditor": ("周审", "市审计局", ("auditor",)),
 }
 HASH = "0" * 64
@@ -44,12 +43,6 @@ FILED: dict[str, Any] = {
     "holder": FIRM, "name": "南京某视觉科技有限公司", "product": "产线视觉检测", "pack": "nanjing-tiering",
     "party_role": "provider", "phase": "operation", "facts": {"use.domain": ["industry"]},
 }  # fmt: skip
-
-
-@cache
-def book() -> Rulebook:
-    """Return the rulebook of the repository."""
-    return open_rulebook(RULES)
 
 
 class Desk:

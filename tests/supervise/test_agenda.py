@@ -14,7 +14,8 @@ from engine.supervise.agenda import agenda, recompute
 from engine.supervise.audit import audit
 from engine.supervise.streams import Streams
 from tests import test_calendar
-from tests.supervise.desk import Desk, book, desk
+from tests.rulebook import book
+from tests.supervise.desk import Desk, desk
 from tests.test_cli import fenji
 
 

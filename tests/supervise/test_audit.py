@@ -14,7 +14,8 @@ from engine.errors import EvidenceError
 from engine.evidence.fsck import fsck
 from engine.supervise.audit import audit
 from engine.supervise.streams import Streams
-from tests.supervise.desk import FILED, Desk, book, desk
+from tests.rulebook import book
+from tests.supervise.desk import FILED, Desk, desk
 
 
 def altered(on: Desk) -> Streams:

@@ -3,8 +3,8 @@
 A step is that of test_stories; `apply` and `terms` stand for a whole application and whole terms with changes (null leaves a
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
-proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand. `overtake` is a
-day's look at all streams, and names those to which time has brought something.
+proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `alarms` which stand.
+`overtake` is a day's look at all streams, and names those to which time has brought something.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
 from engine.supervise.agenda import overtake
-from engine.supervise.alarms import events_of
+from engine.supervise.alarms import events_of, standing
 from engine.supervise.audit import audit
 from engine.supervise.monitors.events import Event
 from engine.supervise.period import count
@@ -144,8 +144,10 @@ class Life:
             act = Act("s", "pilot", "propose", None, self.on.now)
             assert pilots.proposed(self.on.streams, act, "measure").value == step["measure"]
         act = Act("s", "pilot", "opine_tolerance", None, self.on.now)
-        for standing, condition in step.get("tolerance", {}).items():
-            assert condition in getattr(pilots.current(self.on.streams, act), standing)
+        if "alarms" in step:
+            assert [each.alarm.monitor for each in standing(self.on.streams, "s", self.on.now)] == step["alarms"]
+        for how, condition in step.get("tolerance", {}).items():
+            assert condition in getattr(pilots.current(self.on.streams, act), how)
 
 
 def said(event: Event) -> str:

@@ -15,7 +15,8 @@ from engine.evidence.installation import open_home
 from engine.supervise.opinions import ran_out, shown_by
 from engine.supervise.pilots import terms_sha256
 from engine.supervise.streams import Streams
-from tests.supervise.desk import FIRM, book
+from tests.rulebook import book
+from tests.supervise.desk import FIRM
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
 from tests.test_cli import Ended, fenji
 
@@ -168,10 +169,33 @@ def test_a_plan_is_tried_before_admission(tmp_path: Path) -> None:
     assert first.out == again.out
     assert first.json()["runs"] == 20
     assert "runs stopped by a monitor" in fenji("pilot", "simulate", file, "--runs", "20", "--lang", "en").out
-    file.write_text("days: many", "utf-8")
-    assert "wrong-scenario" in fenji("pilot", "simulate", file).err
-    file.write_text("weeks: 3", "utf-8")
-    assert "unknown-field" in fenji("pilot", "simulate", file).err
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"weeks": 3}, "unknown-field: a scenario has no `weeks`"),
+        ({"days": None}, "missing-field: `days` is not given"),
+        ({"days": "60"}, "wrong-type: `days` is no whole number"),
+        ({"days": True}, "wrong-type: `days` is no whole number"),
+        ({"days": 367}, "out-of-range: `days` is 367"),
+        ({"subjects": 0}, "out-of-range: `subjects` is 0"),
+        ({"late": 101}, "out-of-range: `late` is 101"),
+        ({"outage_minutes": -1}, "out-of-range: `outage_minutes` is -1"),
+        ({"budget": 4}, "wrong-type: `budget` has no lines"),
+        ({"budget": {"minor": "4"}}, "wrong-type: `budget.minor` is no whole number"),
+        ({"budget": {"minor": -4}}, "out-of-range: `budget.minor` is -4"),
+        ({"budget": {"weather": 4}}, "unknown-line: no line `weather` of a budget"),
+        ({"rates": {"minor": "1e400"}}, "wrong-type: `rates.minor` is no number"),
+        ({"rates": {"minor": "-1.0"}}, "wrong-type: `rates.minor` is no number"),
+        ({"breaches": {"nonsense": 1}}, "unknown-line: no kind of breach named `nonsense`"),
+        ({"subjects": 10**7, "rates": {"minor": 10_000}}, "out-of-range: the lives are as much work as"),
+    ],
+)
+def test_a_plan_that_is_none_is_refused(changed: dict[str, Any], code: str) -> None:
+    stated = {name: value for name, value in {**SCENARIO, **changed}.items() if value is not None}
+    ended = fenji("pilot", "simulate", "-", stdin=json.dumps(stated).encode())
+    assert (ended.code, code in ended.err) == (2, True), ended.err
 
 
 def test_a_stream_of_refused_attempts_is_shown(firm: Firm) -> None:

@@ -16,7 +16,8 @@ from engine.supervise import cases, reassess
 from engine.supervise.audit import audit
 from engine.supervise.state import State
 from engine.supervise.streams import Streams, history
-from tests.supervise.desk import FILED, RULES, Desk, book, desk
+from tests.rulebook import RULES, book
+from tests.supervise.desk import FILED, Desk, desk
 
 PACK, TABLE = "nanjing-tiering", "ex-ante-review"
 SAMPLE: dict[str, Any] = yaml.safe_load((RULES / "samples" / PACK / "machine-vision.yaml").read_text("utf-8"))

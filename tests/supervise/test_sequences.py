@@ -26,7 +26,8 @@ from engine.supervise.streams import Act, Streams, history
 from schemas.lifecycle import FieldDecl
 from tests import postgres
 from tests.long import LONG
-from tests.supervise.desk import FIRM, HASH, PEOPLE, Desk, book, desk
+from tests.rulebook import book
+from tests.supervise.desk import FIRM, HASH, PEOPLE, Desk, desk
 
 EXAMPLES, STEPS = (60, 60) if LONG else (6, 30)
 VALUES: dict[str, Any] = {

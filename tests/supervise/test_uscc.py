@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum.cn import uscc as stdnum
 
 from engine.supervise.uscc import ALPHABET, check_character, fault, tidy
 
@@ -37,3 +38,24 @@ def test_one_wrong_character_is_seen(body: str, place: int, other: str) -> None:
 )
 def test_bad_codes(code: str) -> None:
     assert fault(code)
+
+
+# python-stdnum wants digits in the first two places too; where the first eight places are digits it says what we say
+DIGITS = st.builds("".join, st.tuples(st.text("0123456789", min_size=8, max_size=8), st.text(ALPHABET, min_size=9, max_size=9)))
+
+
+@given(body=DIGITS, place=st.integers(0, 17), other=st.sampled_from(ALPHABET + "IOZSV"))
+def test_other_hands_agree(body: str, place: int, other: str) -> None:
+    code = body + check_character(body)
+    assert stdnum.calc_check_digit(body) == code[17]
+    wrong = code[:place] + other + code[place + 1 :]
+    for each in (code, wrong, code[:-1], code + "0", ""):
+        assert stdnum.is_valid(each) == (not fault(each) and each[:8].isdecimal()), each
+
+
+@given(body=BODIES)
+def test_letters_in_front_are_where_other_hands_differ(body: str) -> None:
+    """Bodies under agriculture (N), others (Y) and more have such codes (GB 32100-2015); stdnum takes them for malformed."""
+    code = body + check_character(body)
+    assert fault(code) == ""
+    assert stdnum.is_valid(code) == code[:2].isdecimal()

@@ -17,7 +17,7 @@ from engine.supervise.state import Event, State
 from engine.supervise.step import Refusal, possible, step, transition_of
 from schemas.lifecycle import FieldDecl, Lifecycle
 from tests.long import LONG
-from tests.supervise.desk import book
+from tests.rulebook import book
 
 MEASURES = frozenset({"warn", "rectify", "pause", "resume", "terminate", "bar"})
 ROLES = ("official", "enterprise", "system", "admin")

@@ -17,7 +17,8 @@ from api.http.things import FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
-from engine.supervise import filings, uscc
+from engine.supervise import cases, filings, reassess, uscc
+from engine.supervise.streams import Recorded
 
 router = APIRouter(prefix="/filings", tags=["filings"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -137,9 +138,15 @@ def submit(request: Request, filing: str, body: Submission, change: Change) -> R
 
 @router.post("/{filing}/versions", dependencies=SUBMITS, response_model=None, responses=DONE)
 def revise(request: Request, filing: str, body: Version, change: Change) -> Response:
-    """Submit another version of a filing."""
+    """Submit another version of a filing; in its open cases it is recorded how their answer moves."""
     given = _given(request, change, body)
-    return change.change(FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "revise", given, filing)))
+
+    def do(doing: Doing) -> Recorded:
+        release = doing.at.chosen.release
+        desk = cases.Office(doing.streams, doing.by, doing.now, release, doing.second_by, doing.id, doing.expected)
+        return reassess.revise(desk, filing, given)
+
+    return change.change(FILING, filing, do)
 
 
 @router.post("/{filing}/withdrawal", dependencies=SUBMITS, response_model=None, responses=DONE)

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from anyio import fail_after
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
@@ -21,6 +21,7 @@ from api.http.conditions import Key
 from api.http.limits import MOST
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
+from api.http.paging import LINKED, Listed, Paging
 from engine.errors import StoreError
 from engine.store.service import OVER, Job
 
@@ -51,8 +52,26 @@ SENT = {
         },
     }
 }
-TAKEN: dict[int | str, dict[str, Any]] = {202: {"description": "A job; Location says where to follow it"}}
 RESULT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {}}}}
+
+
+class Shown(BaseModel):
+    """A job: how far it is, how long it may still take, what went wrong, and where its result is once it is done."""
+
+    id: str
+    kind: str
+    state: Literal["waiting", "running", "cancelling", "done", "failed", "cancelled", "interrupted"]
+    done: int
+    total: int
+    made: str
+    changed: str
+    seconds_left: int | None
+    code: str
+    problem: str
+    result: str | None
+
+
+TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": Shown, "description": "A job; Location says where to follow it"}}
 
 
 class Replaying(Sent):
@@ -113,35 +132,31 @@ def _taken(at: Office, who: Who, key: str, kind: str, asked: bytes) -> Response:
     said = digest(f"{kind}\n{asked.decode('utf-8', 'replace')}")
 
     def effect(reserved: str) -> Answer:
-        return Answer(202, _shown(at.jobs.add(reserved, who.account, kind, asked)))
+        return Answer(202, _shown(at.jobs.add(reserved, who.account, kind, asked)).model_dump())
 
     found = at.once.run(who, key, said, at.now(), effect)
     where = {"location": f"/v1/jobs/{found.body['id']}"}
     return Response(json.dumps(found.body), found.status, where, "application/json")
 
 
-@router.get("/jobs", dependencies=READS)
-def jobs(
-    request: Request,
-    at: At,
-    after: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+@router.get("/jobs", dependencies=READS, response_model=Listed[Shown], responses={200: {"headers": LINKED}})
+def jobs(request: Request, at: At, pages: Annotated[Paging, Depends()]) -> Response:
     """List one's own jobs, the oldest first."""
     who = at.allow(request, "job.read", Thing(account=at.who(request).account))
-    found = at.jobs.store.jobs(who.account, after, limit + 1)
-    more = f"/v1/jobs?after={found[limit - 1].id}&limit={limit}" if len(found) > limit else None
-    return {"items": [_shown(job) for job in found[:limit]], "next": more}
+    after = pages.after(at.cursors) or [""]
+    found = at.jobs.store.jobs(who.account, str(after[0]), pages.limit + 1)
+    last = (found[pages.limit - 1].id,) if len(found) > pages.limit else None
+    return pages.answer(at.cursors, [_shown(job) for job in found[: pages.limit]], last)
 
 
 @router.get("/jobs/{job}", dependencies=READS)
-def show(request: Request, job: str, at: At) -> dict[str, Any]:
+def show(request: Request, job: str, at: At) -> Shown:
     """Show how far a job is."""
     return _shown(_own(request, job, at))
 
 
 @router.delete("/jobs/{job}", dependencies=READS, status_code=202)
-def cancel(request: Request, job: str, at: At) -> dict[str, Any]:
+def cancel(request: Request, job: str, at: At) -> Shown:
     """Cancel a job: at once when it waits, after the part it works at when it runs; one that is over stays."""
     at.jobs.cancel(_own(request, job, at).id)
     return _shown(_own(request, job, at))
@@ -164,20 +179,10 @@ def _own(request: Request, job: str, at: Office) -> Job:
     return found
 
 
-def _shown(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "state": job.state,
-        "done": job.done,
-        "total": job.total,
-        "made": job.made,
-        "changed": job.changed,
-        "seconds_left": _left(job),
-        "code": job.code,
-        "problem": job.problem,
-        "result": f"/v1/jobs/{job.id}/result" if job.state == "done" else None,
-    }
+def _shown(job: Job) -> Shown:
+    where = f"/v1/jobs/{job.id}/result" if job.state == "done" else None
+    told = {name: getattr(job, name) for name in Shown.model_fields if hasattr(job, name)}
+    return Shown.model_validate({**told, "seconds_left": _left(job), "result": where})
 
 
 def _left(job: Job) -> int | None:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
+from api.http import conditions
 from api.http.body import Strict, body_of
+from api.http.conditions import TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
+from api.http.times import KnownAt, day_of
 from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
 from engine.errors import FenjiError, InputError, Place
-from engine.rulebook.model import PackRules
+from engine.evidence import release
+from engine.rulebook import graph
+from engine.rulebook.model import PackRules, Rulebook
+from engine.supervise.clocks import legal_day
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.rulebook import Fact as FactDecl
+from schemas.rulebook import Pack as PackDoc
+from schemas.rulebook import Rule as RuleDoc
 
 router = APIRouter(tags=["rules"], route_class=Strict)
+At = Annotated[Office, Depends(office)]
 READS = [Depends(Needs("rules.read"))]
 SENT = {
     "requestBody": {
@@ -40,37 +53,102 @@ SENT = {
 }
 
 
-@router.get("/packs", dependencies=READS)
-def packs(at: Annotated[Office, Depends(office)]) -> list[dict[str, Any]]:
-    """List the packs that can be asked."""
-    return [
-        {"id": pack.doc.id, "title": pack.doc.title.model_dump(), "covers": str(pack.doc.covers), "rules": len(pack.rules)}
-        for pack in at.chosen.rulebook.packs.values()
+KNOWN: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}, 304: {"description": "Known already."}}
+
+
+class Pack(BaseModel):
+    """A pack in the list: its title, the days that it covers, how many rules it has."""
+
+    id: str
+    title: dict[str, str]
+    covers: str
+    rules: int
+
+
+class Release(BaseModel):
+    """A rulebook that was published, when, and by whom."""
+
+    id: str
+    at: str
+    statement: dict[str, Any]
+
+
+class Rule(BaseModel):
+    """A rule in the list of its pack."""
+
+    id: str
+    title: dict[str, str]
+    versions: list[str]
+
+
+def _told(request: Request, value: BaseModel | list[Any] | dict[str, Any]) -> Response:
+    """Return rules under the hash of what they say, so that whoever has them need not fetch them again."""
+    found = value.model_dump(mode="json", by_alias=True, exclude_defaults=True) if isinstance(value, BaseModel) else value
+    return conditions.answer(request, orjson.dumps(found))
+
+
+@router.get("/packs", dependencies=READS, response_model=list[Pack], responses=KNOWN)
+def packs(request: Request, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001 - documented
+    """List the packs that can be asked; `known_at` asks for those of a rulebook of then."""
+    listed = [
+        Pack(id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)).model_dump()
+        for pack in _book(at, known_at).packs.values()
     ]
+    return _told(request, listed)
 
 
-@router.get("/packs/{pack}", dependencies=READS)
-def pack(pack: str, at: Annotated[Office, Depends(office)]) -> dict[str, Any]:
+@router.get(
+    "/packs/{pack}", dependencies=READS, response_model=None, responses={**KNOWN, 200: {"headers": TAGGED, "model": PackDoc}}
+)
+def pack(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
     """Show a pack: its outcomes, and where undetermined ones go."""
-    return _pack(at, pack).doc.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return _told(request, _pack(_book(at, known_at), pack).doc)
 
 
-@router.get("/packs/{pack}/rules/{rule}", dependencies=READS)
-def rule(pack: str, rule: str, at: Annotated[Office, Depends(office)]) -> dict[str, Any]:
+@router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[Rule], responses=KNOWN)
+def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
+    """List the rules of a pack with the days of their versions."""
+    listed = [
+        Rule(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
+        for name, each in _pack(_book(at, known_at), pack).rules.items()
+    ]
+    return _told(request, listed)
+
+
+@router.get(
+    "/packs/{pack}/rules/{rule}",
+    dependencies=READS,
+    response_model=None,
+    responses={**KNOWN, 200: {"headers": TAGGED, "model": RuleDoc}},
+)
+def rule(  # noqa: PLR0913, PLR0917 - as above
+    request: Request,
+    pack: str,
+    rule: str,
+    at: At,
+    known_at: KnownAt = "",
+    known: IfNoneMatch = "",  # noqa: ARG001
+) -> Response:
     """Show a rule: its versions, conditions, sources and effect."""
-    found = _pack(at, pack).rules.get(f"{pack}/{rule}") or _pack(at, pack).rules.get(rule)
+    of = _pack(_book(at, known_at), pack).rules
+    found = of.get(f"{pack}/{rule}") or of.get(rule)
     if found is None:
         raise InputError("not-found", f"no rule named `{rule[:60]}`", "the pack lists its rules", Place())
-    return found.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return _told(request, found)
 
 
-@router.get("/packs/{pack}/facts", dependencies=READS)
-def facts(pack: str, at: Annotated[Office, Depends(office)]) -> list[dict[str, Any]]:
+@router.get("/packs/{pack}/facts", dependencies=READS, response_model=list[FactDecl], responses=KNOWN)
+def facts(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
     """List the facts that a pack reads, with type and question."""
-    from engine.rulebook import graph  # noqa: PLC0415
+    book = _book(at, known_at)
+    names = graph.pack_facts(book, _pack(book, pack))
+    return _told(request, [book.facts[name].model_dump(mode="json", exclude_defaults=True) for name in names])
 
-    names = graph.pack_facts(at.chosen.rulebook, _pack(at, pack))
-    return [at.chosen.rulebook.facts[name].model_dump(mode="json", exclude_defaults=True) for name in names]
+
+@router.get("/releases", dependencies=READS)
+def releases(at: At) -> list[Release]:
+    """List the rulebooks that were published, oldest first; `known_at` asks for what one of them said."""
+    return [Release(id=each.id, at=each.at, statement=each.predicate) for each in release.releases(at.home)]
 
 
 @router.post(
@@ -82,8 +160,6 @@ def facts(pack: str, at: Annotated[Office, Depends(office)]) -> list[dict[str, A
 )
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
-    from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
-
     data = await request.body()
     text = await run_in_threadpool(_assessed, office(request), data)
     return Response(text, media_type="application/json")
@@ -92,23 +168,28 @@ async def assess(request: Request) -> Response:
 def _assessed(at: Office, data: bytes) -> str:
     sent = body_of(data)
     sent.only("pack", "facts", "as_of", "on")
-    today = at.now().date()
-    as_of = sent.day("as_of", today)
+    today = legal_day(at.now())
+    on = sent.day("on", today) if sent.text("on", "") else None
+    as_of = sent.day("as_of", min(today, on or today))
     rulebook = at.chosen.rulebook
     name = sent.text("pack", "")
     if name:
-        _pack(at, name)
+        _pack(rulebook, name)
     try:
         filing = from_document(rulebook, sent.part("facts"))
         if name:
             return at.chosen.marked(examine(rulebook, name, filing, as_of)[0]).model_dump_json(by_alias=True)
-        return at.chosen.marked_all(overall(rulebook, filing, as_of, sent.day("on", as_of))).model_dump_json(by_alias=True)
+        return at.chosen.marked_all(overall(rulebook, filing, as_of, on or as_of)).model_dump_json(by_alias=True)
     except FenjiError as error:
         raise sent.pointed(error) from None
 
 
-def _pack(at: Office, name: str) -> PackRules:
-    found = at.chosen.rulebook.packs.get(name)
+def _book(at: Office, known_at: str) -> Rulebook:
+    return at.known(day_of(known_at, "known_at").isoformat() if known_at else "").rulebook
+
+
+def _pack(book: Rulebook, name: str) -> PackRules:
+    found = book.packs.get(name)
     if found is None:
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", "GET /v1/packs lists them", Place())
     return found

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
 
 from api.access.permissions import Thing
-from api.http import hooks
 from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, not_found, office
 from api.http.outward import LONGEST
+from api.http.paging import LINKED, Listed, Paging
 from engine.errors import InputError
 from engine.evidence.log import new_id
 from engine.store.service import Delivery, Webhook
@@ -20,7 +20,6 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=Strict, de
 At = Annotated[Office, Depends(office)]
 State = Literal["", "waiting", "delivered", "dead"]
 MOST = 20  # webhooks of an account
-PAGE = 50
 
 
 class New(Sent):
@@ -30,21 +29,50 @@ class New(Sent):
     types: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=50)
 
 
+class Shown(BaseModel):
+    """A webhook; `seen_up_to` is the leaf of the log from which it is told next, and `off` one whose receiver said 410."""
+
+    id: str
+    url: str
+    types: list[str]
+    made: str
+    state: Literal["on", "off"]
+    seen_up_to: int
+
+
+class Made(Shown):
+    """A new webhook, with the secret that signs what it is told."""
+
+    secret: str
+
+
+class Told(BaseModel):
+    """A delivery: `said` is the status of the last answer, or in a word why there was none."""
+
+    id: str
+    type: str
+    state: Literal["waiting", "delivered", "dead"]
+    attempts: int
+    due: str
+    changed: str
+    said: str
+
+
 @router.post("", status_code=201)
-def add(request: Request, sent: New, at: At) -> dict[str, Any]:
+def add(request: Request, sent: New, at: At) -> Made:
     """Add a webhook; its secret is shown this once."""
     who = at.allow(request, "webhook.manage")
     if len(at.service.webhooks(who.account)) >= MOST:
         raise InputError("too-many-webhooks", f"an account has at most {MOST} webhooks", "delete one first")
     made, secret = at.hooks.add(new_id(at.now()), who, sent.url, tuple(sent.types))
-    return {**hooks.summary(made), "secret": secret}
+    return Made(**_shown(made).model_dump(), secret=secret)
 
 
 @router.get("")
-def webhooks(request: Request, at: At) -> list[dict[str, Any]]:
+def webhooks(request: Request, at: At) -> list[Shown]:
     """List one's own webhooks."""
     who = at.allow(request, "webhook.manage")
-    return [hooks.summary(each) for each in at.service.webhooks(who.account)]
+    return [_shown(each) for each in at.service.webhooks(who.account)]
 
 
 @router.delete("/{webhook}", status_code=204)
@@ -53,33 +81,33 @@ def remove(request: Request, webhook: str, at: At) -> None:
     at.service.drop_webhook(_own(request, webhook, at).id)
 
 
-@router.get("/{webhook}/deliveries")
-def deliveries(  # noqa: PLR0913, PLR0917 - each is a parameter of the query
-    request: Request,
-    webhook: str,
-    at: At,
-    state: State = "",
-    after: Annotated[str, Query(max_length=100)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
+@router.get("/{webhook}/deliveries", response_model=Listed[Told], responses={200: {"headers": LINKED}})
+def deliveries(request: Request, webhook: str, at: At, pages: Annotated[Paging, Depends()], state: State = "") -> Response:
     """List deliveries in the order of the log: `dead` are those that were given up."""
-    found = at.service.deliveries(_own(request, webhook, at).id, state, after, limit + 1)
-    more = (
-        f"/v1/webhooks/{webhook}/deliveries?state={state}&after={found[limit - 1].id}&limit={limit}"
-        if len(found) > limit
-        else None
-    )
-    return {"items": list(hooks.deliveries(found[:limit])), "next": more}
+    after = pages.after(at.cursors) or [""]
+    found = at.service.deliveries(_own(request, webhook, at).id, state, str(after[0]), pages.limit + 1)
+    last = (found[pages.limit - 1].id,) if len(found) > pages.limit else None
+    return pages.answer(at.cursors, [_told(each) for each in found[: pages.limit]], last)
 
 
 @router.post("/{webhook}/deliveries/{delivery}/redeliver", status_code=202)
-def redeliver(request: Request, webhook: str, delivery: str, at: At) -> dict[str, Any]:
+def redeliver(request: Request, webhook: str, delivery: str, at: At) -> Told:
     """Deliver something again, under the same id; what waits already is attempted now."""
     own = _own(request, webhook, at)
     found = at.service.one(Delivery, "id", delivery)
     if found is None or found.webhook != own.id:
         raise not_found()
-    return next(hooks.deliveries([at.hooks.redeliver(found)]))
+    return _told(at.hooks.redeliver(found))
+
+
+def _shown(of: Webhook) -> Shown:
+    return Shown.model_validate(
+        {name: getattr(of, name) for name in ("id", "url", "made", "state")} | {"types": of.types, "seen_up_to": of.cursor}
+    )
+
+
+def _told(of: Delivery) -> Told:
+    return Told.model_validate({name: getattr(of, name) for name in Told.model_fields})
 
 
 def _own(request: Request, webhook: str, at: Office) -> Webhook:

@@ -24,8 +24,10 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
+    "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
-    "same_person": ("event",), "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "same_person": ("event",), "ended": ("clock",),
+    "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 

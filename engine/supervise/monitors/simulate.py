@@ -82,6 +82,19 @@ def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation
     return Simulation(seed, runs, len(stopped), _middle(stopped), each)
 
 
+def work(plan: Plan, scenario: Scenario) -> float:
+    """Return how much work a life is, in events, so that a caller can bound it. Raises InputError as `simulate`.
+
+    The reference monitor looks at the incidents and breaches before each again, so that dense ones cost as their square
+    (measured: 250 pairs take as long as one event).
+    """
+    _checked(plan, scenario, 1)
+    months = scenario.days / 30
+    each = [(kind, rate * months) for kind, _, rate, _ in _sources(plan, scenario)]
+    dense = sum(count for kind, count in each if kind in ("incident", "breach"))
+    return scenario.days + 2 * months + sum(count for _, count in each) + dense * dense / 250
+
+
 def life(plan: Plan, scenario: Scenario, random: Random) -> Iterator[Event]:
     """Yield the events of one life, from second 0 on; time itself is told at the end of each day."""
     end = scenario.days * DAY
@@ -133,9 +146,13 @@ def _checked(plan: Plan, scenario: Scenario, runs: int) -> None:
     lines = {*plan.rank, "complaints", "downtime"}
     for line in [name for name, _ in (*scenario.rates, *scenario.budget) if name not in lines]:
         raise InputError("unknown-line", f"no line `{line[:40]}` of a budget", f"the lines are {', '.join(sorted(lines))}")
-    for name, value, most in (("days", scenario.days, LIFE_DAYS), ("subjects", scenario.subjects, 10**7), ("runs", runs, RUNS)):
-        if not 1 <= value <= most:
-            raise InputError("out-of-range", f"`{name}` is {value}", f"give a number from 1 to {most}")
+    numbers = [("days", scenario.days, 1, LIFE_DAYS), ("subjects", scenario.subjects, 1, 10**7), ("runs", runs, 1, RUNS)]
+    numbers += [("outage_minutes", scenario.outage_minutes, 0, 30 * 24 * 60), ("late", scenario.late, 0, 100)]
+    numbers += [("late_days", scenario.late_days, 0, LIFE_DAYS)]
+    numbers += [(f"budget.{line}", allowed, 0, 10**6) for line, allowed in scenario.budget]
+    for name, value, least, most in numbers:
+        if not least <= value <= most:
+            raise InputError("out-of-range", f"`{name}` is {value}", f"give a number from {least} to {most}")
     for name, rate in (*scenario.rates, *scenario.breaches):
         if not 0 <= rate <= 10_000:  # noqa: PLR2004 - more than this is no pilot, and would not end
             raise InputError("out-of-range", f"the rate of `{name[:40]}` is {rate}", "give a number from 0 to 10000 per 30 days")

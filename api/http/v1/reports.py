@@ -1,0 +1,80 @@
+"""Counts of a period for the report on supervision: filings, cases, decided tiers, lateness, refusals, pilots."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from api.http.body import Strict
+from api.http.office import Needs, Office, office
+from api.render import period as written
+from engine.errors import InputError
+from engine.supervise.period import count
+
+router = APIRouter(prefix="/reports", tags=["reports"], route_class=Strict)
+Month = Annotated[str, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A month, YYYY-MM.")]
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Counts(BaseModel):
+    """The counts of one unit in one district; `decided` by tier, `pilots` by the state that they came to."""
+
+    unit: str
+    district: str
+    filings: int
+    opened: int
+    decided: dict[str, int]
+    late: int
+    refusals: int
+    attempts: int
+    pilots: dict[str, int]
+
+
+class Report(BaseModel):
+    """The counts of the months from the first to the last, by unit and district."""
+
+    first: str
+    last: str
+    counts: list[Counts]
+
+
+@router.get(
+    "/period",
+    dependencies=[Depends(Needs("report.read"))],
+    response_model=Report,
+    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}, SHEET: {}}}},
+)
+def period(
+    at: Annotated[Office, Depends(office)],
+    first: Month,
+    last: Month,
+    form: Annotated[Literal["json", "md", "xlsx"], Query(alias="format")] = "json",
+    lang: Literal["zh", "en"] = "zh",
+) -> Response:
+    """Count what was recorded in some months. A long log takes long: POST /v1/jobs counts it in the background."""
+    if first > last:
+        raise InputError("wrong-period", f"`{first}` lies after `{last}`", "name the earlier month first")
+    found = count(at.home, f"{first}-01", f"{last}-31")
+    kept = {"cache-control": "no-store"}
+    if form == "xlsx":
+        headers = {**kept, "content-disposition": f'attachment; filename="{first}..{last}.xlsx"'}
+        return Response(written.workbook(found, lang), 200, headers, SHEET)
+    if form == "md":
+        return Response(written.markdown(found, f"{first}..{last}", lang), 200, kept, "text/markdown; charset=utf-8")
+    rows = [
+        Counts(
+            unit=unit,
+            district=district,
+            filings=row.filings,
+            opened=row.opened,
+            decided=dict(row.decided),
+            late=row.late,
+            refusals=row.refusals,
+            attempts=row.attempts,
+            pilots=dict(row.pilots),
+        )
+        for (unit, district), row in found.items()
+    ]
+    return Response(Report(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")
