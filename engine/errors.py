@@ -37,7 +37,8 @@ class Place:
 
     def __str__(self) -> str:
         """Render as `file:line:col`, leaving out what is not known."""
-        parts = [self.file or "<input>"]
+        # a document that was sent has no name; a command that is refused is no document: then a program says who it is
+        parts = [self.file or ("<input>" if self.line else "fenji")]
         return ":".join([*parts, *(str(number) for number in (self.line, self.column) if number)])
 
 

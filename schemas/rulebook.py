@@ -397,7 +397,7 @@ class DataSet(Shape):
     """A register entry: one data set of one owner; `facts` are its class, level and personal data in words of the vocabulary."""
 
     owner: Text
-    catalogue: str
+    catalogue: str = Field(pattern=r"\S")
     source: Text
     licence: Text
     facts: dict[str, Any] = {}

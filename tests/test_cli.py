@@ -90,17 +90,17 @@ def test_bad_input(case: dict[str, str]) -> None:
 
 
 ARGUMENTS = [
-    (["assess", "nope", TWO_FLOWS], "<input>: unknown-pack: no pack named `nope`"),
-    (["facts", "nope"], "<input>: unknown-pack: no pack named `nope`"),
-    (["check", "nope"], "<input>: unknown-pack: no pack named `nope`"),
-    (["ask", "nope"], "<input>: unknown-pack: no pack named `nope`"),
+    (["assess", "nope", TWO_FLOWS], "fenji: unknown-pack: no pack named `nope`"),
+    (["facts", "nope"], "fenji: unknown-pack: no pack named `nope`"),
+    (["check", "nope"], "fenji: unknown-pack: no pack named `nope`"),
+    (["ask", "nope"], "fenji: unknown-pack: no pack named `nope`"),
     (["assess", TRANSFER, "no/such.yaml"], "no/such.yaml: unreadable: the system refuses: no such file or directory"),
     (["assess", TRANSFER, "a\0b"], "a\\x00b: unreadable: the system refuses: embedded null byte"),
     (["assess", TRANSFER, SAMPLES], f"{SAMPLES}: unreadable: the system refuses: is a directory"),
     (["explain", TRANSFER, TWO_FLOWS, "--as-of", "2024-1-1"], "--as-of: wrong-date: `--as-of` is a date, not `2024-1-1`"),
     (["explain", TRANSFER, TWO_FLOWS, "--as-of", "2023-02-29"], "--as-of: wrong-date: `--as-of` is a date, not `2023-02-29`"),
-    (["packs", "--rules", "no/such"], "<input>: rules-not-found: no rules folder at no/such"),
-    (["demo", "--rules", "no/such"], "<input>: rules-not-found: no rules folder at no/such"),
+    (["packs", "--rules", "no/such"], "fenji: rules-not-found: no rules folder at no/such"),
+    (["demo", "--rules", "no/such"], "fenji: rules-not-found: no rules folder at no/such"),
     (["what-if", TRANSFER, TWO_FLOWS, "operator.ciio"], "<change>: wrong-change: `operator.ciio` is not FACT=VALUE"),
     (
         ["what-if", TRANSFER, TWO_FLOWS, "operator.ciio=\udcff"],
@@ -117,9 +117,9 @@ ARGUMENTS = [
         "no/such.yaml: unreadable: the system refuses: no such file or directory",
     ),
     (["what-if", TWO_FLOWS, "nope=1"], "<change>: unknown-fact: no fact named `nope`"),
-    (["questions", TRANSFER], "<input>: no-file: the filing is missing"),
-    (["new-rule", "nope", "my-rule"], "<input>: unknown-pack: no pack named `nope`"),
-    (["new-rule", TRANSFER, "My rule"], "<input>: bad-name: `My rule` is not the name of a rule"),
+    (["questions", TRANSFER], "fenji: no-file: the filing is missing"),
+    (["new-rule", "nope", "my-rule"], "fenji: unknown-pack: no pack named `nope`"),
+    (["new-rule", TRANSFER, "My rule"], "fenji: bad-name: `My rule` is not the name of a rule"),
 ]
 
 
@@ -308,7 +308,7 @@ def test_demo() -> None:
 
 def test_demo_needs_samples(rules: Path) -> None:
     shutil.rmtree(rules / "samples")
-    assert first(fenji("demo", "--rules", rules)) == f"<input>: no-samples: no sample filings below {rules / 'samples'}"
+    assert first(fenji("demo", "--rules", rules)) == f"fenji: no-samples: no sample filings below {rules / 'samples'}"
 
 
 def test_every_command_has_help() -> None:

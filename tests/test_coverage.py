@@ -221,13 +221,12 @@ def test_coverage_of_one_instrument() -> None:
     text = fenji("coverage", "--instrument", "order-16", "--lang", "zh").out.splitlines()
     assert text[0].split() == ["文件", "条款", "状态", "规则或者理由"]
     assert text[-1].startswith("18个条款：已编码 ")
-    assert (
-        first(fenji("coverage", "--instrument", "order-61")) == "<input>: unknown-instrument: no clause of `order-61` is listed"
-    )
+    assert first(fenji("coverage", "--instrument", "order-61")) == "fenji: unknown-instrument: no clause of `order-61` is listed"
 
 
 def test_stale_tells_a_changed_law_by_its_exit_code(tmp_path: Path) -> None:
-    assert first(fenji("stale", tmp_path, "--instrument", "order-16")) == "<input>: no-hash: no article of `order-16` has a hash"
+    assert first(fenji("stale", tmp_path, "--instrument", "order-16")) == "fenji: no-hash: no article of `order-16` has a hash"
+    assert first(fenji("stale", tmp_path)) == f"{tmp_path}: no-text: no file here is the text of a listed instrument"
     assert first(fenji("stale", tmp_path / "none")) == f"{tmp_path / 'none'}: no-folder: there is no such folder"
     ended = fenji("stale", tmp_path, "--instrument", "foreign-investment-law", "--json")
     assert ended.code == 1

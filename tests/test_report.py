@@ -52,10 +52,10 @@ def test_compliance_has_a_day_of_its_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["assess", "cn-cross-border"], "<input>: no-file: the filing is missing"),
+        (["assess", "cn-cross-border"], "fenji: no-file: the filing is missing"),
         (
             ["assess", "cn-cross-border", TWO_FLOWS, "--on", "2026-08-01"],
-            "<input>: no-compliance: `--on` judges compliance over all packs",
+            "fenji: no-compliance: `--on` judges compliance over all packs",
         ),
         (
             ["assess", CHAT, "--on", "2026-07-31", "--as-of", "2026-08-01"],

@@ -153,7 +153,7 @@ def test_report_as_json() -> None:
 
 def test_no_such_rule() -> None:
     ended = fenji("mutate", "cn-data-security/nope")
-    assert (ended.code, ended.err.splitlines()[0]) == (2, "<input>: unknown-rule: no pack or rule named `cn-data-security/nope`")
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "fenji: unknown-rule: no pack or rule named `cn-data-security/nope`")
 
 
 # pages ----------------------------------------------------------------------------------------------------------------

@@ -29,11 +29,13 @@ from api.cli.options import (
 from api.cli.rulebooks import UNPUBLISHED, Beside, Chosen, choose_for_record
 from api.render import text
 from engine.decide.filing import from_document
+from engine.errors import EvidenceError
 from engine.evidence import canonical, facts, policy, record, retention
 from engine.evidence import decide as evidence
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
+from engine.rulebook.policies import OVERLAYS
 from schemas.answer import Answer
 
 app = typer.Typer()
@@ -53,6 +55,24 @@ def _release(opened: Installation, chosen: Chosen, pack: str) -> str:
     return next((each.id for each in policy.publications(opened) if each.sha256 == digest), UNPUBLISHED)
 
 
+Draft = Annotated[bool, typer.Option("--unpublished", help="Record it though a policy or overlay is not as published; exits 1.")]
+
+
+def _draft(opened: Installation, chosen: Chosen, pack: str, known_at: str, *, allowed: bool) -> bool:
+    """Tell whether the policy, or an overlay over the pack, is not as published last. Raises EvidenceError unless allowed."""
+    if chosen.policies is None:
+        return False
+    overlays = [f"{OVERLAYS}/{name}" for name, each in chosen.rulebook.overlays.items() if each.pack == pack]
+    try:
+        for name in [pack] if chosen.rulebook.packs[pack].doc.data_set else overlays:
+            policy.require_published(opened, chosen.policies, name, known_at)
+    except EvidenceError:
+        if not allowed:
+            raise
+        return True
+    return False
+
+
 @app.command()
 def decide(
     pack: PackName,
@@ -70,6 +90,7 @@ def decide(
     supersedes: Supersedes = "",
     keep: Class = "decision",
     *,
+    unpublished: Draft = False,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
@@ -79,6 +100,7 @@ def decide(
     with open_home(home_folder(home)) as opened:
         chosen = choose_for_record(opened, rules, known_at, Beside(policies, enterprise))
         pack_of(chosen.rulebook, pack)
+        draft = _draft(opened, chosen, pack, known_at, allowed=unpublished)
         retention.require(keep, rules)
         of = record.rules(closure(chosen.rulebook, pack))
         filing = from_document(chosen.rulebook, document(file))
@@ -108,4 +130,4 @@ def decide(
         ignored = sorted(set(filing.facts) - set(of.rulebook.facts))
         say(text.answer(chosen.rulebook, answer, lang))
         say(text.recorded(decided.id, decided.receipt, canonical.sha256(decided.payload), ignored, lang))
-    raise typer.Exit(0 if answer.determined or outcome else 1)
+    raise typer.Exit(0 if (answer.determined or outcome) and not draft else 1)

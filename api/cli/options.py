@@ -171,7 +171,7 @@ def write_new(path: str, data: bytes) -> None:
         with Path(path).open("xb") as out:
             out.write(data)
     except FileExistsError:
-        raise InputError("exists", "there is a file of this name", "choose another with --out", Place(path)) from None
+        raise InputError("exists", "there is a file of this name", "choose another name", Place(path)) from None
     except (OSError, ValueError) as error:
         raise unreadable(error, path) from None
 

@@ -9,6 +9,7 @@ import typer
 
 from api.cli.options import Json, Language, Rules, rulebook_of, say, say_json, unreadable
 from api.render import coverage as said
+from engine.errors import InputError, Place
 from engine.study.coverage import coverage as cover
 from engine.study.stale import compare
 
@@ -34,6 +35,9 @@ def stale(folder: Texts, lang: Language, *, instrument: OneInstrument = "", json
         rows = compare(rulebook_of(rules), Path(folder), instrument)
     except OSError as error:
         raise unreadable(error, folder) from None
+    if not instrument and not any(row.file for row in rows):
+        remedy = "texts are .md or .txt files named by an instrument's id or Chinese title; `fenji coverage` lists the ids"
+        raise InputError("no-text", "no file here is the text of a listed instrument", remedy, Place(folder))
     if json:
         say_json([row.model_dump() for row in rows])
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.decide.values import Possible, parse
 from engine.errors import FactError, Place
+from engine.rulebook.policies import DATA_SET
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence
 
 if TYPE_CHECKING:
@@ -81,6 +82,9 @@ class _Reader:
             raise self._unknown(name, key)
 
     def _unknown(self, name: str, key: Scalar) -> FactError:
+        if name == DATA_SET:  # no other fact is meant: the register of data sets comes with the owners' policies
+            remedy = "data sets are known from the owners' policies: name their folder with --policies"
+            return FactError("unknown-fact", f"no fact named `{name}` without policies", remedy, key.place)
         near = get_close_matches(name, [*self.rulebook.facts, *self.rulebook.lists], 1)
         shown = name if len(name) <= 80 else name[:77] + "..."  # noqa: PLR2004 - what fits on a line
         remedy = f"did you mean `{near[0]}`?" if near else "`fenji facts PACK` lists them"

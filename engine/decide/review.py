@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item
 from engine.decide.missing import Fact, state
-from engine.decide.sides import DATA_SET, REQUEST, Side, State
+from engine.decide.sides import REQUEST, Side, State
 from engine.decide.values import INF, F, T, known, meet, parse, whole
 from engine.decide.verdict import NOTHING, OWNER_NOT_ASKED, OWNER_UNKNOWN, Verdict, Worlds, both, either, lift
 from engine.errors import ContradictionError, InputError, Place
+from engine.rulebook.policies import DATA_SET
 from engine.rulebook.read import node_from
 
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
 
 REQUEST = "request"  # the list of what is asked for
-DATA_SET = "request.data_set"  # which data set an item belongs to: `owner/data-set` of the register, or `other`
 SHARES = "shares"  # the rule that says whether a pack is consulted
 
 
@@ -351,4 +350,4 @@ def _asked(pack: PackRules, when: str, local: bool) -> shapes.Rule:
     )
 
 
-__all__ = ["DATA_SET", "REQUEST", "Heard", "Side", "State"]
+__all__ = ["REQUEST", "Heard", "Side", "State"]

@@ -9,10 +9,11 @@ from typing import Any
 
 from engine.decide.missing import Fact, state
 from engine.decide.review import Node, Review, cells_of, registered, whole_of
-from engine.decide.sides import DATA_SET, REQUEST, Side
+from engine.decide.sides import REQUEST, Side
 from engine.decide.values import known, meet
 from engine.decide.verdict import ALLOWED, BLOCKS, Verdict
 from engine.errors import InputError
+from engine.rulebook.policies import DATA_SET
 
 Changes = tuple[tuple[Fact, Any], ...]
 CASES = 1_000  # most cases that are tried for one item

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.values import parse, show
-from engine.errors import EvidenceError, Place
+from engine.errors import EvidenceError, InputError, Place
 from engine.evidence import canonical
 from engine.evidence.keys import fields
 from engine.rulebook.read import node_from
@@ -39,8 +39,20 @@ class Disclosure:
 
 
 def disclosures(values: dict[str, Any]) -> list[Disclosure]:
-    """Return the values with fresh salts, in the order of their names."""
+    """Return the values with fresh salts, in the order of their names. Raises InputError for a number that no record holds."""
+    for name, value in values.items():
+        if beyond := _beyond(value):
+            problem = f"`{name}` is {beyond}; a record holds whole numbers up to {canonical.MAX_INT} exactly"
+            raise InputError("beyond-record", problem, f"check it; `at_least: {canonical.MAX_INT}` says that it is larger")
     return [Disclosure(canonical.base64url(os.urandom(SALT)), name, values[name]) for name in sorted(values)]
+
+
+def _beyond(value: Any) -> int | None:
+    """Return the first whole number in a value that canonical JSON does not hold exactly."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) > canonical.MAX_INT else None
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return next((found for each in below if (found := _beyond(each)) is not None), None)
 
 
 def commitments(disclosed: Iterable[Disclosure]) -> list[str]:

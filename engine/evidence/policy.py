@@ -15,7 +15,7 @@ from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
 from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
-from engine.rulebook.policies import OVERLAYS, Policies, files_of
+from engine.rulebook.policies import OVERLAYS, Policies, catalogue_item, files_of
 from engine.rulebook.read import plain, read
 from engine.store import reading
 from schemas.rulebook import Pack, Rule
@@ -111,6 +111,10 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
     role = signing_role(home, draft, by)
     before = [each for each in publications(home) if each.name == name]
     versions = entries(draft.rulebook, name)
+    if before and before[-1].sha256 == canonical.sha256(data):
+        problem = f"`{name}` is published as it is, in {before[-1].id}"
+        raise EvidenceError("already-published", problem, "there is nothing to publish")
+    _only_policy(home, draft)
     for earlier in before:
         _unchanged(earlier, versions)
     publication_id, archive_sha256 = home.next_id(KIND), canonical.sha256(data)
@@ -126,6 +130,34 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
     payload = canonical.dumps(wrap(KIND, name, archive_sha256, predicate))
     published = home.record([Entry(publication_id, KIND, payload, at, (home.signer(by),))], [(archive_sha256, data)])
     return Publication(publication_id, name, published.start, at, predicate)
+
+
+def require_published(home: Installation, policies: Policies, name: str, on: str = "") -> None:
+    """Refuse a policy or overlay that is not the one published last, as known on a day or at all.
+
+    What it grants would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError, InputError.
+    """
+    last = known(home, on).get(name)
+    if last is None or last.sha256 != sha256(policies, name):
+        said = f"is not as {last.id} published it last" if last else "was never published"
+        remedy = "publish it, or take the files that were published; --unpublished records a draft's answer"
+        raise EvidenceError("unpublished-policy", f"`{name}` {said}", remedy, Place(str(policies.folder / name)))
+
+
+def _only_policy(home: Installation, draft: Draft) -> None:
+    """Refuse a second policy for an item of the catalogue; `check` sees only those of one folder. Raises EvidenceError."""
+    pack = draft.rulebook.packs.get(draft.name)
+    if pack is None or pack.doc.data_set is None:
+        return
+    wanted = catalogue_item(pack.doc.data_set.catalogue)
+    for other in known(home).values():
+        if other.name == draft.name or other.name.startswith(f"{OVERLAYS}/"):
+            continue
+        entry = documents(home, other)[0].data_set
+        if entry and catalogue_item(entry.catalogue) == wanted:
+            problem = f"the catalogue item `{pack.doc.data_set.catalogue}` has a policy already: `{other.name}`, in {other.id}"
+            remedy = "publish the terms as a version of that policy, or register an item of its own"
+            raise EvidenceError("two-policies", problem, remedy, Place(str(draft.policies.folder / draft.name)))
 
 
 def entries(rulebook: Rulebook, name: str) -> lock.Entries:
@@ -150,7 +182,9 @@ def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
     home.actors.require(by, role)
     if by.holder.unit not in {whose, *_names(titles)}:
         problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
-        raise SigningError("wrong-unit", problem, f"an actor of this unit with the role {role} signs it")
+        unit = next((title.zh for title in titles), whose)
+        remedy = f"sign as an actor added with --unit {unit} (or {whose}), --role {role} and --purpose rulebook"
+        raise SigningError("wrong-unit", problem, remedy)
     return role
 
 

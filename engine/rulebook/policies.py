@@ -13,6 +13,7 @@ rules of their pack, `enterprise--name--rule`, and a note of that pack, so that 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 OVERLAYS, VOCABULARY = "overlays", "vocabulary"
 REGISTER = "vocabulary/data-sets.yaml"
+DATA_SET = "request.data_set"  # which data set an item belongs to: `owner/data-set` of the register, or `other`
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(\.yaml)?\Z")
 _SHARED = frozenset(
     {"instruments", "lists", "samples", "lifecycles", "calendar"}
@@ -95,6 +97,11 @@ def merged(rules: list[tuple[str, bytes]], policies: Policies) -> list[tuple[str
             place = Place(policies.shown.get(name, name))
             raise InputError("taken", f"`{name}` is a file of the rulebook", "choose another name", place)
     return sorted([*rules, *policies.files])
+
+
+def catalogue_item(number: str) -> str:
+    """Return a number of the catalogue as it is compared: width, case and spaces aside."""
+    return "".join(unicodedata.normalize("NFKC", number).split()).casefold()
 
 
 def agreement(doc: shapes.Pack) -> shapes.Instrument:
@@ -174,7 +181,7 @@ def _register(names: Iterable[str]) -> bytes:
 topic: data-sets
 title: {{zh: 数据集登记, en: register of data sets}}
 facts:
-  - id: request.data_set
+  - id: {DATA_SET}
     type: enum
     label: {{zh: 数据集, en: data set}}
     question: {{zh: 所申请的是登记中的哪个数据集？, en: Which data set of the register is requested?}}

@@ -1,7 +1,7 @@
 """Whole filings and what people expect of them: one judge for the tests, for authors and for rule mutation.
 
-A file holds a list of cases. `facts` are stated over those of a sample (`base`), `item` over those of its first item; or over
-those of an earlier case of the file (`like`).
+A file holds a list of cases. `facts` are stated over those of a sample (`base`) or of an earlier case of the file (`like`), and
+`item` over those of the first item of its list.
 
     owes, open, free      duties that are certain, possible, impossible
     status, due           how a duty stands, and the last day that is certainly in time
@@ -97,24 +97,26 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
             raise InputError(
                 "bad-case", f"no case named `{like}` stands before this one", "name an earlier case of the file", place
             )
-        told[doc["name"]] = told[like] | doc.get("facts", {}) if like else _facts(doc, rules)
+        told[doc["name"]] = _with_item(told[like] if like else _facts(doc, rules), doc) | doc.get("facts", {})
         yield Case(file.stem, place, doc, node_from(told[doc["name"]], place))
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return the filing of a case; one silent on exports, requests for data and pilots has none: few are about them."""
+    """Return what a case starts from; one silent on exports, requests for data and pilots has none: few are about them."""
     no_pilot = {"pilot.applied": False}
-    found: dict[str, Any] = {"product.data_export": False, "sharing.requested": False} | no_pilot
-    if base := doc.get("base"):
-        path = rules / f"samples/{base}.yaml"
-        sample: Any = plain(read(path.read_bytes(), path.name))
-        found = no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
-        if changed := doc.get("item"):
-            home = next(name for name in ("request", "flow") if name in found)
-            first, *others = found[home]["items"]
-            found[home] = {"complete": True, "items": [first | changed, *others]}
-    stated: dict[str, Any] = doc.get("facts", {})
-    return found | stated
+    if not (base := doc.get("base")):
+        return {"product.data_export": False, "sharing.requested": False} | no_pilot
+    path = rules / f"samples/{base}.yaml"
+    sample: Any = plain(read(path.read_bytes(), path.name))
+    return no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
+
+
+def _with_item(found: dict[str, Any], doc: dict[str, Any]) -> dict[str, Any]:
+    if not (changed := doc.get("item")):
+        return found
+    home = next(name for name in ("request", "flow") if name in found)
+    first, *others = found[home]["items"]
+    return found | {home: {"complete": True, "items": [first | changed, *others]}}
 
 
 def differences(case: Case, found: Overall) -> list[str]:

@@ -52,7 +52,7 @@ class Office:
         assert ended.code == 2, ended
         assert "Traceback" not in ended.err
         assert "help: " in ended.err
-        return ended.err.split(": ", 2)[1] if not ended.err.startswith("<") else ended.err.split(": ")[1]
+        return ended.err.split(": ", 2)[1]
 
 
 def publish(office: Office) -> bytes:

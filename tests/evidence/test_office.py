@@ -125,6 +125,15 @@ def test_decisions_that_are_refused_leave_nothing(office: Office, code: str, wor
     assert office.said("log") == before
 
 
+def test_a_number_that_no_record_holds(office: Office, tmp_path: Path) -> None:
+    filing = tmp_path / "large.yaml"
+    filing.write_text("{transfer.date: 2026-08-01, prior.general_persons: {at_most: 9007199254740992}}", "utf-8")
+    ended = office.run("decide", "cn-cross-border", filing, "--as", "chen")
+    assert (ended.code, "beyond-record: `prior.general_persons` is 9007199254740992" in ended.err) == (2, True)
+    filing.write_text("{transfer.date: 2026-08-01, prior.general_persons: {at_least: 9007199254740991}}", "utf-8")
+    assert office.run("decide", "cn-cross-border", filing, "--as", "chen").code == 1
+
+
 def test_who_may_what(office: Office) -> None:
     decide = ("decide", "cn-cross-border", TWO_FLOWS, "--as")
     assert office.refused(*decide, "nobody") == "no-actor"

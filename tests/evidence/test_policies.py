@@ -52,7 +52,9 @@ def checked(office: Office, policies: Path) -> Any:
 
 
 def test_a_policy_is_published_by_its_owner(owners: Office, policies: Path) -> None:
-    assert owners.refused(*publish(owners, policies, BUS, "sun")) == "wrong-unit"
+    ended = owners.run(*publish(owners, policies, BUS, "sun"))
+    assert (ended.code, ": wrong-unit: " in ended.err) == (2, True)
+    assert "--unit 南京市交通运输局 (or njtransport), --role owner and --purpose rulebook" in ended.err
     assert owners.refused(*publish(owners, policies, BUS, "he")) == "wrong-role"
     assert owners.refused(*publish(owners, policies, "njtransport/nothing", "liu")) == "unknown-policy"
     before = checked(owners, policies)
@@ -69,7 +71,39 @@ def test_a_policy_is_published_by_its_owner(owners: Office, policies: Path) -> N
     shown = json.loads(owners.said("policy", "show", BUS, "--json"))
     assert set(shown["versions"][f"{BUS}/training"]) == {"2026-01-01..2026-06-30", "2026-07-01.."}
     assert "liu" in owners.said("policy", "show", "policy-1")
+    assert owners.refused(*publish(owners, policies, BUS, "liu")) == "already-published"
     owners.said("fsck")
+
+
+def test_one_item_of_the_catalogue_has_one_policy(owners: Office, policies: Path, tmp_path: Path) -> None:
+    """A milder policy for the same item, named by the request, would set the stricter one aside."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    other, mild = tmp_path / "other", "njtransport/bus-easy"
+    shutil.copytree(policies / BUS, other / mild)
+    shutil.copytree(policies / "vocabulary", other / "vocabulary")
+    for file in (other / mild).glob("*.yaml"):
+        file.write_text(file.read_text("utf-8").replace(BUS, mild).replace("NJ-JT-0107", "nj-jt-0107"), "utf-8")
+    shutil.copytree(other / mild, policies / mild)
+    checking = fenji("check", "--policies", policies, "--rules", owners.rules)
+    assert (checking.code, "two-policies" in checking.out) == (1, True)
+    assert owners.refused(*publish(owners, other, mild, "liu")) == "two-policies"
+
+
+def test_a_grant_rests_on_the_policy_published_last(owners: Office, policies: Path) -> None:
+    """Not on a draft, not on one that was changed, not on one that was replaced; a draft is recorded only when asked for."""
+    words = ("decide", BUS, REQUEST, "--as", "liu", "--policies", policies, "--rules", owners.rules, "--as-of", "2026-08-03")
+    assert owners.refused(*words) == "unpublished-policy"
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    assert owners.run(*words).code == 0
+    term = policies / BUS / "not-abroad.yaml"
+    text = term.read_text("utf-8")
+    term.write_text(text + "  - {name: not there either, on: 2026-08-01, facts: {request.abroad: false}, expect: not}\n", "utf-8")
+    assert owners.refused(*words) == "unpublished-policy"
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    term.write_text(text, "utf-8")
+    ended = owners.run(*words)
+    assert (ended.code, "is not as policy-2 published it last" in ended.err) == (2, True)
+    assert owners.run(*words, "--unpublished").code == 1
 
 
 def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
@@ -97,7 +131,7 @@ def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Pa
     owners.said(*publish(owners, policies, BUS, "liu"))
     first = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
     (policies / BUS / "not-abroad.yaml").unlink()
-    second = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", *under))
+    second = json.loads(owners.said("decide", BUS, REQUEST, "--as", "liu", "--unpublished", *under))
     packs = [made["statement"]["predicate"]["rulepack"] for made in (first, second)]
     assert packs[0]["sha256"] != packs[1]["sha256"]
     assert [(pack["name"], pack["version"]) for pack in packs] == [(BUS, "policy-1"), (BUS, "unpublished")]
@@ -120,6 +154,7 @@ def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, polici
     filing.write_text(robot.replace("function.life_safety: true", "function.life_safety: false"), "utf-8")
     under = ("--policies", policies, "--enterprise", "qilin-robotics", "--rules", owners.rules, *DAY)
     assert owners.refused(*publish(owners, policies, TRIAL, "liu")) == "wrong-role"
+    assert owners.refused("decide", "nanjing-tiering", filing, "--as", "chen", *under) == "unpublished-policy"
     owners.said(*publish(owners, policies, TRIAL, "he"))
     without = json.loads(owners.said("assess", "nanjing-tiering", filing, "--rules", owners.rules, *DAY, "--json"))
     answer = json.loads(owners.said("assess", "nanjing-tiering", filing, *under, "--json"))
@@ -155,6 +190,11 @@ BAD = [
     (("check", "no/such", "--policies", SAMPLES / "policies"), "unknown-policy"),
     (("policy", "show", "no/such"), "no-such-record"),
 ]
+
+
+def test_a_data_set_without_policies_names_no_other_fact() -> None:
+    remedy = "help: data sets are known from the owners' policies: name their folder with --policies"
+    assert remedy in fenji("share", "check", REQUEST).err
 
 
 @pytest.mark.parametrize(("words", "code"), BAD, ids=[code for _, code in BAD])

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import Finding, Place
 from engine.rulebook.check.names import nearest, pack_file, rule_file
+from engine.rulebook.policies import catalogue_item
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
@@ -30,6 +31,7 @@ Fault = tuple[tuple[str | int, ...], str, str, str]  # path, code, problem, help
 
 def policies(loaded: Loaded) -> Iterator[Finding]:
     """A policy is of one data set, says something to a request, and neither obliges anyone nor has the force of law."""
+    yield from _one_per_item(loaded)
     for pack_id, pack in loaded.rulebook.packs.items():
         for path, code, problem, remedy in _policy(loaded.rulebook, pack):
             yield Finding(code, loaded.sources.place(pack_file(pack_id), *path), problem, remedy)
@@ -37,6 +39,16 @@ def policies(loaded: Loaded) -> Iterator[Finding]:
             if rule.effect == "statutory":
                 place = loaded.sources.place(rule_file(pack_id, rule_id), "effect")
                 yield Finding("beyond-grantor", place, "an owner's term has no force of law", "use owner or agreed")
+
+
+def _one_per_item(loaded: Loaded) -> Iterator[Finding]:
+    """One item of the catalogue has one policy: of two, a request would be judged by the milder, by naming it."""
+    found: dict[str, str] = {}
+    for pack_id, pack in loaded.rulebook.packs.items():
+        if pack.doc.data_set and (first := found.setdefault(catalogue_item(pack.doc.data_set.catalogue), pack_id)) != pack_id:
+            place = loaded.sources.place(pack_file(pack_id), "data_set", "catalogue")
+            problem = f"the catalogue item `{pack.doc.data_set.catalogue}` has a policy already: `{first}`"
+            yield Finding("two-policies", place, problem, "put all terms into one policy, or register items of their own")
 
 
 def _policy(book: Rulebook, pack: PackRules) -> Iterator[Fault]:
@@ -102,6 +114,9 @@ def _at(loaded: Loaded, pack: str, rule: str, path: tuple[str | int, ...]) -> Pl
 def _overlay(book: Rulebook, overlay: Overlay) -> Iterator[Fault]:
     if overlay.pack not in book.packs:
         yield ("pack",), "unknown-pack", f"no pack named `{overlay.pack}`", nearest(overlay.pack, book.packs, "name one")
+    elif book.packs[overlay.pack].doc.data_set:
+        remedy = "the owner writes terms for one enterprise into its own policy"
+        yield ("pack",), "beyond-grantor", f"`{overlay.pack}` is an owner's policy, which no grantor moves", remedy
     if overlay.grantor not in book.authorities:
         remedy = nearest(overlay.grantor, book.authorities, "add it to rules/authorities.yaml")
         yield ("grantor",), "unknown-authority", f"no authority named `{overlay.grantor}`", remedy
@@ -125,6 +140,9 @@ def _rule(book: Rulebook, pack: PackRules, overlay: Overlay, rule: Rule) -> Iter
         if overlay.valid.end and not inside:
             yield ("versions", v, "valid"), "no-expiry", f"`{version.valid}` lies beyond the overlay", f"stay in {overlay.valid}"
         for name, given in version.then.items():
+            if _obliges(pack, name, given):
+                problem = f"`{name}` would oblige the owner of data to share them"
+                yield ("versions", v, "then", name), "beyond-grantor", problem, "only law obliges to share"
             if undercut := _undercuts(pack, name, given):
                 yield ("versions", v, "then", name), "above-the-city", undercut, "leave the floor of law as it is"
     if rule.effect == "statutory" and not _empowered(book, overlay, rule):
@@ -143,6 +161,14 @@ def _above(book: Rulebook, rule: Rule) -> str:
 
 def _outranks(act: Instrument) -> bool:
     return act.binding and act.rank in ABOVE and not act.issuer.startswith(CITY)
+
+
+def _obliges(pack: PackRules, name: str, given: str | list[str]) -> bool:
+    """Tell whether a value of an outcome obliges to share, or may: a computed one may be any of them."""
+    outcome = pack.outcomes.get(name)
+    values = [given] if isinstance(given, str) else given
+    said = {value.id: value.request or outcome.request for value in outcome.values} if outcome else {}
+    return any(said.get(value) == "oblige" or (value not in said and "oblige" in said.values()) for value in values)
 
 
 def _undercuts(pack: PackRules, name: str, given: str | list[str]) -> str:
