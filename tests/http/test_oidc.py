@@ -115,15 +115,6 @@ def test_who_is_linked_comes_in_and_nobody_else(office: Served) -> None:
     assert client.get("/v1/oidc/callback", params=through(begun.headers["location"], "chen")).status_code == 401
 
 
-def test_a_code_without_its_verifier_is_worth_nothing(provider: Provider) -> None:
-    first, second = Oidc(provider, MASTER), Oidc(provider, MASTER)
-    stolen = through(first.begin(now()).url, "chen")
-    mine = second.begin(now())
-    state = parse_qs(urlsplit(mine.url).query)["state"][0]
-    with pytest.raises(SigningError, match="failed"):
-        second.end({**stolen, "state": state}, mine.cookie, now())
-
-
 def test_what_a_cookie_or_an_answer_must_not_be(provider: Provider) -> None:
     oidc, moment = Oidc(provider, MASTER), now()
     begun = oidc.begin(moment)
@@ -144,6 +135,16 @@ def test_what_a_cookie_or_an_answer_must_not_be(provider: Provider) -> None:
         assert told.value.finding.code == "denied"
     # none of them came as far as the provider: there the code would have been used up
     assert oidc.end(said, begun.cookie, moment) == subject_of(provider.issuer, "chen")
+
+
+# last of those that log in: after a code that it refused, this provider now and then refuses the next one too
+def test_a_code_without_its_verifier_is_worth_nothing(provider: Provider) -> None:
+    first, second = Oidc(provider, MASTER), Oidc(provider, MASTER)
+    stolen = through(first.begin(now()).url, "chen")
+    mine = second.begin(now())
+    state = parse_qs(urlsplit(mine.url).query)["state"][0]
+    with pytest.raises(SigningError, match="failed"):
+        second.end({**stolen, "state": state}, mine.cookie, now())
 
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
