@@ -92,6 +92,8 @@ def _plain(value: Any) -> Any:
 def _text(_decl: FieldDecl, raw: Any) -> str:
     if not isinstance(raw, str) or not raw.strip() or len(raw) > MAX_TEXT:
         raise ValueError(f"it is no text of 1 to {MAX_TEXT} characters")
+    if "\0" in raw:  # which PostgreSQL keeps in no text
+        raise ValueError("it holds a character U+0000")
     return raw.strip()
 
 

@@ -29,6 +29,7 @@ from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import BUILT_IN, REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
 from schemas.lifecycle import Lifecycle
 
+MAX_NAME = 128
 ATTEMPTS = 64  # how often an act is judged again when another event came first
 
 
@@ -164,6 +165,10 @@ class Streams:
         return Given(dict(act.fields), names=frozenset(act.fields))
 
     def _standing(self, act: Act) -> State:
+        """Return the state of an act's stream, an empty one before it begins. Raises InputError for a name that none can have."""
+        if not (act.stream.isprintable() and 0 < len(act.stream) <= MAX_NAME):
+            problem = f"a stream is not named {act.stream[:60]!a}"
+            raise InputError("no-such-stream", problem, f"a name has 1 to {MAX_NAME} printable characters")
         row = stored.stream(self.home.store, act.stream)
         state = from_text(row.fold) if row else State(act.stream, act.process)
         if state.process != act.process:

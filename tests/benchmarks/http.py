@@ -113,6 +113,21 @@ def assessments(echoes: int, port: int) -> None:
             compared(f"assess {sample}, {name}", 1.5, (echoed, work, asked), rounds)
 
 
+def batches(echoes: int, port: int) -> None:
+    """Compare a batch of a hundred filings with a hundred assessments in process."""
+    rulebook, day, given = open_rulebook(find()), date.fromisoformat(AS_OF), filing("machine-vision")
+    theirs, ours = Caller(echoes), Caller(port)
+    rows = b", ".join(b'{"id": "%d", "facts": %s}' % (number, given) for number in range(BATCH))
+    body = b'{"pack": "%s", "as_of": "%s", "filings": [%s]}' % (PACK.encode(), AS_OF.encode(), rows)
+
+    def work() -> list[str]:
+        read = (from_document(rulebook, read_json(given, "body")) for _ in range(BATCH))
+        return [examine(rulebook, PACK, each, day)[0].model_dump_json(by_alias=True) for each in read]
+
+    parts = (lambda: theirs.post("/echo", body), work, lambda: ours.post("/v1/batches", body))
+    compared(f"a batch of {BATCH}", 1.3, parts, ROUNDS // 20)
+
+
 def decisions(home: Path, echoes: int, port: int, key: str) -> None:
     """Compare recorded decisions, sixteen at once, with as many echoes and the same work and group commits in process."""
     given = filing("robot-assembly")
@@ -158,7 +173,7 @@ def decisions(home: Path, echoes: int, port: int, key: str) -> None:
 
 
 def main(*parts: str) -> None:
-    """Print every figure, or those of `assessments` or `decisions`."""
+    """Print every figure, or those of `assessments`, `batches` or `decisions`."""
     from api.http.office import Office, Settings
     from tests.http.conftest import accounts
 
@@ -172,6 +187,8 @@ def main(*parts: str) -> None:
         with Server("echo") as echoes, Server("fenji", str(home)) as served:
             if not parts or "assessments" in parts:
                 assessments(echoes.port, served.port)
+            if not parts or "batches" in parts:
+                batches(echoes.port, served.port)
             if not parts or "decisions" in parts:
                 decisions(home, echoes.port, served.port, keys["decider"])
 

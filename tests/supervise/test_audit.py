@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli.keep import app
-from engine.errors import EvidenceError
+from engine.errors import EvidenceError, InputError
 from engine.evidence.fsck import fsck
 from engine.supervise.audit import audit
 from engine.supervise.streams import Streams
@@ -73,3 +73,13 @@ def test_the_day_of_a_late_evening_is_the_day_where_the_law_applies(tmp_path: Pa
         }
         on.act("s", "data-sharing-request", "use", "li", use, on=date(2026, 9, 1))
         assert audit(on.home) == 1
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "a\nb", "x" * 129])
+def test_a_stream_is_named_by_what_can_be_kept(tmp_path: Path, name: str) -> None:
+    with desk(tmp_path) as on:
+        with pytest.raises(InputError, match="no-such-stream"):
+            on.act(name, "filing", "draft", "firm", {})
+        on.act("f", "filing", "draft", "firm", {})
+        assert on.refused("f", "filing", "save", "firm", {"unit": "a\0b"}).finding.code == "wrong-value"
+        assert fsck(on.home)["event"] == 2
