@@ -393,6 +393,9 @@ class Note(Shape):
     text: Text
 
 
+DATA_SET = "request.data_set"  # the fact: which data set an item belongs to, `owner/data-set` of the register, or `other`
+
+
 class DataSet(Shape):
     """A register entry: one data set of one owner; `facts` are its class, level and personal data in words of the vocabulary."""
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.decide.values import Possible, parse
 from engine.errors import FactError, Place
-from engine.rulebook.policies import DATA_SET
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence
+from schemas.rulebook import DATA_SET
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook

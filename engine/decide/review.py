@@ -20,8 +20,8 @@ from engine.decide.sides import REQUEST, Side, State
 from engine.decide.values import INF, F, T, known, meet, parse, whole
 from engine.decide.verdict import NOTHING, OWNER_NOT_ASKED, OWNER_UNKNOWN, Verdict, Worlds, both, either, lift
 from engine.errors import ContradictionError, InputError, Place
-from engine.rulebook.policies import DATA_SET
 from engine.rulebook.read import node_from
+from schemas.rulebook import DATA_SET
 
 if TYPE_CHECKING:
     from datetime import date

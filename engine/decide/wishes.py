@@ -13,7 +13,7 @@ from engine.decide.sides import REQUEST, Side
 from engine.decide.values import known, meet
 from engine.decide.verdict import ALLOWED, BLOCKS, Verdict
 from engine.errors import InputError
-from engine.rulebook.policies import DATA_SET
+from schemas.rulebook import DATA_SET
 
 Changes = tuple[tuple[Fact, Any], ...]
 CASES = 1_000  # most cases that are tried for one item

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 OVERLAYS, VOCABULARY = "overlays", "vocabulary"
 REGISTER = "vocabulary/data-sets.yaml"
-DATA_SET = "request.data_set"  # which data set an item belongs to: `owner/data-set` of the register, or `other`
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*(\.yaml)?\Z")
 _SHARED = frozenset(
     {"instruments", "lists", "samples", "lifecycles", "calendar"}
@@ -181,7 +180,7 @@ def _register(names: Iterable[str]) -> bytes:
 topic: data-sets
 title: {{zh: 数据集登记, en: register of data sets}}
 facts:
-  - id: {DATA_SET}
+  - id: {shapes.DATA_SET}
     type: enum
     label: {{zh: 数据集, en: data set}}
     question: {{zh: 所申请的是登记中的哪个数据集？, en: Which data set of the register is requested?}}
