@@ -107,7 +107,8 @@ def test_every_log_in_is_noted(tmp_path: Path) -> None:
 
 
 def test_answers_are_kept_by_nobody(served: Served) -> None:
-    for who, path in (("", "/v1/packs"), ("viewer", "/v1/accounts/me"), ("", "/v1/nowhere"), ("", "/docs")):
+    assert served.client.get("/v1/packs").headers["cache-control"] == "no-cache"  # public, and asked for again by its ETag
+    for who, path in (("viewer", "/v1/accounts/me"), ("", "/v1/nowhere"), ("", "/docs")):
         assert served.call(who, "GET", path).headers["cache-control"] == "no-store"
     assert served.client.get("/docs/swagger-ui.css").headers["cache-control"].startswith("public")
     assert served.client.get("/docs/other.css").status_code == 404
