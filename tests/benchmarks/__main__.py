@@ -22,7 +22,7 @@ from engine.errors import InputError
 from engine.rulebook.locate import open_rulebook
 from engine.rulebook.model import Rulebook
 from tests import randomness
-from tests.benchmarks import evidence, monitors, sharing, supervise
+from tests.benchmarks import evidence, http, monitors, sharing, supervise
 
 ROOT = Path(__file__).parents[2]
 AS_OF = date(2026, 8, 1)
@@ -108,9 +108,9 @@ def everything(book: Rulebook) -> None:
     print(f"assess over {len(book.packs)} packs: median {median(spent):.1f} ms, largest {max(spent):.1f} ms, on complete facts")
 
 
-def process(*pack: str) -> None:
-    """Print wall time and memory of `fenji assess` as a process, with the rulebook in the cache."""
-    sample = next(iter(sorted((ROOT / "rules/samples/nanjing-tiering").glob("*.yaml"))))
+def process(*pack: str, name: str = "chat-forum") -> None:
+    """Print wall time and memory of `fenji assess` on a sample as a process, with the rulebook in the cache."""
+    sample = ROOT / f"rules/samples/nanjing-tiering/{name}.yaml"
     command = [sys.executable, "-c", "from api.cli import main; main()", "assess", *pack, str(sample), "--as-of", "2026-08-01"]
     runs = []
     for _ in range(8):
@@ -118,8 +118,8 @@ def process(*pack: str) -> None:
         subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
         runs.append(time.perf_counter() - start)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    name = pack[0] if pack else "over all packs"
-    print(f"fenji assess {name} as a process: median {median(runs[1:]):.2f} s, peak {peak:.0f} MB")
+    over = pack[0] if pack else "over all packs"
+    print(f"fenji assess {over} on {name} as a process: median {median(runs[1:]):.2f} s, peak {peak:.0f} MB")
 
 
 def ten_thousand() -> None:
@@ -140,10 +140,12 @@ def main() -> None:
     times(book, "cn-cross-border", (1, 5, 50))
     everything(book)
     process("nanjing-tiering")
-    process()
+    for name in ("chat-forum", "machine-vision", "nearly-empty"):
+        process(name=name)
     sharing.main()
     monitors.main(200_000)
     supervise.run()
+    http.main()
     ten_thousand()
     evidence.main()
 
