@@ -22,6 +22,10 @@ GuardName = Literal[
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
+# events of every stream, whatever its table says, done by nobody: an attempt that was refused, ends of clocks after a new notice
+# of days off, an answer that changed facts or rules have moved; none of them leads to another state
+REFUSED, RECOMPUTED, DRIFTED = "refused", "recomputed", "drifted"
+BUILT_IN = frozenset({REFUSED, RECOMPUTED, DRIFTED})
 
 
 class Limit(Shape):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from api.render import table
 from engine.store.append import NO_DUE
-from engine.supervise.step import BUILT_IN, DRIFT, DRIFTED, REFUSED, possible
+from engine.supervise.step import DRIFT, possible
+from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook

@@ -17,8 +17,9 @@ from engine.supervise import clocks
 from engine.supervise.clocks import Due, Reminder, Standing, Term, legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.state import Run, State, from_text
-from engine.supervise.step import RECOMPUTED, possible
+from engine.supervise.step import possible
 from engine.supervise.streams import Act, Streams
+from schemas.lifecycle import RECOMPUTED
 from schemas.rulebook import Text
 
 PAGE = 500

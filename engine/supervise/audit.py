@@ -21,9 +21,9 @@ from engine.store.reading import Record
 from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import ended
 from engine.supervise.state import Event, State
-from engine.supervise.step import REFUSED, Refusal, step
+from engine.supervise.step import Refusal, step
 from engine.supervise.streams import shown
-from schemas.lifecycle import Lifecycle
+from schemas.lifecycle import REFUSED, Lifecycle
 
 Progress = Callable[[int, int], None]
 EVERY = 100

@@ -15,8 +15,8 @@ from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.supervise.state import SUBMITTED, State
-from engine.supervise.step import BUILT_IN
 from engine.supervise.streams import Act, Recorded, Streams, history
+from schemas.lifecycle import BUILT_IN
 
 PROCESS = "filing"
 VERSIONS = (*SUBMITTED, "revise")

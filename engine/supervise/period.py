@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.store import reading
 from engine.supervise.state import SUBMITTED
-from engine.supervise.step import REFUSED
+from schemas.lifecycle import REFUSED
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation

@@ -22,8 +22,9 @@ from engine.supervise.cases import Office, Question, question, restricted
 from engine.supervise.clocks import legal_day
 from engine.supervise.filings import FACTS
 from engine.supervise.state import State, from_text
-from engine.supervise.step import ANSWERS, DRIFT, DRIFTED
+from engine.supervise.step import ANSWERS, DRIFT
 from engine.supervise.streams import Act, Recorded, history
+from schemas.lifecycle import DRIFTED
 
 if TYPE_CHECKING:
     from schemas.rulebook import Source

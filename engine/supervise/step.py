@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.supervise.clocked import clocked
 from engine.supervise.guards import GUARDS, Happening
 from engine.supervise.state import Done, Event, State
-from schemas.lifecycle import SAME
+from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from schemas.lifecycle import GuardDecl, Lifecycle, Transition
     from schemas.rulebook import Source
 
-# events of every stream, whatever its table says, done by nobody: an attempt that was refused, ends of clocks after a new notice
-# of days off, an answer that changed facts or rules have moved; none of them leads to another state
-REFUSED, RECOMPUTED, DRIFTED = "refused", "recomputed", "drifted"
-BUILT_IN = frozenset({REFUSED, RECOMPUTED, DRIFTED})
 DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 SECOND = "official"  # the role of whoever signs as second

@@ -26,8 +26,8 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
-from engine.supervise.step import BUILT_IN, REFUSED, SECOND, Refusal, noted, role_of, step, transition_of
-from schemas.lifecycle import Lifecycle
+from engine.supervise.step import SECOND, Refusal, noted, role_of, step, transition_of
+from schemas.lifecycle import BUILT_IN, REFUSED, Lifecycle
 
 MAX_NAME = 128
 ATTEMPTS = 64  # how often an act is judged again when another event came first

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.supervise.clocks import SHANGHAI
 from engine.supervise.monitors.events import Event, Kind, read
-from engine.supervise.step import REFUSED
+from schemas.lifecycle import REFUSED
 
 if TYPE_CHECKING:
     from engine.supervise.monitors.watch import Alarm

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from engine.errors import Finding
 from engine.rulebook.check.effects import NO_LEGAL_FORCE
 from engine.rulebook.check.names import nearest
-from schemas.lifecycle import SAME
+from schemas.lifecycle import BUILT_IN, SAME
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
 
-BUILT_IN = frozenset({"refused", "recomputed", "drifted"})  # events that every stream may have, whatever its table says
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
