@@ -101,6 +101,7 @@ ARGUMENTS = [
     (["explain", TRANSFER, TWO_FLOWS, "--as-of", "2023-02-29"], "--as-of: wrong-date: `--as-of` is a date, not `2023-02-29`"),
     (["packs", "--rules", "no/such"], "fenji: rules-not-found: no rules folder at no/such"),
     (["demo", "--rules", "no/such"], "fenji: rules-not-found: no rules folder at no/such"),
+    (["what-if", TRANSFER, TWO_FLOWS], "<change>: wrong-change: nothing is changed"),
     (["what-if", TRANSFER, TWO_FLOWS, "operator.ciio"], "<change>: wrong-change: `operator.ciio` is not FACT=VALUE"),
     (
         ["what-if", TRANSFER, TWO_FLOWS, "operator.ciio=\udcff"],

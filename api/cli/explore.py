@@ -109,6 +109,10 @@ def what_if(
         every = asking.what_if_all(rulebook, document(pack), _changes(words), today)
         say(every.model_dump_json(by_alias=True, indent=2) if json else "\n".join(changed(rulebook, every, lang)))
         return
+    if pack in rulebook.packs and len(words) == 1:
+        raise InputError(
+            "wrong-change", "nothing is changed", "write such as `operator.ciio=true` behind the file", Place("<change>")
+        )
     found = asking.what_if(rulebook, pack, document(words[0]), _changes(words[1:]), today)
     say(found.model_dump_json(by_alias=True, indent=2) if json else "\n".join(Words(rulebook, pack, lang).what_if(found, today)))
 
