@@ -9,7 +9,7 @@ import typer
 
 from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import Beside, Chosen, choose_for_record, of_folder
-from engine.errors import InputError
+from engine.errors import InputError, Place
 from engine.evidence.installation import Installation, settings
 from engine.evidence.keys import read_secret
 from engine.evidence.log import new_id
@@ -68,7 +68,12 @@ def provider(
 
     folder = home_folder(home)
     settings(folder)
-    given = file_bytes(secret, 10_000).decode().strip()
+    try:
+        given = file_bytes(secret, 10_000).decode().strip()
+    except UnicodeDecodeError:
+        raise InputError(
+            "not-utf8", "the secret is no text in UTF-8", "write it as the provider gave it", Place(secret)
+        ) from None
     write_provider(folder, Provider(issuer, client, given, f"{address.rstrip('/')}/v1/oidc/callback"))
     say(f"{issuer} -> {address.rstrip('/')}/v1/oidc/callback")
 
