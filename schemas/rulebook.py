@@ -87,6 +87,11 @@ class Source(Shape):
     note: Text | None = None
 
     @property
+    def cited(self) -> str:
+        """The source as `instrument article`."""
+        return f"{self.instrument} {self.article}".strip()
+
+    @property
     def verified(self) -> bool:
         """Only an official text or its mirror counts as verified."""
         return self.read in ("official", "mirror")

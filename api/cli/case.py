@@ -176,9 +176,9 @@ def affected(
 
     with open_desk(home, rules) as desk:
         office = desk.office(by)
-        if record:
-            reassess.record(office, "rulebook", progress)
         found = list(reassess.affected(office, progress))
+        if record:
+            reassess.record(office, "rulebook", found)
     if json:
         say_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
     else:

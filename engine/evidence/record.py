@@ -173,7 +173,7 @@ def _obligations(answer: Answer) -> list[dict[str, Any]]:
 
 def _reason(pack: PackRules, rule: RuleAnswer) -> dict[str, Any]:
     versions = [v for v in pack.rules[rule.rule].versions if str(v.valid) in rule.version]
-    citations = [f"{s.instrument} {s.article}".strip() for s in rule.sources]
+    citations = [source.cited for source in rule.sources]
     return {
         "rule_id": rule.rule,
         "item": rule.item,

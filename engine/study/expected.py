@@ -190,7 +190,7 @@ def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
         case "bodies":
             got = duty.authority.title.en if duty.authority else ""
         case _:
-            got = [f"{source.instrument} {source.article}".strip() for source in duty.sources]
+            got = [source.cited for source in duty.sources]
             wanted = got if set(wanted) <= set(got) else wanted
     if got != wanted:
         yield f"{duty.id}: {key} is {got}, not {wanted}"

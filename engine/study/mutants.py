@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from engine.rulebook import condition as ir
-from engine.study.steps import Step, cited
+from engine.study.steps import Step
 from engine.study.vary import Varying
 from schemas.rulebook import Period, Source
 
@@ -70,7 +70,7 @@ def written(said: Any) -> str:
     if said is None:
         return "left out"
     if isinstance(said, Source):
-        return cited(said)
+        return said.cited
     return str(said) if isinstance(said, (str, Period, date)) else ir.to_text(said)
 
 

@@ -17,7 +17,7 @@ from engine.errors import CheckFailedError, FenjiError, Place
 from engine.rulebook.form import findings
 from engine.rulebook.model import PackRules
 from engine.rulebook.read import Node, node_from, plain
-from engine.study.steps import cited, fallen
+from engine.study.steps import fallen
 from schemas.study import DutyReading, Reading
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _covers(reading: Reading, pack: PackRules) -> Iterator[str]:
 
 
 def _law(wanted: list[str], sources: list[Source]) -> Iterator[str]:
-    got = [cited(source) for source in sources]
+    got = [source.cited for source in sources]
     if set(got) != set(wanted):
         yield f"the law is {', '.join(got)}, not {', '.join(wanted)}"
 

@@ -21,11 +21,6 @@ DAY = timedelta(days=1)
 _NUMBER = re.compile(r"[0-9]+")
 
 
-def cited(source: Source) -> str:
-    """Return a source as `instrument article`."""
-    return f"{source.instrument} {source.article}".strip()
-
-
 def replaced(values: Sequence[Any], index: int, value: Any) -> list[Any]:
     """Return a list with another value at one place."""
     return [*values[:index], value, *values[index + 1 :]]

@@ -77,7 +77,7 @@ def _named(predicate: dict[str, object]) -> Iterator[str]:
 
 def _reason(each: Standing) -> str:
     """Return why a measure is proposed, in both languages, with its basis and where the two monitors stand."""
-    basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in each.monitor.sources)
+    basis = "; ".join(source.cited for source in each.monitor.sources)
     title = each.monitor.title
     spoke = f" [{each.alarm.spoke}{': ' + each.why if each.why else ''}]" if each.alarm.spoke != "both" else ""
     return f"{title.zh} / {title.en} ({each.monitor.effect}; {basis}){spoke}"

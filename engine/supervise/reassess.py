@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from engine.decide.assess import examine
 from engine.errors import FenjiError
@@ -25,9 +25,6 @@ from engine.supervise.state import State, from_text
 from engine.supervise.step import ANSWERS, DRIFT
 from engine.supervise.streams import Act, Recorded, history
 from schemas.lifecycle import DRIFTED
-
-if TYPE_CHECKING:
-    from schemas.rulebook import Source
 
 Cause = Literal["facts", "rulebook"]
 TIER = "tier"
@@ -66,13 +63,13 @@ def affected(office: Office, progress: Progress = lambda _done, _all: None) -> I
             yield drift
 
 
-def record(office: Office, cause: Cause, progress: Progress = lambda _done, _all: None) -> list[Drift]:
-    """Record in every affected case how its answer moved, unless it says so already; return these. Raises StoreError.
+def record(office: Office, cause: Cause, drifts: Iterable[Drift]) -> list[Drift]:
+    """Record in each case how its answer moved, unless it says so already; return these. Raises StoreError.
 
     It may be run again: what was recorded before it broke off is not recorded twice.
     """
     found = []
-    for drift in affected(office, progress):
+    for drift in drifts:
         act = _event(office, drift, cause)
         if act:
             office.streams.perform(act)
@@ -146,7 +143,8 @@ def _answered(office: Office, state: State, asked: Question, before: _Before) ->
     answer, _ = examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)
     now = tuple(answer.outcomes[asked.outcome].possible or ())
     telling = [*answer.fired, *(answer.unknown if len(now) > 1 else ())]  # what is open is open by rules that may apply
-    rules = {_named(each.rule, each.version, map(_article, each.sources)) for each in telling if _gives(asked, each.rule)}
+    gave = [each for each in telling if _gives(asked, each.rule)]
+    rules = {_named(each.rule, each.version, [source.cited for source in each.sources]) for each in gave}
     moving = rules ^ before.rules or rules
     return Drift(state.stream, "|".join(before.possible), now, tuple(f"{name}: {law}" for name, law in sorted(moving)))
 
@@ -187,10 +185,6 @@ def _before(predicate: dict[str, Any] | None, asked: Question) -> _Before | None
 
 def _named(rule: str, version: Iterable[str], articles: Iterable[str]) -> _Rule:
     return f"{rule}@{'+'.join(version)}", ", ".join(articles)
-
-
-def _article(source: Source) -> str:
-    return f"{source.instrument} {source.article}".strip()
 
 
 def _gives(asked: Question, rule: str) -> bool:

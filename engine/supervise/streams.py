@@ -265,7 +265,7 @@ class Streams:
             "by": by,
             "second": second,
             "effect": transition.effect if transition else "advisory",
-            "basis": [f"{source.instrument} {source.article}".strip() for source in transition.sources] if transition else [],
+            "basis": [source.cited for source in transition.sources] if transition else [],
             "values": dict(event.values),
             "given": sorted(event.given),
             "own": event.own,
@@ -313,7 +313,7 @@ def shown(state: State) -> dict[str, Any]:
 
 def refusal_error(refusal: Refusal) -> InputError:
     """Return the error of a refusal; its place is the rule that refuses."""
-    basis = "; ".join(f"{source.instrument} {source.article}".strip() for source in refusal.sources)
+    basis = "; ".join(source.cited for source in refusal.sources)
     remedy = f"{refusal.help} ({basis})" if basis else refusal.help
     return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule), basis)
 

@@ -103,13 +103,14 @@ def test_a_new_rulebook_moves_open_cases_once(on: Desk) -> None:
     assert on.streams.state(moved).values["outcome"] == "t1"
     later = Desk.__new__(Desk)
     later.__dict__ = {**on.__dict__, "streams": Streams(on.home, without(CLAUSE))}
-    found = {each.case: each for each in reassess.record(office(later, release="release-2"), "rulebook")}
+    acting = office(later, release="release-2")
+    found = {each.case: each for each in reassess.record(acting, "rulebook", reassess.affected(acting))}
     assert moved in found
     assert not {unmoved, closed} & found.keys()
     drift = drift_of(on.streams.state(moved))
     assert (drift["cause"], drift["release"], drift["before"]) == ("rulebook", "release-2", "t1")
     assert any(clause.startswith(f"{CLAUSE}@") for clause in drift["clauses"]), "the clause that fell away is named"
-    assert reassess.record(office(later), "rulebook") == []
+    assert reassess.record(office(later), "rulebook", reassess.affected(office(later))) == []
     assert moved in {each.case for each in reassess.affected(office(later))}, "it is still listed"
     assert audit(on.home)
 
