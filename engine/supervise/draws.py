@@ -51,7 +51,7 @@ def announce(streams: Streams, by: PublicKey, now: datetime, plan: Plan) -> Reco
     """Announce a draw and commit to its nonce. Raises InputError when it is refused, SigningError."""
     if plan.count < 1:
         raise InputError("wrong-value", f"{plan.count} cases cannot be drawn", "draw one at least")
-    _roll(streams.home, plan.pool, stamp(now))
+    _require_roll(streams.home, plan.pool, stamp(now))
     stream = new_id(now)
     shown = {name: value for name in ("unit", "district", "matters") if (value := getattr(plan, name))}
     commitment = sha256(_nonce(streams.home, stream, by)).hexdigest()
@@ -204,20 +204,18 @@ def _has(home: Installation, drawn: Mapping[str, Any], stream: str) -> bool:
     )
 
 
-def _roll(home: Installation, pool: Sequence[str], at: str) -> list[PublicKey]:
-    """Return the keys of a roll of inspectors. Raises InputError for one who is no official, or for too few."""
-    actors, found = home.actors, []
-    for name in dict.fromkeys(pool):
+def _require_roll(home: Installation, pool: Sequence[str], at: str) -> None:
+    """Refuse a roll of inspectors of whom one is no official, or which are too few. Raises InputError."""
+    actors, roll = home.actors, list(dict.fromkeys(pool))
+    for name in roll:
         try:
             key = actors.key_of(name, "decision", at)
         except SigningError:
             key = None
         if key is None or "official" not in key.holder.roles:
             raise InputError("no-inspector", f"`{name[:60]}` is no official here", "name actors with the role official")
-        found.append(key)
-    if len(found) < INSPECTORS:
-        raise InputError("no-inspectors", f"a roll of {len(found)} inspectors is too short", f"name {INSPECTORS} at least")
-    return found
+    if len(roll) < INSPECTORS:
+        raise InputError("no-inspectors", f"a roll of {len(roll)} inspectors is too short", f"name {INSPECTORS} at least")
 
 
 def _firms(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:

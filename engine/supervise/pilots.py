@@ -199,7 +199,7 @@ def _numbers(act: Act, terms: Any) -> dict[str, Any]:
 def _readable(streams: Streams, terms: Any) -> None:
     """Refuse a budget that no monitor could read, before anybody signs it. Raises InputError."""
     budget = terms.get("budget", {}) if isinstance(terms, dict) else {}
-    lines = sorted({*plan(streams.rulebook.packs[PACK]).rank, "complaints", "downtime"})
+    lines = plan(streams.rulebook.packs[PACK]).lines
     if not isinstance(budget, dict):
         raise InputError(
             "wrong-budget", "`budget` of the terms is no list of lines", f"write `line: number`, of {', '.join(lines)}"

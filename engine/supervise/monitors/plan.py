@@ -26,6 +26,11 @@ class Plan:
     rank: dict[str, int]
 
     @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines that a tolerance budget may have: a grade of incidents each, complaints, and minutes out of service."""
+        return tuple(sorted({*self.rank, "complaints", "downtime"}))
+
+    @cached_property
     def reach(self) -> int:
         """Seconds that a counter looks back at most: a rising number looks at as many days again."""
         longest = max((monitor.days for monitor in self.monitors), default=0)

@@ -143,9 +143,8 @@ def _middle(days: list[int]) -> int | None:
 
 
 def _checked(plan: Plan, scenario: Scenario, runs: int) -> None:
-    lines = {*plan.rank, "complaints", "downtime"}
-    for line in [name for name, _ in (*scenario.rates, *scenario.budget) if name not in lines]:
-        raise InputError("unknown-line", f"no line `{line[:40]}` of a budget", f"the lines are {', '.join(sorted(lines))}")
+    for line in [name for name, _ in (*scenario.rates, *scenario.budget) if name not in plan.lines]:
+        raise InputError("unknown-line", f"no line `{line[:40]}` of a budget", f"the lines are {', '.join(plan.lines)}")
     numbers = [("days", scenario.days, 1, LIFE_DAYS), ("subjects", scenario.subjects, 1, 10**7), ("runs", runs, 1, RUNS)]
     numbers += [("outage_minutes", scenario.outage_minutes, 0, 30 * 24 * 60), ("late", scenario.late, 0, 100)]
     numbers += [("late_days", scenario.late_days, 0, LIFE_DAYS)]
