@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.desk import Stream, open_desk, tell
-from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
+from api.cli.options import Actor, District, Home, Json, Language, Rules, Unit, say, say_json
 from engine.supervise import draws
 
 app = typer.Typer()
@@ -15,8 +15,6 @@ group = typer.Typer(no_args_is_help=True, help="Inspections drawn at random: ann
 app.add_typer(group, name="draw")
 Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="How many cases are drawn.")]
 Inspector = Annotated[list[str], typer.Option("--inspector", metavar="ACTOR", help="One of the roll of inspectors. Repeatable.")]
-Unit = Annotated[str, typer.Option("--unit", help="Cases of this unit only.")]
-District = Annotated[str, typer.Option("--district", help="Cases of this district only.")]
 Matters = Annotated[str, typer.Option("--matters", metavar="TEXT", help="What is inspected.")]
 
 

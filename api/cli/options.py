@@ -62,6 +62,8 @@ Policies = Annotated[
     str, typer.Option("--policies", metavar="FOLDER", help="Owners' policies and overlays, read beside the rules.")
 ]
 Enterprise = Annotated[str, typer.Option("--enterprise", metavar="NAME", help="The enterprise whose overlays are used.")]
+Unit = Annotated[str, typer.Option("--unit", help="Only this unit in charge.")]
+District = Annotated[str, typer.Option("--district", help="Only this district.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Rules = Annotated[str, typer.Option("--rules", metavar="FOLDER", help="The rules folder.", show_default="the one installed")]
 

@@ -9,7 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.acting import Expected, Fields, Happened, Second, act, fields_of, shown, streams_of, told
-from api.cli.options import Actor, Home, Json, Language, Rules, home_folder, now, rulebook_of, say, say_json
+from api.cli.options import (
+    Actor,
+    District,
+    Home,
+    Json,
+    Language,
+    Rules,
+    Unit,
+    home_folder,
+    now,
+    rulebook_of,
+    say,
+    say_json,
+)
 from api.render import pilots as said
 from engine.errors import InputError
 from engine.evidence.installation import open_home
@@ -35,8 +48,6 @@ Pilot = Annotated[str, typer.Argument(metavar="PILOT", help="The pilot; `fenji p
 Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident; `fenji incident list` shows them.")]
 Event = Annotated[str, typer.Argument(metavar="EVENT", help="What happens; `show` lists what can.")]
 Matter = Annotated[str, typer.Argument(metavar="MATTER", help=f"One of {', '.join(MATTERS)}.")]
-Unit = Annotated[str, typer.Option("--unit", help="Only this unit in charge.")]
-District = Annotated[str, typer.Option("--district", help="Only this district.")]
 StateName = Annotated[str, typer.Option("--state", help="Only this state.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")]
 MOST = 3_000_000  # events that the lives of a simulation may have in all: some two minutes
@@ -257,4 +268,5 @@ def _list(process: str, where: dict[str, str], limit: int, *, json: bool, home: 
     if json:
         say_json([{name: value for name, value in asdict(row).items() if name != "fold"} for row in rows])
     else:
-        say("\n".join(said.row(row, legal_day(now())) for row in rows) or "-")
+        today = legal_day(now())
+        say("\n".join(said.row(row, today) for row in rows) or "-")

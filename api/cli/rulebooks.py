@@ -12,7 +12,7 @@ from engine.errors import InputError
 from engine.rulebook import lock
 from engine.rulebook.locate import files_of, open_files
 from engine.rulebook.model import Rulebook
-from engine.rulebook.policies import Policies, merged, read_folder
+from engine.rulebook.policies import OVERLAYS, Policies, merged, read_folder
 from schemas.answer import Answer
 from schemas.duties import Overall
 from schemas.sharing import PolicyUsed, ShareAnswer
@@ -81,7 +81,7 @@ class Chosen:
 
         if self.policies is None:
             return used
-        digest = policy.sha256(self.policies, f"overlays/{used.name}" if used.kind == "overlay" else used.name)
+        digest = policy.sha256(self.policies, f"{OVERLAYS}/{used.name}" if used.kind == "overlay" else used.name)
         return used.model_copy(update={"sha256": digest, "known": days.get(digest, "")})
 
     def unpublished(self, answer: Answer) -> list[str]:
