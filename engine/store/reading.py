@@ -90,12 +90,6 @@ def at_leaf(store: Store, seq: int) -> Record | None:
     return record_of(row) if row else None
 
 
-def superseding(store: Store, record_id: str) -> Record | None:
-    """Return the first record that supersedes another, or None. Raises StoreError."""
-    row = _one(store, RECORD.where(t.record.c.supersedes == record_id).order_by(t.record.c.seq))
-    return record_of(row) if row else None
-
-
 def of_kind(store: Store, *kinds: str) -> list[Record]:
     """Return the records of some kinds, in the order of the log; meant for the kinds that are few. Raises StoreError."""
     with connected(store) as connection:
