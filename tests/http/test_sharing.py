@@ -144,7 +144,9 @@ def test_uses_are_compared_with_the_grant(published: Served, granted: str) -> No
 
 
 @pytest.mark.parametrize(("purpose", "answers"), [("marketing", (403, "two-officials")), ("statutory_duty", (200, ""))])
-def test_the_terms_of_an_owner_alone_call_for_a_second_official(published: Served, purpose: str, answers: tuple[int, str]) -> None:
+def test_the_terms_of_an_owner_alone_call_for_a_second_official(
+    published: Served, purpose: str, answers: tuple[int, str]
+) -> None:
     """What the law allows and the owner's terms refuse is no official's to grant alone; what both allow is."""
     item = {"id": "a", "data_set": "njtransport/bus-flows", "purpose": purpose}
     asks = {"sharing.requester": "government_department", "request": {"complete": True, "items": [item]}}
