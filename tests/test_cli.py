@@ -353,7 +353,7 @@ def test_ask_takes_help_values_and_unknowns() -> None:
 def test_ask_ends_by_itself() -> None:
     ended = fenji("ask", "cn-data-trading", "--lang", "zh", stdin=b"\n" * 200)
     assert ended.code == 0
-    assert not ended.out.rstrip().endswith(">")
+    assert 1 < ended.out.count("> ") < 20  # each question is asked once, and most of the input is left
 
 
 def test_ask_refuses_broken_bytes() -> None:

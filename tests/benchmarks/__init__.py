@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m tests.benchmarks` prints every figure that the README names."""
+"""Benchmarks: `python -m tests.benchmarks` prints figures of what is built; `million` is apart, and peers were measured once."""

@@ -14,9 +14,10 @@ from api.access.permissions import PUBLIC, permissions
 from api.http.app import ROUTERS
 from api.http.document import ways
 from engine.store.service import Webhook
-from tests.http.calls import register
+from tests.http.calls import post, register
 from tests.http.conftest import Served
 from tests.http.test_cases import opened, proposed
+from tests.http.test_jobs import waited
 
 TABLE = permissions()
 DATA = yaml.safe_load(Path(__file__).with_name("routes.yaml").read_text("utf-8"))
@@ -30,11 +31,20 @@ def _webhook(served: Served) -> str:
     return "w1"
 
 
+def _job(served: Served) -> str:
+    """Start a job and wait until it is over, so that it is the same for every role."""
+    asked = {"kind": "replay", "decisions": ["none"]}
+    where = post(served, "intake", "/v1/jobs", asked).headers["location"]
+    assert waited(served, "intake", where)["state"] == "done"
+    return str(where.rpartition("/")[2])
+
+
 MADE: dict[str, Callable[[Served], str]] = {
     "case": lambda served: opened(served).rpartition("/")[2],
     "decision": lambda served: str(served.call("auditor", "GET", proposed(served)).json()["values"]["proposal"]),
     "register": lambda served: register(served).rpartition("/")[2],
     "webhook": _webhook,
+    "job": _job,
 }
 
 
@@ -92,7 +102,9 @@ def wanted(row: dict[str, Any], who: str) -> list[int]:
         return [403]
     if row.get("maker"):
         return list(row["ok"]) if who == DATA["things"][row["of"]]["who"] else [404]
-    return [404] if "of" in row and foreign and reaches[0] in ("own", "unit") else list(row["ok"])
+    if "of" in row and foreign and reaches[0] in ("own", "unit"):
+        return [404]
+    return list(row["ok"]) if any(role in TABLE.actions[action] for action in row.get("task", [row["action"]])) else [403]
 
 
 @pytest.mark.parametrize("name", ROUTES)

@@ -143,6 +143,13 @@ def test_tenants_never_see_each_other(served: Served, pilot: str) -> None:
     told = {"pilot": name, "reference": "B", "found_at": "2026-11-01T10:00:00+08:00", "facts": {}}
     for got in (acts, post(served, "applicant-b", "/v1/incidents", told)):
         assert (got.status_code, got.json()["code"]) == (404, "not-found")
+    incident = post(served, "editor", "/v1/incidents", {**told, "facts": QUIET}).headers["location"]
+    for path in ("", "/events", "/clocks"):
+        assert ok(served.call("viewer", "GET", incident + path))
+        assert served.call("applicant-b", "GET", incident + path).status_code == 404, path
+    assert served.call("viewer-b", "GET", "/v1/incidents").json()["items"] == []
+    notify = {"event": "notify", "fields": {"told": ["notice_2h"], "told_at": "2026-11-02T10:00:00+08:00"}}
+    assert change(served, "applicant-b", f"{incident}/events", notify).status_code == 404
     foreign = post(served, "applicant-b", "/v1/pilots", {"product": "x", "holder": FIRMS["a"]})
     assert (foreign.status_code, foreign.json()["code"]) == (403, "own-pilot")
     assert served.call("administrator", "GET", pilot).status_code == 403

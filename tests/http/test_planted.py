@@ -55,9 +55,10 @@ def planted_in(served: Served) -> list[Any]:
     key = {"idempotency-key": TOKEN + str(uuid4())}
     made = served.call("decider", "POST", "/v1/decisions", {"pack": "nanjing-tiering", "facts": SURE, "as_of": "2026-08-01",
         "outcome": "tier=t3", "reasons": f"{NAME} {PHONE}", "filed_by": FIRMS["a"]}, **key)  # fmt: skip
+    assert made.status_code == 201, made.text
     new = {"login": f"{PHONE}-{uuid4()}", "roles": ["viewer"], "password": TOKEN, "enterprise": FIRMS["a"]}
     served.call("administrator", "POST", "/v1/accounts", new)
-    return [client.get("/metrics"), served.call("applicant-b", "GET", f"/v1/decisions/{made.json().get('id', 'x')}")]
+    return [client.get("/metrics"), served.call("applicant-b", "GET", f"/v1/decisions/{made.json()['id']}")]
 
 
 def test_planted_words_are_in_no_log_metric_or_answer_to_others(served: Served, log: io.StringIO) -> None:
@@ -109,8 +110,10 @@ def test_a_refused_log_in_repeats_nothing(served: Served) -> None:
 
 def test_no_event_told_to_others_carries_more_than_ids_and_states(served: Served) -> None:
     planted_in(served)
-    for event in map(told, reading.records(served.office.home.store)):
-        assert not [word for word in PLANTED if event and word in json.dumps(event[1], ensure_ascii=False)]
+    events = [event for record in reading.records(served.office.home.store) if (event := told(record))]
+    assert "decision.recorded" in {event[0] for event in events}
+    for event in events:
+        assert not [word for word in PLANTED if word in json.dumps(event[1], ensure_ascii=False)]
 
 
 def test_a_histogram_counts_every_request_once() -> None:

@@ -112,14 +112,15 @@ def test_a_mirror_rebuilds_the_root_from_tiles(served: Served) -> None:
             assert leaves[-1] == hashes[number * 32 : number * 32 + 32]
             at += 2 + length
     tree = merkle.Frontier()
-    old = 1
+    old = head.size // 2 + 1
     for number, leaf in enumerate(leaves, 1):
         tree.append(leaf)
         if number == old:
             first = tree.root()
     assert tree.root() == head.root
-    proof = served.client.get(f"/v1/log/consistency?old={old}&new={head.size}").json()["hashes"]
-    merkle.verify_consistency(old, first, head.size, head.root, [bytes.fromhex(each) for each in proof])
+    proof = served.client.get(f"/v1/log/consistency?old={old}&new={head.size}").json()
+    assert (proof["old"], proof["new"]) == (old, head.size)
+    merkle.verify_consistency(old, first, head.size, head.root, [bytes.fromhex(each) for each in proof["hashes"]])
     for wrong in ("0/000.p/0", "0/0", "0/x000/000", "9/000", "0/999", "..%2fcheckpoint", "0/000.p/256", "entries/000.p/900"):
         assert served.client.get(f"/v1/log/tile/{wrong}").status_code == 404, wrong
     assert served.client.get(f"/v1/log/consistency?old=1&new={head.size + 1000}").json()["code"] == "no-such-tree"

@@ -15,6 +15,7 @@ from engine.evidence import policy
 from engine.evidence.keys import Holder
 from engine.evidence.log import stamp
 from engine.rulebook.read import node_from
+from engine.supervise import cases
 from engine.supervise.clocks import legal_day
 from tests.http.calls import change, ok, post
 from tests.http.conftest import Served
@@ -140,6 +141,23 @@ def test_uses_are_compared_with_the_grant(published: Served, granted: str) -> No
     assert shown["grant"]["policies"][0].startswith("njtransport/bus-flows ")
     assert ok(change(published, "intake", f"{granted}/retractions", {"use": "u2", "reasons": "误记"}))
     assert ok(published.call("auditor", "GET", f"{granted}/uses"))["facts"]["request.used_beyond"] is False
+
+
+@pytest.mark.parametrize(("purpose", "answers"), [("marketing", (403, "two-officials")), ("statutory_duty", (200, ""))])
+def test_the_terms_of_an_owner_alone_call_for_a_second_official(
+    published: Served, purpose: str, answers: tuple[int, str]
+) -> None:
+    """What the law allows and the owner's terms refuse is no official's to grant alone; what both allow is."""
+    item = {"id": "a", "data_set": "njtransport/bus-flows", "purpose": purpose}
+    asks = {"sharing.requester": "government_department", "request": {"complete": True, "items": [item]}}
+    where = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks}).headers["location"]
+    said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 1, "records": 1}
+    alone = change(published, "decider-b", f"{where}/decision", said)
+    assert (alone.status_code, alone.json().get("code", "")) == answers
+    done = alone if answers[0] == 200 else change(published, "decider-b", f"{where}/decision", said, "decider")
+    assert (ok(done)["state"], done.json()["statement"]["values"]["deviates"]) == ("agreed", answers[0] == 403)
+    made = ok(published.call("auditor", "GET", f"/v1/decisions/{done.json()['statement']['values']['decision']}"))
+    assert "allow" in cases.possible(made["statement"], "share")  # of the law
 
 
 def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) -> None:
