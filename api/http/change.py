@@ -7,7 +7,7 @@ event is reserved before: after a crash the event is found under it, and the ans
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from api.access.accounts import digest
 from api.access.permissions import Who
+from api.http.acts import narrow
 from api.http.conditions import LOCATION, TAGGED, IfMatch, Key, Second, etag, require
 from api.http.office import Office, not_found, office
 from api.http.once import Answer
@@ -156,6 +157,12 @@ class Changing(Making):
         effect = _Effect(do, tell or told)
         return self._answered(noun, 200, self._once(lambda reserved: self._of_state(stream, reserved, effect)))
 
+    def change_as(self, noun: Noun, stream: str, actions: tuple[str, ...], do: Callable[[Doing], Recorded]) -> Response:
+        """Change a stream as the first of some actions that whoever asks may do; what is another's is not found all the same."""
+        owned(self.at, self.request, stream, noun)
+        narrow(self.request, actions)
+        return self.change(noun, stream, do)
+
     def change_if(
         self, noun: Noun, stream: str, look: Callable[[Office], Act | None], do: Callable[[Doing, Act], Recorded]
     ) -> Response:
@@ -182,7 +189,7 @@ class Changing(Making):
                 raise not_found()
             require(self._match, etag(row.number))
             try:
-                return effect.do(Doing(doing.at, doing.who, doing.streams, doing.now, doing.id, row.number, doing.second))
+                return effect.do(replace(doing, expected=row.number))
             except FenjiError as error:
                 after = stored.stream(home.store, stream)
                 error.headers = {"etag": etag(after.number)} if after else {}
@@ -212,6 +219,3 @@ def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
         statement=statement,
         receipt=receipt,
     ).model_dump()
-
-
-__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Making", "Tell", "key_of", "told"]

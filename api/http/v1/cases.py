@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.permissions import permissions
+from api.http.acts import Acted
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making, key_of
 from api.http.conditions import TAGGED
@@ -16,7 +16,6 @@ from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
-from api.http.times import Day
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, filings, reassess
@@ -42,12 +41,11 @@ class Opening(Sent):
     fields: Fields
 
 
-class Event(Sent):
+class Event(Acted):
     """An event of the table, and the legal day on which it happened where it is told later."""
 
     event: Name
     fields: Fields
-    on: Day | None = None
 
 
 class Proposal(Sent):
@@ -164,10 +162,9 @@ def act(request: Request, case: str, body: Event, change: Change) -> Response:
         remedy = f"POST it to /v1/cases/ID/{ANSWERED[body.event]}"
         raise InputError("wrong-event", f"`{body.event}` carries an answer of the rules", remedy, Place("#/event"))
     request.state.action = _action(change.at, request, state, body.event)
-    on = date.fromisoformat(body.on) if body.on else None
 
     def do(doing: Doing) -> Recorded:
-        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, on))
+        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, body.day))
 
     return change.change(CASE, case, do)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Id, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Filter, Id, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
@@ -17,6 +17,7 @@ from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed
 from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
 from engine.supervise import filings, incidents
+from engine.supervise.streams import Recorded
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
 # event -> whose task it is
@@ -98,12 +99,10 @@ def running(request: Request, incident: Id, at: At) -> Clocks:
 
 
 @router.post("/{incident}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, incident: Id, body: IncidentAct, change: Annotated[Changing, Depends()]) -> Response:
+def act(incident: Id, body: IncidentAct, change: Annotated[Changing, Depends()]) -> Response:
     """Correct, tell, grade, handle or close an incident; facts that are corrected grade it anew."""
-    owned(change.at, request, incident, INCIDENT)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return incidents.perform(doing.streams, on_day(doing.act(incidents.PROCESS, body.event, body.fields, incident), body))
+    def do(doing: Doing) -> Recorded:
+        return incidents.perform(doing.streams, doing.act(incidents.PROCESS, body.event, body.fields, incident, body.day))
 
-    return change.change(INCIDENT, incident, do)
+    return change.change_as(INCIDENT, incident, EVENTS[body.event], do)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Id, Long, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Filter, Id, Long, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
@@ -21,7 +21,7 @@ from engine.evidence.log import stamp
 from engine.supervise import alarms, filings, pilots
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.opinions import PROCESS
-from engine.supervise.streams import Act
+from engine.supervise.streams import Act, Recorded
 from engine.supervise.watched import second
 
 router = APIRouter(prefix="/pilots", tags=["pilots"], route_class=Strict)
@@ -188,15 +188,13 @@ def budget(request: Request, pilot: Id, at: At) -> list[Line]:
 
 
 @router.post("/{pilot}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, pilot: Id, body: PilotAct, change: Change) -> Response:
+def act(pilot: Id, body: PilotAct, change: Change) -> Response:
     """Do something in the life of a pilot, as the firm or as an official; what the rules work out is added."""
-    owned(change.at, request, pilot, PILOT)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return pilots.perform(doing.streams, on_day(doing.act(PROCESS, body.event, body.fields, pilot), body))
+    def do(doing: Doing) -> Recorded:
+        return pilots.perform(doing.streams, doing.act(PROCESS, body.event, body.fields, pilot, body.day))
 
-    return change.change(PILOT, pilot, do)
+    return change.change_as(PILOT, pilot, EVENTS[body.event], do)
 
 
 @router.post("/{pilot}/proposals", dependencies=REVIEWS, response_model=None, responses=NOTHING_NEW)

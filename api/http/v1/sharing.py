@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Hash, Id, Long, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Filter, Hash, Id, Long, Short, named, narrow
 from api.http.body import Sent, Strict, sent
 from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
@@ -29,7 +29,7 @@ from engine.supervise import cases, filings, uses
 from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
 from engine.supervise.registers import Actor
-from engine.supervise.streams import Streams
+from engine.supervise.streams import Recorded, Streams
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
@@ -249,15 +249,13 @@ def verdict(request: Request, request_id: Id, at: At) -> Response:
 
 
 @router.post("/sharing-requests/{request_id}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, request_id: Id, body: Act, change: Change) -> Response:
+def act(request_id: Id, body: Act, change: Change) -> Response:
     """Do something else in the life of a request: as the department that asks, or the one that provides."""
-    owned(change.at, request, request_id, REQUEST)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return doing.streams.perform(on_day(doing.act(PROCESS, body.event, body.fields, request_id), body))
+    def do(doing: Doing) -> Recorded:
+        return doing.streams.perform(doing.act(PROCESS, body.event, body.fields, request_id, body.day))
 
-    return change.change(REQUEST, request_id, do)
+    return change.change_as(REQUEST, request_id, EVENTS[body.event], do)
 
 
 @router.post("/sharing-requests/{request_id}/decision", dependencies=DECIDES, response_model=None, responses=DONE)
