@@ -29,6 +29,8 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.store import reading
 from engine.store import streams as stored
+from engine.supervise import cases
+from engine.supervise.registers import Actor
 from engine.supervise.streams import Act, Recorded, Streams
 
 
@@ -73,6 +75,16 @@ class Doing:
     def second_by(self) -> PublicKey | None:
         """The key of the second official, None without one. Raises SigningError."""
         return key_of(self.at, self.second, self.now) if self.second else None
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever acts, as a register knows them. Raises SigningError."""
+        return Actor(self.by, self.now, self.id, self.expected)
+
+    @property
+    def desk(self) -> cases.Office:
+        """The office in which rules are asked and decisions recorded. Raises SigningError."""
+        return cases.Office(self.streams, self.by, self.now, self.at.chosen.release, self.second_by, self.id, self.expected)
 
     def act(self, process: str, event: str, fields: Mapping[str, Any], stream: str = "", on: date | None = None) -> Act:
         """Return an act on a stream, which it begins when none is named. Raises SigningError."""

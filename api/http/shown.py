@@ -17,11 +17,10 @@ from api.render.clocks import item_json
 from engine.store.append import NO_DUE, Projection
 from engine.store.streams import Page, queue
 from engine.supervise.agenda import items
+from engine.supervise.filings import FACTS, content
 from engine.supervise.state import State
 from engine.supervise.step import possible
 from engine.supervise.streams import Streams, history
-
-EXACT = ("process", "state", "unit", "district", "tier", "assignee")  # what a queue can be filtered by
 
 
 class Words(BaseModel):
@@ -128,9 +127,10 @@ class Clock(BaseModel):
     reminders: list[Reminder]
 
 
-def shown(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapping[str, Any], erased: int) -> Response:
-    """Return a stream with what it says, under its ETag."""
-    return tagged(standing(streams, state, fields, facts, erased))
+def shown(streams: Streams, state: State, *named: str) -> Response:
+    """Return a stream with what it says, under its ETag; `named` are its facts fields where they are not called `facts`."""
+    said = content(streams, state.stream, named or (FACTS,))
+    return tagged(standing(streams, state, said.fields, said.facts, said.erased))
 
 
 def tagged(found: BaseModel) -> Response:

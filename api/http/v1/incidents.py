@@ -13,10 +13,10 @@ from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
+from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
 from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
-from engine.supervise import filings, incidents
+from engine.supervise import incidents
 from engine.supervise.streams import Recorded
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
@@ -78,9 +78,7 @@ def report(request: Request, body: Report, made: Annotated[Making, Depends()]) -
 @router.get("/{incident}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, incident: Id, at: At) -> Response:
     """Show an incident: its grade, the reports owed and given, and what may happen next."""
-    state = owned(at, request, incident, INCIDENT)
-    said = filings.content(at.streams(), incident)
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, incident, INCIDENT))
 
 
 @router.get("/{incident}/events", dependencies=READS)

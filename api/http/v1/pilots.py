@@ -14,11 +14,11 @@ from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, Words, clocks, happened, listed, standing, tagged
+from api.http.shown import Clock, Happened, Row, Shown, Words, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
 from engine.evidence.log import stamp
-from engine.supervise import alarms, filings, pilots
+from engine.supervise import alarms, pilots
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.opinions import PROCESS
 from engine.supervise.streams import Act, Recorded
@@ -138,9 +138,7 @@ def open_(body: Sketch, made: Annotated[Making, Depends()]) -> Response:
 @router.get("/{pilot}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, pilot: Id, at: At) -> Response:
     """Show a pilot: its application and terms, where it stands, and what may happen next."""
-    state = owned(at, request, pilot, PILOT)
-    said = filings.content(at.streams(), pilot)
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, pilot, PILOT))
 
 
 @router.get("/{pilot}/events", dependencies=READS)

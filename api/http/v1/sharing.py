@@ -16,7 +16,7 @@ from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
 from api.http.office import InForce, Needs, Office, office
 from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
+from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
 from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
@@ -28,7 +28,6 @@ from engine.rulebook.read import Node
 from engine.supervise import cases, filings, uses
 from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
-from engine.supervise.registers import Actor
 from engine.supervise.streams import Recorded, Streams
 from schemas.sharing import ShareAnswer
 
@@ -222,9 +221,7 @@ def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> R
 @router.get("/sharing-requests/{request_id}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, request_id: Id, at: At) -> Response:
     """Show a request: what it says, where it stands, and what may happen next."""
-    state = owned(at, request, request_id, REQUEST)
-    said = filings.content(at.streams(), request_id, (ITEMS,))
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, request_id, REQUEST), ITEMS)
 
 
 @router.get("/sharing-requests/{request_id}/events", dependencies=READS)
@@ -270,9 +267,7 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
         else:
             bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
             ruling = cases.Ruling("agree", value, {**given, **({"policies": bound} if bound else {})}, deviates=against)
-        desk = cases.Office(
-            doing.streams, doing.by, doing.now, doing.at.chosen.release, doing.second_by, doing.id, doing.expected
-        )
+        desk = doing.desk
         return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
 
     return change.change(REQUEST, request_id, do)
@@ -315,16 +310,12 @@ def use(request_id: Id, body: Use, change: Change) -> Response:
         found = uses.compared(streams, request_id, statement)
         return {**told(streams, statement, receipt), "compared": render.compared_json(found)}
 
-    return change.change(REQUEST, request_id, lambda doing: uses.record(doing.streams, request_id, _actor(doing), given)[0], tell)
+    return change.change(REQUEST, request_id, lambda doing: uses.record(doing.streams, request_id, doing.actor, given)[0], tell)
 
 
 @router.post("/sharing-requests/{request_id}/retractions", dependencies=USES, response_model=None, responses=DONE)
 def retract(request_id: Id, body: Retraction, change: Change) -> Response:
     """Take the record of a use back."""
     return change.change(
-        REQUEST, request_id, lambda doing: uses.retract(doing.streams, request_id, _actor(doing), body.use, body.reasons)
+        REQUEST, request_id, lambda doing: uses.retract(doing.streams, request_id, doing.actor, body.use, body.reasons)
     )
-
-
-def _actor(doing: Doing) -> Actor:
-    return Actor(doing.by, doing.now, doing.id, doing.expected)
