@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api.http.acts import Filter
 from api.http.conditions import etag
 from api.http.office import Office
-from api.http.paging import Paging
+from api.http.paging import USUAL, After, Limit, Paging
 from api.http.things import Noun
 from api.render.clocks import item_json
 from engine.store.append import NO_DUE, Projection
@@ -21,6 +22,25 @@ from engine.supervise.filings import FACTS, content
 from engine.supervise.state import State
 from engine.supervise.step import possible
 from engine.supervise.streams import Streams, history
+
+
+class Queue(Paging):
+    """Which page of a queue is asked for: of streams in a state, of a unit, in a district, and in which order."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a filter each
+        self,
+        request: Request,
+        limit: Limit = USUAL,
+        after: After = "",
+        state: Filter = "",
+        unit: Filter = "",
+        district: Filter = "",
+        order: Literal["due", "updated"] = "due",
+    ) -> None:
+        """Read the parameters of a request."""
+        super().__init__(request, limit, after)
+        self.where = {"state": state, "unit": unit, "district": district}
+        self.order = order
 
 
 class Words(BaseModel):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Id, Short, named
+from api.http.acts import Acted, Events, Facts, Id, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
 from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
 from engine.supervise import incidents
@@ -54,17 +54,9 @@ class Clocks(BaseModel):
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()]) -> Response:
     """List incidents, the one whose clock ends first at the head."""
-    return listed(at, pages, INCIDENT, {"state": state, "unit": unit, "district": district, **cut(at, request)}, order)
+    return listed(at, pages, INCIDENT, {**pages.where, **cut(at, request)}, pages.order)
 
 
 @router.post("", dependencies=REPORTS, status_code=201, response_model=None, responses=MADE)

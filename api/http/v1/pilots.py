@@ -13,8 +13,8 @@ from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, Words, clocks, happened, listed, shown
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, Words, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
 from engine.evidence.log import stamp
@@ -113,19 +113,9 @@ class Line(BaseModel):
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    tier: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()], tier: Filter = "") -> Response:
     """List pilots, the one whose clock ends first at the head."""
-    where = {"state": state, "unit": unit, "district": district, "tier": tier}
-    return listed(at, pages, PILOT, {**where, **cut(at, request)}, order)
+    return listed(at, pages, PILOT, {**pages.where, "tier": tier, **cut(at, request)}, pages.order)
 
 
 @router.post("", dependencies=APPLIES, status_code=201, response_model=None, responses=MADE)

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Hash, Id, Long, Short, named, narrow
+from api.http.acts import Acted, Events, Facts, Hash, Id, Long, Short, named, narrow
 from api.http.body import Sent, Strict, sent
 from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
 from api.http.office import InForce, Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
 from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
@@ -192,17 +192,9 @@ def _days(at: Office) -> dict[str, str]:
 
 
 @router.get("/sharing-requests", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()]) -> Response:
     """List requests for data, the one whose answer is due first at the head."""
-    return listed(at, pages, REQUEST, {"state": state, "unit": unit, "district": district, **cut(at, request)}, order)
+    return listed(at, pages, REQUEST, {**pages.where, **cut(at, request)}, pages.order)
 
 
 @router.post("/sharing-requests", dependencies=REQUESTS, status_code=201, response_model=None, responses=MADE)
