@@ -13,19 +13,19 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from engine.errors import InputError
+from engine.errors import InputError, Place
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 # RFC 3339, 5.6: date-time; what fromisoformat takes besides (no offset, weeks, no colons, a space) is refused
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z")
 
 
-def day_of(text: str, name: str) -> date:
-    """Return the day that a parameter names. Raises InputError."""
+def day_of(text: str, name: str, place: Place | None = None) -> date:
+    """Return the day that a parameter, or the text at a place of the body, names. Raises InputError."""
     try:
         return date.fromisoformat(text if _DAY.match(text) else "")
     except ValueError:
-        raise InputError("wrong-date", f"`{name}` is `{text[:60]}`, which is no day", "write YYYY-MM-DD") from None
+        raise InputError("wrong-date", f"`{name}` is `{text[:60]}`, which is no day", "write YYYY-MM-DD", place) from None
 
 
 def moment_of(text: str, name: str) -> datetime:

@@ -6,7 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -49,6 +50,18 @@ def test_each_filing_of_a_batch_is_answered_for_itself(served: Served) -> None:
     assert [(each["number"], each["status"]) for each in wrong] == [(1, 422), (2, 422), (3, 422)]
     pointers = [each["problem"]["errors"][0]["pointer"] for each in wrong]
     assert pointers == ["/filings/1/facts/people.minos", "/filings/2/facts", "/filings/3/id"]
+
+
+def test_a_batch_that_names_no_day_is_of_the_day_where_the_law_applies(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    evening = datetime(2026, 11, 29, 17, tzinfo=UTC)  # the next day has begun in Nanjing
+    monkeypatch.setattr(served.office, "settings", replace(served.office.settings, clock=lambda: evening))
+    asked = {"pack": "nanjing-tiering"}
+    for more, day in [({}, "2026-11-30"), ({"on": "2026-11-01"}, "2026-11-01"), ({"as_of": "2026-08-01"}, "2026-08-01")]:
+        got = served.call("", "POST", "/v1/batches", {**asked, **more, "filings": [{"facts": SURE}]}).json()
+        assert got["as_of"] == day
+        assert got["results"][0]["answer"] == served.call("", "POST", "/v1/assessments", {**asked, **more, "facts": SURE}).json()
+    week = served.call("", "POST", "/v1/batches", sent([{"facts": SURE}], as_of="2026-W48-1")).json()
+    assert (week["code"], week["errors"][0]["pointer"]) == ("wrong-date", "/as_of")
 
 
 def test_a_batch_may_ask_every_pack(served: Served) -> None:

@@ -168,9 +168,7 @@ async def assess(request: Request) -> Response:
 def _assessed(at: Office, data: bytes) -> str:
     sent = body_of(data)
     sent.only("pack", "facts", "as_of", "on")
-    today = legal_day(at.now())
-    on = sent.day("on", today) if sent.text("on", "") else None
-    as_of = sent.day("as_of", min(today, on or today))
+    as_of, on = sent.days(legal_day(at.now()))
     rulebook = at.chosen.rulebook
     name = sent.text("pack", "")
     if name:
@@ -179,7 +177,7 @@ def _assessed(at: Office, data: bytes) -> str:
         filing = from_document(rulebook, sent.part("facts"))
         if name:
             return at.chosen.marked(examine(rulebook, name, filing, as_of)[0]).model_dump_json(by_alias=True)
-        return at.chosen.marked_all(overall(rulebook, filing, as_of, on or as_of)).model_dump_json(by_alias=True)
+        return at.chosen.marked_all(overall(rulebook, filing, as_of, on)).model_dump_json(by_alias=True)
     except FenjiError as error:
         raise sent.pointed(error) from None
 
