@@ -84,7 +84,8 @@ class Jobs:
             lost = job.starts >= STARTS
             now = stamp(clock())
             over = {"cancelling": "cancelled", "running": "interrupted" if lost else "waiting"}.get(job.state, job.state)
-            store.put(replace(job, state=over, changed=now, code="interrupted" if over == "interrupted" else ""))
+            code = "interrupted" if over == "interrupted" else ""
+            store.put(replace(job, state=over, changed=now, code=code, asked=b"" if over in OVER else job.asked))
 
     def start(self) -> None:
         """Begin to work."""
@@ -107,7 +108,7 @@ class Jobs:
             return found
         total = self.kinds[kind].begin(account, asked).total  # what is wrong with it is said now, not later
         with self.store.together():
-            if len(self.store.unfinished()) >= WAITING or len(self.store.unfinished(account)) >= EACH:
+            if self.store.count_unfinished() >= WAITING or self.store.count_unfinished(account) >= EACH:
                 raise StoreError("busy", "too many jobs wait", "try again when one is over")
             now = stamp(self._clock())
             made = Job(job_id, account, kind, "waiting", 0, total, now, now, asked=self._seal.seal(job_id, asked))
@@ -121,8 +122,9 @@ class Jobs:
         with self.store.together():
             job = self.store.job(job_id)
             if job and job.state in ("waiting", "running"):
-                state = "cancelled" if job.state == "waiting" else "cancelling"
-                self.store.put(replace(job, state=state, changed=stamp(self._clock())))
+                kept = replace(job, changed=stamp(self._clock()))
+                waits = job.state == "waiting"
+                self.store.put(replace(kept, state="cancelled", asked=b"") if waits else replace(kept, state="cancelling"))
 
     def result(self, job: Job) -> Iterator[bytes]:
         """Yield the result of a job, part by part. Raises InputError unless it is done."""
@@ -147,7 +149,7 @@ class Jobs:
         """Return the job that waits longest, as it is taken; None at the end."""
         while not self._closing:
             with self.store.together():
-                job = next((each for each in self.store.unfinished() if each.state == "waiting"), None)
+                job = self.store.next_job()
                 if job:
                     job = replace(job, state="running", starts=job.starts + 1, changed=stamp(self._clock()))
                     self.store.put(job)

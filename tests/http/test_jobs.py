@@ -235,11 +235,11 @@ def test_a_job_that_ends_with_its_process_in_good_order_goes_on_too(store: Servi
 
 
 def test_a_job_that_never_ends_is_marked_interrupted(store: ServiceStore) -> None:
-    store.put(Job("j", "me", "held", "running", 0, 10, "2026", "2026", starts=STARTS))
+    store.put(Job("j", "me", "held", "running", 0, 10, "2026", "2026", starts=STARTS, asked=b"sealed"))
     jobs = Jobs(store, MASTER, now, {})
     found = jobs.store.job("j")
     assert found
-    assert (found.state, found.code) == ("interrupted", "interrupted")
+    assert (found.state, found.code, found.asked) == ("interrupted", "interrupted", b"")
     with pytest.raises(InputError, match="interrupted"):
         jobs.result(found)
 
@@ -253,7 +253,8 @@ def test_a_job_is_cancelled_between_its_parts(store: ServiceStore) -> None:
     until(jobs, "a", lambda job: job.state == "running")
     until(jobs, "b", lambda job: job.state == "running")
     jobs.cancel("c")
-    assert until(jobs, "c", lambda job: job.state == "cancelled").starts == 0
+    over = until(jobs, "c", lambda job: job.state == "cancelled")
+    assert (over.starts, over.asked) == (0, b"")
     jobs.cancel("a")
     assert until(jobs, "a", lambda job: job.state == "cancelling")
     held.let.release(30)
