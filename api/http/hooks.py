@@ -23,7 +23,7 @@ from typing import Any
 
 from api.access.accounts import Accounts, stamp
 from api.access.permissions import Reach, Who, permissions
-from api.http.jobs import Sealing
+from api.access.sealed import Sealing
 from api.http.outward import Outward
 from engine.errors import FenjiError
 from engine.evidence import canonical

@@ -7,18 +7,13 @@ STARTS times and never ended is marked interrupted, so that one that kills the p
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from api.access.accounts import stamp
+from api.access.sealed import Sealing
 from engine.errors import FenjiError, InputError, StoreError
 from engine.store.service import OVER, Job, Part, ServiceStore
 
@@ -28,7 +23,6 @@ WAITING = 100  # jobs that may wait in all
 EACH = 10  # jobs that an account may have unfinished
 STARTS = 3
 KEEP_HOURS = 72
-NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +40,6 @@ class Kind:
 
     begin: Callable[[str, bytes], Work]
     media: str
-
-
-class Sealing:
-    """Seals what was asked and what came of it under a key derived from the installation's master key: facts are in both."""
-
-    def __init__(self, secret: bytes, purpose: bytes) -> None:
-        """Derive the key."""
-        self._key = AESGCM(HKDF(SHA256(), 32, None, purpose).derive(secret))
-
-    def seal(self, name: str, data: bytes) -> bytes:
-        """Return data sealed under a name."""
-        nonce = os.urandom(NONCE)
-        return nonce + self._key.encrypt(nonce, data, name.encode())
-
-    def open(self, name: str, sealed: bytes) -> bytes:
-        """Return what was sealed under a name. Raises StoreError when it was changed or exchanged."""
-        try:
-            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
-        except InvalidTag:
-            raise StoreError("damaged", "what was kept for a job was changed", "ask for it again") from None
 
 
 class Jobs:

@@ -191,7 +191,7 @@ class Office:
     def _who(self, request: Request) -> Who:
         shown = request.headers.get("authorization", "")
         if shown:
-            who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+            who = self._by_key(shown)
             if who is None:
                 raise SigningError("unauthenticated", "the API key is none, ended, or was revoked", "use a valid one")
             return who
@@ -203,6 +203,9 @@ class Office:
             raise SigningError("forbidden", f"`{CSRF}` is missing or not that of the session", "send what log-in returned")
         return who
 
+    def _by_key(self, shown: str) -> Who | None:
+        return self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+
     def session(self, request: Request) -> tuple[Who, Session] | None:
         """Return who a request's cookie stands for, with the session, or None."""
         token = request.cookies.get(COOKIE, "")
@@ -210,7 +213,7 @@ class Office:
 
     def second(self, shown: str, first: Who, action: str = "decision.deviate") -> Who:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
-        who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+        who = self._by_key(shown)
         if who is None or not permissions().may(who, action):
             raise SigningError("forbidden", "the second API key does not allow it", "a second official shows one of their own")
         if who.account == first.account or who.actor == first.actor:
