@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from api.http.hooks import Hooks
     from api.http.jobs import Jobs
 
+K = TypeVar("K")
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 EARLIER = 3  # rulebooks of earlier days that are kept in memory
@@ -146,11 +147,7 @@ class Office:
             return self.chosen
         with self._choosing:
             name = release.known(self.home, day).id
-            found = self._earlier.pop(name, None) or self.settings.choose(self.home, day)
-            self._earlier[name] = found
-            while len(self._earlier) > EARLIER:
-                del self._earlier[next(iter(self._earlier))]
-            return found
+            return _kept(self._earlier, name, lambda: self.settings.choose(self.home, day))
 
     def sharing(self, day: str, enterprise: str) -> InForce:
         """Return the same with the owners' policies, and the overlays of an enterprise unless it is ``. Raises InputError too."""
@@ -159,11 +156,7 @@ class Office:
             return self.known(day)
         with self._choosing:
             name = (release.known(self.home, day).id if day else "", enterprise)
-            found = self._sharing.pop(name, None) or choose(self.home, day, enterprise)
-            self._sharing[name] = found
-            while len(self._sharing) > EARLIER:
-                del self._sharing[next(iter(self._sharing))]
-            return found
+            return _kept(self._sharing, name, lambda: choose(self.home, day, enterprise))
 
     def draft(self) -> InForce:
         """Return the rulebook in preparation, read anew each time: it is being written. Raises InputError, RulebookError."""
@@ -255,6 +248,14 @@ class Needs:
         request.state.action = self.action
         if not permissions().public(self.action):
             office(request).allow(request, self.action, noted=False)
+
+
+def _kept(cache: dict[K, InForce], name: K, read: Callable[[], InForce]) -> InForce:
+    """Return a rulebook that was read before, or read it; those that were asked for least lately are dropped."""
+    found = cache[name] = cache.pop(name, None) or read()
+    while len(cache) > EARLIER:
+        del cache[next(iter(cache))]
+    return found
 
 
 def not_found() -> FenjiError:
