@@ -19,10 +19,10 @@ from api.access.accounts import digest
 from api.access.permissions import Who
 from api.http.acts import narrow
 from api.http.conditions import LOCATION, TAGGED, IfMatch, Key, Second, etag, require
-from api.http.office import Office, not_found, office
+from api.http.office import Office, key_of, not_found, office
 from api.http.once import Answer
 from api.http.things import Noun, owned
-from engine.errors import FenjiError, SigningError
+from engine.errors import FenjiError
 from engine.evidence import canonical
 from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey
@@ -208,13 +208,6 @@ class Changing(Making):
                 raise
 
         return self._written(200, reserved, _Effect(judged, effect.tell))
-
-
-def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
-    """Return the key with which somebody's acts are signed. Raises SigningError."""
-    if not who.actor:
-        raise SigningError("forbidden", "the account has no actor whose key signs", "an administrator names one")
-    return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
 def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:

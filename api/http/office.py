@@ -21,7 +21,8 @@ from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
-from engine.evidence.keys import read_secret
+from engine.evidence.keys import PublicKey, read_secret
+from engine.evidence.log import stamp
 from engine.evidence.record import Rules
 from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
@@ -252,10 +253,18 @@ class Needs:
 
 def _kept(cache: dict[K, InForce], name: K, read: Callable[[], InForce]) -> InForce:
     """Return a rulebook that was read before, or read it; those that were asked for least lately are dropped."""
-    found = cache[name] = cache.pop(name, None) or read()
+    found = cache.pop(name, None) or read()
+    cache[name] = found
     while len(cache) > EARLIER:
         del cache[next(iter(cache))]
     return found
+
+
+def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
+    """Return the key with which somebody's acts are signed. Raises SigningError."""
+    if not who.actor:
+        raise SigningError("forbidden", "the account has no actor whose key signs", "an administrator names one")
+    return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
 def not_found() -> FenjiError:

@@ -10,9 +10,9 @@ from pydantic import BaseModel, Field
 from api.access.permissions import permissions
 from api.http.acts import Acted
 from api.http.body import Sent, Strict
-from api.http.change import DONE, MADE, Changing, Doing, Making, key_of
+from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
-from api.http.office import Needs, Office, office
+from api.http.office import Needs, Office, key_of, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned

@@ -12,9 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from api.access.accounts import digest
 from api.access.permissions import Who, permissions
 from api.http.body import Body, Strict, body_of
-from api.http.change import key_of
 from api.http.conditions import LOCATION, Key, Second
-from api.http.office import Needs, Office, not_found, office
+from api.http.office import Needs, Office, key_of, not_found, office
 from api.http.once import Answer
 from api.http.paging import LINKED, Listed, Paging
 from api.http.things import of_decision
