@@ -16,15 +16,13 @@ from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA1, SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from api.access.permissions import Who, permissions
-from engine.errors import InputError, SigningError
+from api.access.sealed import Sealing
+from engine.errors import InputError, SigningError, StoreError
 from engine.store.access import AccessStore, Account, ApiKey, Reading, Session
 
 SHORTEST, LONGEST = 12, 128  # characters of a password (ASVS 5.0 V6.2 asks for 8 and recommends 15)
@@ -32,7 +30,6 @@ LOCK_AFTER, LOCK_MINUTES = 5, 15
 STEP = 30  # seconds of a one-time password
 SESSION_HOURS, IDLE_MINUTES = 12, 60
 KEY_DAYS = 365
-NONCE = 12
 PREFIX = "fenji"
 DENIED = ("denied", "log-in failed", "give the right name, password and one-time password, or wait and try again")
 
@@ -49,7 +46,7 @@ class Accounts:
         """Work on `store`."""
         self.store = store
         self._hasher = PasswordHasher()
-        self._seal = AESGCM(HKDF(SHA256(), 32, None, b"fenji/one-time-passwords").derive(secret))
+        self._seal = Sealing(secret, b"fenji/one-time-passwords")
 
     # making -----------------------------------------------------------------------------------------------------------
 
@@ -61,22 +58,31 @@ class Accounts:
                 raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
-        if account.subject and self.store.account("subject", account.subject):
-            raise InputError("exists", "another account is linked to that identity", "cut that link first")
+        self._linkable(account, account.subject)
         made = replace(account, password=self._hashed(password, account.login) if password else "")
         self.store.put(made)
         return made
 
     def link(self, account: Account, subject: str) -> Account:
         """Link an account to whom an identity provider vouches for, or to nobody, and end its sessions. Raises InputError."""
-        other = self.store.account("subject", subject) if subject else None
-        if other and other.id != account.id:
-            raise InputError("exists", "another account is linked to that identity", "cut that link first")
+        self._linkable(account, subject)
         linked = replace(account, subject=subject)
         with self.store.together():
             self.store.put(linked)
             self.store.end_sessions(account.id)
         return linked
+
+    def disable(self, account: Account) -> None:
+        """Disable an account and end its sessions; its keys let nobody in any more."""
+        with self.store.together():
+            self.store.put(replace(account, disabled=True))
+            self.store.end_sessions(account.id)
+
+    def _linkable(self, account: Account, subject: str) -> None:
+        """Refuse to link an account to whom another one is linked to. Raises InputError."""
+        other = self.store.account("subject", subject) if subject else None
+        if other and other.id != account.id:
+            raise InputError("exists", "another account is linked to that identity", "cut that link first")
 
     def set_password(self, account: Account, password: str) -> None:
         """Give an account another password and end its sessions. Raises InputError."""
@@ -86,9 +92,8 @@ class Accounts:
 
     def set_totp(self, account: Account) -> str:
         """Give an account a new secret for one-time passwords and return it in base32, to be shown once."""
-        secret, nonce = secrets.token_bytes(20), secrets.token_bytes(NONCE)
-        sealed = nonce + self._seal.encrypt(nonce, secret, account.id.encode())
-        self.store.put(replace(account, totp=sealed, step=0))
+        secret = secrets.token_bytes(20)
+        self.store.put(replace(account, totp=self._seal.seal(account.id, secret), step=0))
         return base64.b32encode(secret).decode()
 
     def make_key(self, account: Account, scopes: tuple[str, ...], now: datetime, days: int = KEY_DAYS) -> str:
@@ -111,9 +116,8 @@ class Accounts:
         try:
             found = self._let_in(account, password, code, now)
         except SigningError:
-            self.note(
-                Who(account.id if account else ""), "log-in", way, now, allowed=False
-            )  # a name that is none may be a secret
+            known = Who(account.id if account else "")  # a name that is none may be a secret
+            self.note(known, "log-in", way, now, allowed=False)
             raise
         self.note(Who(found[1].account), "log-in", way, now, allowed=True)
         return found
@@ -213,10 +217,9 @@ class Accounts:
 
     def _step_of(self, account: Account, code: str, now: datetime) -> int | None:
         """Return the time step that a one-time password is of, when it fits and neither it nor a later one was used."""
-        sealed = account.totp or b""
         try:
-            secret = self._seal.decrypt(sealed[:NONCE], sealed[NONCE:], account.id.encode())
-        except InvalidTag:
+            secret = self._seal.open(account.id, account.totp or b"")
+        except StoreError:
             return None
         once = TOTP(secret, 6, SHA1(), STEP, enforce_key_length=False)  # noqa: S303 - RFC 6238; what authenticator apps speak
         this = int(now.timestamp()) // STEP

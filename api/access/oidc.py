@@ -7,7 +7,6 @@ What a log-in needs to know at its end travels sealed in a cookie, so that any p
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import threading
 from dataclasses import dataclass
@@ -18,21 +17,17 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
 from api.access.provider import MINUTES, Provider, subject_of, with_tls
-from engine.errors import SigningError
+from api.access.sealed import Sealing
+from engine.errors import SigningError, StoreError
 
 LEEWAY = 60  # seconds by which clocks may differ
 SECONDS = 10.0  # that the provider may take for an answer
-NONCE = 12
 # only what a provider signs with a private key: `none`, and a MAC under our own secret, prove nothing (RFC 8725, 3.1)
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]
 WANTED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
@@ -52,7 +47,7 @@ class Oidc:
     def __init__(self, provider: Provider, secret: bytes) -> None:
         """Work with `provider`; the key of cookies is derived from `secret`, the installation's master key."""
         self.provider = provider
-        self._seal = AESGCM(HKDF(SHA256(), 32, None, b"fenji/oidc").derive(secret))
+        self._seal = Sealing(secret, b"fenji/oidc")
         self._lock = threading.Lock()
         self._metadata: dict[str, Any] = {}
         self._keys: Any = None
@@ -65,8 +60,7 @@ class Oidc:
             url, _ = client.create_authorization_url(where, state=state, nonce=nonce, code_verifier=verifier)
         until = int(now.timestamp()) + MINUTES * 60
         said = json.dumps([state, nonce, verifier, until]).encode()
-        salt = os.urandom(NONCE)
-        return Begun(url, (salt + self._seal.encrypt(salt, said, self.provider.issuer.encode())).hex())
+        return Begun(url, self._seal.seal(self.provider.issuer, said).hex())
 
     def end(self, query: dict[str, str], cookie: str, now: datetime) -> str:
         """Return whom the provider vouches for, as `subject_of`. Raises SigningError, which never says which check failed."""
@@ -92,11 +86,8 @@ class Oidc:
 
     def _opened(self, cookie: str) -> tuple[str, str, str, int]:
         try:
-            sealed = bytes.fromhex(cookie)
-            state, nonce, verifier, until = json.loads(
-                self._seal.decrypt(sealed[:NONCE], sealed[NONCE:], self.provider.issuer.encode())
-            )
-        except (InvalidTag, ValueError):
+            state, nonce, verifier, until = json.loads(self._seal.open(self.provider.issuer, bytes.fromhex(cookie)))
+        except (StoreError, ValueError):
             raise _denied() from None
         return state, nonce, verifier, until
 

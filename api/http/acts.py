@@ -6,6 +6,7 @@ What a life cycle allows in a state, its table says and the engine judges; here 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import Path, Query, Request
@@ -15,7 +16,6 @@ from api.access.permissions import permissions
 from api.http.body import Sent
 from api.http.office import office
 from api.http.times import Day, day_of
-from engine.supervise.streams import Act
 
 Events = Mapping[str, tuple[str, ...]]  # event -> the actions of which one is needed
 
@@ -45,6 +45,11 @@ class Acted(Sent):
     fields: dict[str, Any] = Field(default_factory=dict, description="What the event carries; `next` of the stream says it.")
     on: Day | None = Field(None, description="The legal day; today without it.")
 
+    @property
+    def day(self) -> date | None:
+        """The legal day that was sent, None without one. Raises InputError."""
+        return day_of(self.on, "on") if self.on else None
+
 
 def named(events: Events) -> Any:
     """Return the type of the name of one of some events."""
@@ -58,10 +63,3 @@ def narrow(request: Request, actions: tuple[str, ...]) -> None:
     who = at.who(request)
     request.state.action = next((each for each in actions if permissions().may(who, each)), actions[0])
     at.allow(request, request.state.action, noted=False)
-
-
-def on_day(act: Act, sent: Acted) -> Act:
-    """Return an act on the day that was sent."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(act, on=day_of(sent.on, "on")) if sent.on else act

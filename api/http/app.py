@@ -96,7 +96,7 @@ def _operators(app: FastAPI) -> None:
     def metrics(request: Request) -> Response:
         """Count requests and how long they took, by route; and what waits, in the text format of Prometheus."""
         at: Office = request.app.state.office
-        waits = {"waiting": at.writer.waiting, "jobs_unfinished": len(at.service.unfinished())}
+        waits = {"waiting": at.writer.waiting, "jobs_unfinished": at.service.count_unfinished()}
         for state in ("waiting", "dead"):
             waits[f"deliveries_{state}"] = at.service.count_deliveries(state)
         return Response(request.app.state.measures.text(waits), media_type="text/plain; version=0.0.4")

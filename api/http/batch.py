@@ -16,6 +16,7 @@ from engine.decide.filing import from_document
 from engine.decide.overall import overall
 from engine.errors import FenjiError, Finding, InputError, Place
 from engine.rulebook.read import Mapping, Scalar, Sequence
+from engine.supervise.clocks import legal_day
 
 NAMES = ("pack", "as_of", "on", "filings")
 ROW = ("id", "facts")
@@ -40,7 +41,7 @@ def read_batch(at: Office, data: bytes) -> Batch:
     """Return the batch that was sent. Raises InputError with the place of what is wrong with it as a whole."""
     sent = body_of(data)
     sent.only(*NAMES)
-    pack, as_of = sent.text("pack", ""), sent.day("as_of", at.now().date())
+    pack, (as_of, on) = sent.text("pack", ""), sent.days(legal_day(at.now()))
     if pack and pack not in at.chosen.rulebook.packs:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them", Place())
     filings = sent.root.get("filings")
@@ -51,7 +52,7 @@ def read_batch(at: Office, data: bytes) -> Batch:
         if not isinstance(row, Mapping):
             raise InputError("invalid", "a filing is an object", "send `facts` with an `id`", Place(f"#/filings/{number}"))
         rows.append(row)
-    return Batch(pack, as_of, sent.day("on", as_of), tuple(rows))
+    return Batch(pack, as_of, on, tuple(rows))
 
 
 def answered(at: Office, batch: Batch, start: int, stop: int, until: float = float("inf")) -> Iterator[str]:

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
+from api.http.times import day_of
 from engine.errors import FenjiError, InputError, Place
 from engine.rulebook.read import Mapping, Node, Scalar, Sequence
 from engine.rulebook.read_json import read_json
@@ -94,11 +95,13 @@ class Body:
 
     def day(self, name: str, default: date) -> date:
         """Return a day, written YYYY-MM-DD. Raises InputError."""
-        text = self.text(name, default.isoformat())
-        try:
-            return date.fromisoformat(text if len(text) == len("2026-08-01") else "")
-        except ValueError:
-            raise InputError("wrong-date", f"`{text[:60]}` is no day", "write YYYY-MM-DD", Place(f"#/{name}")) from None
+        return day_of(self.text(name, default.isoformat()), name, Place(f"#/{name}"))
+
+    def days(self, today: date) -> tuple[date, date]:
+        """Return the day of the question and that of compliance; one that is not sent follows the other. Raises InputError."""
+        on = self.day("on", today) if self.text("on", "") else None
+        as_of = self.day("as_of", min(today, on or today))
+        return as_of, on or as_of
 
     def part(self, name: str) -> Node:
         """Return an object as it stands. Raises InputError."""

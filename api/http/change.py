@@ -7,7 +7,7 @@ event is reserved before: after a crash the event is found under it, and the ans
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,17 +17,20 @@ from pydantic import BaseModel
 
 from api.access.accounts import digest
 from api.access.permissions import Who
+from api.http.acts import narrow
 from api.http.conditions import LOCATION, TAGGED, IfMatch, Key, Second, etag, require
-from api.http.office import Office, not_found, office
+from api.http.office import Office, key_of, not_found, office
 from api.http.once import Answer
 from api.http.things import Noun, owned
-from engine.errors import FenjiError, SigningError
+from engine.errors import FenjiError
 from engine.evidence import canonical
 from engine.evidence.installation import Installation
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.store import reading
 from engine.store import streams as stored
+from engine.supervise import cases
+from engine.supervise.registers import Actor
 from engine.supervise.streams import Act, Recorded, Streams
 
 
@@ -72,6 +75,16 @@ class Doing:
     def second_by(self) -> PublicKey | None:
         """The key of the second official, None without one. Raises SigningError."""
         return key_of(self.at, self.second, self.now) if self.second else None
+
+    @property
+    def actor(self) -> Actor:
+        """Whoever acts, as a register knows them. Raises SigningError."""
+        return Actor(self.by, self.now, self.id, self.expected)
+
+    @property
+    def desk(self) -> cases.Office:
+        """The office in which rules are asked and decisions recorded. Raises SigningError."""
+        return cases.Office(self.streams, self.by, self.now, self.at.chosen.release, self.second_by, self.id, self.expected)
 
     def act(self, process: str, event: str, fields: Mapping[str, Any], stream: str = "", on: date | None = None) -> Act:
         """Return an act on a stream, which it begins when none is named. Raises SigningError."""
@@ -156,6 +169,12 @@ class Changing(Making):
         effect = _Effect(do, tell or told)
         return self._answered(noun, 200, self._once(lambda reserved: self._of_state(stream, reserved, effect)))
 
+    def change_as(self, noun: Noun, stream: str, actions: tuple[str, ...], do: Callable[[Doing], Recorded]) -> Response:
+        """Change a stream as the first of some actions that whoever asks may do; what is another's is not found all the same."""
+        owned(self.at, self.request, stream, noun)
+        narrow(self.request, actions)
+        return self.change(noun, stream, do)
+
     def change_if(
         self, noun: Noun, stream: str, look: Callable[[Office], Act | None], do: Callable[[Doing, Act], Recorded]
     ) -> Response:
@@ -182,20 +201,13 @@ class Changing(Making):
                 raise not_found()
             require(self._match, etag(row.number))
             try:
-                return effect.do(Doing(doing.at, doing.who, doing.streams, doing.now, doing.id, row.number, doing.second))
+                return effect.do(replace(doing, expected=row.number))
             except FenjiError as error:
                 after = stored.stream(home.store, stream)
                 error.headers = {"etag": etag(after.number)} if after else {}
                 raise
 
         return self._written(200, reserved, _Effect(judged, effect.tell))
-
-
-def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
-    """Return the key with which somebody's acts are signed. Raises SigningError."""
-    if not who.actor:
-        raise SigningError("forbidden", "the account has no actor whose key signs", "an administrator names one")
-    return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
 def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
@@ -212,6 +224,3 @@ def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
         statement=statement,
         receipt=receipt,
     ).model_dump()
-
-
-__all__ = ["DONE", "LOCATION", "MADE", "Changed", "Changing", "Doing", "Making", "Tell", "key_of", "told"]

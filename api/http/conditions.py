@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Request, Response
 
@@ -27,6 +27,9 @@ Second = Annotated[
 ]
 LOCATION = {"Location": {"description": "Where it is.", "schema": {"type": "string"}, "required": True}}
 TAGGED = {"ETag": {"description": "The state shown (strong).", "schema": {"type": "string"}, "required": True}}
+
+
+KNOWN: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}, 304: {"description": "Known already.", "headers": TAGGED}}
 
 
 def etag(state: int | bytes) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 
 from api.access.accounts import Accounts, stamp
 from api.access.permissions import Reach, Who, permissions
-from api.http.jobs import Sealing
+from api.access.sealed import Sealing
 from api.http.outward import Outward
 from engine.errors import FenjiError
 from engine.evidence import canonical
@@ -31,6 +31,7 @@ from engine.evidence.installation import Installation
 from engine.store import reading
 from engine.store.reading import Record
 from engine.store.service import Delivery, ServiceStore, Webhook
+from engine.supervise import uscc
 
 LOG = logging.getLogger("fenji.webhooks")
 PREFIX = "whsec_"
@@ -148,7 +149,7 @@ class Hooks:
         if kind in RULES.values() or "any" in reach:
             return True
         mine = who.enterprise if "own" in reach else ""
-        return bool(mine) and (named == mine or keyed == self._opened().keyed("company", mine))
+        return bool(mine) and (named == mine or keyed == self._opened().keyed("company", uscc.tidy(mine)))
 
     # to the receivers -------------------------------------------------------------------------------------------------
 

@@ -7,18 +7,13 @@ STARTS times and never ended is marked interrupted, so that one that kills the p
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from api.access.accounts import stamp
+from api.access.sealed import Sealing
 from engine.errors import FenjiError, InputError, StoreError
 from engine.store.service import OVER, Job, Part, ServiceStore
 
@@ -28,7 +23,6 @@ WAITING = 100  # jobs that may wait in all
 EACH = 10  # jobs that an account may have unfinished
 STARTS = 3
 KEEP_HOURS = 72
-NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +42,6 @@ class Kind:
     media: str
 
 
-class Sealing:
-    """Seals what was asked and what came of it under a key derived from the installation's master key: facts are in both."""
-
-    def __init__(self, secret: bytes, purpose: bytes) -> None:
-        """Derive the key."""
-        self._key = AESGCM(HKDF(SHA256(), 32, None, purpose).derive(secret))
-
-    def seal(self, name: str, data: bytes) -> bytes:
-        """Return data sealed under a name."""
-        nonce = os.urandom(NONCE)
-        return nonce + self._key.encrypt(nonce, data, name.encode())
-
-    def open(self, name: str, sealed: bytes) -> bytes:
-        """Return what was sealed under a name. Raises StoreError when it was changed or exchanged."""
-        try:
-            return self._key.decrypt(sealed[:NONCE], sealed[NONCE:], name.encode())
-        except InvalidTag:
-            raise StoreError("damaged", "what was kept for a job was changed", "ask for it again") from None
-
-
 class Jobs:
     """The jobs of an installation, and the threads that work them off."""
 
@@ -84,7 +58,8 @@ class Jobs:
             lost = job.starts >= STARTS
             now = stamp(clock())
             over = {"cancelling": "cancelled", "running": "interrupted" if lost else "waiting"}.get(job.state, job.state)
-            store.put(replace(job, state=over, changed=now, code="interrupted" if over == "interrupted" else ""))
+            code = "interrupted" if over == "interrupted" else ""
+            store.put(replace(job, state=over, changed=now, code=code, asked=b"" if over in OVER else job.asked))
 
     def start(self) -> None:
         """Begin to work."""
@@ -107,7 +82,7 @@ class Jobs:
             return found
         total = self.kinds[kind].begin(account, asked).total  # what is wrong with it is said now, not later
         with self.store.together():
-            if len(self.store.unfinished()) >= WAITING or len(self.store.unfinished(account)) >= EACH:
+            if self.store.count_unfinished() >= WAITING or self.store.count_unfinished(account) >= EACH:
                 raise StoreError("busy", "too many jobs wait", "try again when one is over")
             now = stamp(self._clock())
             made = Job(job_id, account, kind, "waiting", 0, total, now, now, asked=self._seal.seal(job_id, asked))
@@ -121,8 +96,9 @@ class Jobs:
         with self.store.together():
             job = self.store.job(job_id)
             if job and job.state in ("waiting", "running"):
-                state = "cancelled" if job.state == "waiting" else "cancelling"
-                self.store.put(replace(job, state=state, changed=stamp(self._clock())))
+                kept = replace(job, changed=stamp(self._clock()))
+                waits = job.state == "waiting"
+                self.store.put(replace(kept, state="cancelled", asked=b"") if waits else replace(kept, state="cancelling"))
 
     def result(self, job: Job) -> Iterator[bytes]:
         """Yield the result of a job, part by part. Raises InputError unless it is done."""
@@ -147,7 +123,7 @@ class Jobs:
         """Return the job that waits longest, as it is taken; None at the end."""
         while not self._closing:
             with self.store.together():
-                job = next((each for each in self.store.unfinished() if each.state == "waiting"), None)
+                job = self.store.next_job()
                 if job:
                     job = replace(job, state="running", starts=job.starts + 1, changed=stamp(self._clock()))
                     self.store.put(job)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from anyio import CapacityLimiter
 from fastapi import Request
@@ -21,7 +21,8 @@ from api.http.writer import Writer
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
-from engine.evidence.keys import read_secret
+from engine.evidence.keys import PublicKey, read_secret
+from engine.evidence.log import stamp
 from engine.evidence.record import Rules
 from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from api.http.hooks import Hooks
     from api.http.jobs import Jobs
 
+K = TypeVar("K")
 COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 EARLIER = 3  # rulebooks of earlier days that are kept in memory
@@ -146,11 +148,7 @@ class Office:
             return self.chosen
         with self._choosing:
             name = release.known(self.home, day).id
-            found = self._earlier.pop(name, None) or self.settings.choose(self.home, day)
-            self._earlier[name] = found
-            while len(self._earlier) > EARLIER:
-                del self._earlier[next(iter(self._earlier))]
-            return found
+            return _kept(self._earlier, name, lambda: self.settings.choose(self.home, day))
 
     def sharing(self, day: str, enterprise: str) -> InForce:
         """Return the same with the owners' policies, and the overlays of an enterprise unless it is ``. Raises InputError too."""
@@ -159,11 +157,7 @@ class Office:
             return self.known(day)
         with self._choosing:
             name = (release.known(self.home, day).id if day else "", enterprise)
-            found = self._sharing.pop(name, None) or choose(self.home, day, enterprise)
-            self._sharing[name] = found
-            while len(self._sharing) > EARLIER:
-                del self._sharing[next(iter(self._sharing))]
-            return found
+            return _kept(self._sharing, name, lambda: choose(self.home, day, enterprise))
 
     def draft(self) -> InForce:
         """Return the rulebook in preparation, read anew each time: it is being written. Raises InputError, RulebookError."""
@@ -191,7 +185,7 @@ class Office:
     def _who(self, request: Request) -> Who:
         shown = request.headers.get("authorization", "")
         if shown:
-            who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+            who = self._by_key(shown)
             if who is None:
                 raise SigningError("unauthenticated", "the API key is none, ended, or was revoked", "use a valid one")
             return who
@@ -203,6 +197,9 @@ class Office:
             raise SigningError("forbidden", f"`{CSRF}` is missing or not that of the session", "send what log-in returned")
         return who
 
+    def _by_key(self, shown: str) -> Who | None:
+        return self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+
     def session(self, request: Request) -> tuple[Who, Session] | None:
         """Return who a request's cookie stands for, with the session, or None."""
         token = request.cookies.get(COOKIE, "")
@@ -210,7 +207,7 @@ class Office:
 
     def second(self, shown: str, first: Who, action: str = "decision.deviate") -> Who:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
-        who = self.accounts.by_key(shown.removeprefix("Bearer "), self.now()) if shown.startswith("Bearer ") else None
+        who = self._by_key(shown)
         if who is None or not permissions().may(who, action):
             raise SigningError("forbidden", "the second API key does not allow it", "a second official shows one of their own")
         if who.account == first.account or who.actor == first.actor:
@@ -252,6 +249,22 @@ class Needs:
         request.state.action = self.action
         if not permissions().public(self.action):
             office(request).allow(request, self.action, noted=False)
+
+
+def _kept(cache: dict[K, InForce], name: K, read: Callable[[], InForce]) -> InForce:
+    """Return a rulebook that was read before, or read it; those that were asked for least lately are dropped."""
+    found = cache.pop(name, None) or read()
+    cache[name] = found
+    while len(cache) > EARLIER:
+        del cache[next(iter(cache))]
+    return found
+
+
+def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
+    """Return the key with which somebody's acts are signed. Raises SigningError."""
+    if not who.actor:
+        raise SigningError("forbidden", "the account has no actor whose key signs", "an administrator names one")
+    return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
 def not_found() -> FenjiError:

@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
+from api.access.sealed import derived
 from engine.errors import InputError
 
 MOST, USUAL = 200, 50
@@ -42,7 +41,7 @@ class Cursors:
 
     def __init__(self, secret: bytes) -> None:
         """Derive their key from the installation's master key."""
-        self._key = HKDF(SHA256(), 32, None, b"fenji/cursors").derive(secret)
+        self._key = derived(secret, b"fenji/cursors")
 
     def write(self, place: Sequence[str | int], of: str) -> str:
         """Return the cursor of a row's place in the list that `of` names."""

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api.http.acts import Filter
 from api.http.conditions import etag
 from api.http.office import Office
-from api.http.paging import Paging
+from api.http.paging import USUAL, After, Limit, Paging
 from api.http.things import Noun
 from api.render.clocks import item_json
 from engine.store.append import NO_DUE, Projection
 from engine.store.streams import Page, queue
 from engine.supervise.agenda import items
+from engine.supervise.filings import FACTS, content
 from engine.supervise.state import State
 from engine.supervise.step import possible
 from engine.supervise.streams import Streams, history
 
-EXACT = ("process", "state", "unit", "district", "tier", "assignee")  # what a queue can be filtered by
+
+class Queue(Paging):
+    """Which page of a queue is asked for: of streams in a state, of a unit, in a district, and in which order."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - a filter each
+        self,
+        request: Request,
+        limit: Limit = USUAL,
+        after: After = "",
+        state: Filter = "",
+        unit: Filter = "",
+        district: Filter = "",
+        order: Literal["due", "updated"] = "due",
+    ) -> None:
+        """Read the parameters of a request."""
+        super().__init__(request, limit, after)
+        self.where = {"state": state, "unit": unit, "district": district}
+        self.order = order
 
 
 class Words(BaseModel):
@@ -128,9 +147,10 @@ class Clock(BaseModel):
     reminders: list[Reminder]
 
 
-def shown(streams: Streams, state: State, fields: Mapping[str, Any], facts: Mapping[str, Any], erased: int) -> Response:
-    """Return a stream with what it says, under its ETag."""
-    return tagged(standing(streams, state, fields, facts, erased))
+def shown(streams: Streams, state: State, *named: str) -> Response:
+    """Return a stream with what it says, under its ETag; `named` are its facts fields where they are not called `facts`."""
+    said = content(streams, state.stream, named or (FACTS,))
+    return tagged(standing(streams, state, said.fields, said.facts, said.erased))
 
 
 def tagged(found: BaseModel) -> Response:

@@ -6,27 +6,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from api.http.office import InForce, Office, office
-from engine.errors import InputError
-from engine.supervise.clocks import legal_day
+from engine.errors import InputError, Place
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 # RFC 3339, 5.6: date-time; what fromisoformat takes besides (no offset, weeks, no colons, a space) is refused
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})\Z")
 
 
-def day_of(text: str, name: str) -> date:
-    """Return the day that a parameter names. Raises InputError."""
+def day_of(text: str, name: str, place: Place | None = None) -> date:
+    """Return the day that a parameter, or the text at a place of the body, names. Raises InputError."""
     try:
         return date.fromisoformat(text if _DAY.match(text) else "")
     except ValueError:
-        raise InputError("wrong-date", f"`{name}` is `{text[:60]}`, which is no day", "write YYYY-MM-DD") from None
+        raise InputError("wrong-date", f"`{name}` is `{text[:60]}`, which is no day", "write YYYY-MM-DD", place) from None
 
 
 def moment_of(text: str, name: str) -> datetime:
@@ -38,25 +37,22 @@ def moment_of(text: str, name: str) -> datetime:
         raise InputError("wrong-moment", f"`{name}` is `{text[:60]}`, which is no moment", remedy) from None
 
 
-def _moment(text: str) -> str:
-    try:
-        moment_of(text, "it")
-    except InputError as error:
-        raise ValueError(f"{error.finding.problem}; {error.finding.help}") from None
-    return text
+def _checked(read: Callable[[str, str], date]) -> AfterValidator:
+    """Return what leaves a text in a body as it is, once it can be read."""
 
+    def check(text: str) -> str:
+        try:
+            read(text, "it")
+        except InputError as error:
+            raise ValueError(f"{error.finding.problem}; {error.finding.help}") from None
+        return text
 
-def _day(text: str) -> str:
-    try:
-        day_of(text, "it")
-    except InputError as error:
-        raise ValueError(f"{error.finding.problem}; {error.finding.help}") from None
-    return text
+    return AfterValidator(check)
 
 
 # in bodies: texts that are checked, and said to be of their form in the OpenAPI document
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Day = Annotated[str, Field(max_length=10), AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[str, Field(max_length=40), _checked(moment_of), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[str, Field(max_length=10), _checked(day_of), WithJsonSchema({"type": "string", "format": "date"})]
 
 AsOf = Annotated[
     str, Query(description="The day whose law is asked for; today without it.", json_schema_extra={"format": "date"})
@@ -66,14 +62,3 @@ KnownAt = Annotated[
     Query(description="By the rulebook that was published by this day; the one in force without it.",
           json_schema_extra={"format": "date"}),
 ]  # fmt: skip
-
-
-class Times:
-    """The days of a question. As a dependency it reads `as_of` and `known_at`."""
-
-    def __init__(self, request: Request, as_of: AsOf = "", known_at: KnownAt = "") -> None:
-        """Read the parameters of a request. Raises InputError; EvidenceError when nothing was published by `known_at`."""
-        at: Office = office(request)
-        self.as_of = day_of(as_of, "as_of") if as_of else legal_day(at.now())
-        self.known_at = day_of(known_at, "known_at").isoformat() if known_at else ""
-        self.chosen: InForce = at.known(self.known_at)

@@ -20,8 +20,6 @@ from engine.store import reading
 from engine.supervise.period import count
 
 NDJSON = "application/x-ndjson"
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-REPLAYED = 5_000  # decisions of one job
 _MONTHS = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.\.([0-9]{4}-(?:0[1-9]|1[0-2]))\Z")
 
 
@@ -31,7 +29,7 @@ def kinds(at: Office) -> Mapping[str, Kind]:
         "assess": Kind(lambda _, asked: _assess(at, asked), NDJSON),
         "replay": Kind(lambda account, asked: _replay(at, account, asked), NDJSON),
         "report.md": Kind(lambda _, asked: _report(at, asked, _markdown), "text/markdown; charset=utf-8"),
-        "report.xlsx": Kind(lambda _, asked: _report(at, asked, lambda found, _, lang: counts.workbook(found, lang)), XLSX),
+        "report.xlsx": Kind(lambda _, asked: _report(at, asked, _workbook), counts.SHEET),
     }
 
 
@@ -45,8 +43,6 @@ def _assess(at: Office, asked: bytes) -> Work:
 def _replay(at: Office, account: str, asked: bytes) -> Work:
     """Work decisions out again, a line each; what the account may not read is not found."""
     decisions: list[str] = json.loads(asked)["decisions"]
-    if not 1 <= len(decisions) <= REPLAYED:
-        raise InputError("invalid", f"1 to {REPLAYED} decisions", "ask for several jobs", Place("#/decisions"))
     return Work(len(decisions), 10, lambda start, stop: _lines(_again(at, account, each) for each in decisions[start:stop]))
 
 
@@ -74,6 +70,10 @@ def _report(at: Office, asked: bytes, written: Callable[[Any, str, str], bytes])
 
 def _markdown(found: Any, period: str, lang: str) -> bytes:
     return counts.markdown(found, period, lang).encode()
+
+
+def _workbook(found: Any, _: str, lang: str) -> bytes:
+    return counts.workbook(found, lang)
 
 
 def _lines(lines: Any) -> bytes:

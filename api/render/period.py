@@ -34,6 +34,7 @@ HEADS = {
     ),
 }
 TITLE = {"zh": "监管工作统计", "en": "Supervision in figures"}
+SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # media type of the workbook
 
 
 def lines(found: Mapping[tuple[str, str], Row]) -> list[tuple[str | int, ...]]:

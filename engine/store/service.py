@@ -35,6 +35,7 @@ CREATE TABLE IF NOT EXISTS feed (
   id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, account TEXT NOT NULL, made TEXT NOT NULL);
 """
 OVER = ("done", "failed", "cancelled", "interrupted")  # states of a job that nothing changes any more
+MARKS = ", ".join("?" * len(OVER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,19 @@ class ServiceStore(Keyed):
         """Return the jobs of an account, in the order in which they were asked for. Raises StoreError."""
         return self.many(Job, "account = ? AND id > ? ORDER BY id LIMIT ?", (account, after, limit))
 
-    def unfinished(self, account: str = "") -> list[Job]:
-        """Return the jobs that are not over, of an account or of all, the oldest first. Raises StoreError."""
-        marks = ", ".join("?" * len(OVER))
-        return self.many(Job, f"state NOT IN ({marks}) AND ? IN ('', account) ORDER BY id", (*OVER, account))
+    def unfinished(self) -> list[Job]:
+        """Return the jobs that are not over, the oldest first. Raises StoreError."""
+        return self.many(Job, f"state NOT IN ({MARKS}) ORDER BY id", OVER)
+
+    def count_unfinished(self, account: str = "") -> int:
+        """Return how many jobs of an account, or of all, are not over, without what was asked. Raises StoreError."""
+        counted = f"SELECT count(*) FROM job WHERE state NOT IN ({MARKS}) AND ? IN ('', account)"  # noqa: S608 - our own states
+        return int(self.run(counted, (*OVER, account))[0][0])
+
+    def next_job(self) -> Job | None:
+        """Return the job that waits longest, or None. Raises StoreError."""
+        found = self.many(Job, "state = 'waiting' ORDER BY id LIMIT 1", ())
+        return found[0] if found else None
 
     def parts(self, job: str) -> list[Part]:
         """Return the result of a job as far as it is. Raises StoreError."""
@@ -134,8 +144,7 @@ class ServiceStore(Keyed):
 
     def drop_jobs(self, before: str) -> None:
         """Forget jobs that were over before a time, with their results. Raises StoreError."""
-        marks = ", ".join("?" * len(OVER))
-        self.run(f"DELETE FROM job WHERE state IN ({marks}) AND changed < ?", (*OVER, before))  # noqa: S608 - our own states
+        self.run(f"DELETE FROM job WHERE state IN ({MARKS}) AND changed < ?", (*OVER, before))  # noqa: S608 - our own states
 
     def webhooks(self, account: str = "") -> list[Webhook]:
         """Return the webhooks of an account, or all. Raises StoreError."""

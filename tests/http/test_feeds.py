@@ -71,6 +71,18 @@ def test_a_feed_ends_when_it_is_revoked_or_its_account_is_disabled(served: Serve
     assert served.call("administrator", "POST", "/v1/calendar/feeds").status_code == 403
 
 
+def test_a_code_that_was_typed_in_another_way_is_of_the_same_firm(served: Served, case: str) -> None:
+    store = served.office.accounts.store
+    account = store.account("id", "viewer")
+    assert account is not None
+    store.put(replace(account, enterprise=f" {FIRMS['a'].lower()}"))
+    try:
+        made = served.call("viewer", "POST", "/v1/calendar/feeds").json()
+        assert any(case in each for each in shown(served, made["url"]))
+    finally:
+        store.put(account)
+
+
 def test_feeds_are_bounded(served: Served) -> None:
     def revoked() -> None:
         for each in served.call("editor", "GET", "/v1/calendar/feeds").json():

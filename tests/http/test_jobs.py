@@ -6,7 +6,8 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -49,6 +50,18 @@ def test_each_filing_of_a_batch_is_answered_for_itself(served: Served) -> None:
     assert [(each["number"], each["status"]) for each in wrong] == [(1, 422), (2, 422), (3, 422)]
     pointers = [each["problem"]["errors"][0]["pointer"] for each in wrong]
     assert pointers == ["/filings/1/facts/people.minos", "/filings/2/facts", "/filings/3/id"]
+
+
+def test_a_batch_that_names_no_day_is_of_the_day_where_the_law_applies(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    evening = datetime(2026, 11, 29, 17, tzinfo=UTC)  # the next day has begun in Nanjing
+    monkeypatch.setattr(served.office, "settings", replace(served.office.settings, clock=lambda: evening))
+    asked = {"pack": "nanjing-tiering"}
+    for more, day in [({}, "2026-11-30"), ({"on": "2026-11-01"}, "2026-11-01"), ({"as_of": "2026-08-01"}, "2026-08-01")]:
+        got = served.call("", "POST", "/v1/batches", {**asked, **more, "filings": [{"facts": SURE}]}).json()
+        assert got["as_of"] == day
+        assert got["results"][0]["answer"] == served.call("", "POST", "/v1/assessments", {**asked, **more, "facts": SURE}).json()
+    week = served.call("", "POST", "/v1/batches", sent([{"facts": SURE}], as_of="2026-W48-1")).json()
+    assert (week["code"], week["errors"][0]["pointer"]) == ("wrong-date", "/as_of")
 
 
 def test_a_batch_may_ask_every_pack(served: Served) -> None:
@@ -221,11 +234,11 @@ def test_a_job_that_ends_with_its_process_in_good_order_goes_on_too(store: Servi
 
 
 def test_a_job_that_never_ends_is_marked_interrupted(store: ServiceStore) -> None:
-    store.put(Job("j", "me", "held", "running", 0, 10, "2026", "2026", starts=STARTS))
+    store.put(Job("j", "me", "held", "running", 0, 10, "2026", "2026", starts=STARTS, asked=b"sealed"))
     jobs = Jobs(store, MASTER, now, {})
     found = jobs.store.job("j")
     assert found
-    assert (found.state, found.code) == ("interrupted", "interrupted")
+    assert (found.state, found.code, found.asked) == ("interrupted", "interrupted", b"")
     with pytest.raises(InputError, match="interrupted"):
         jobs.result(found)
 
@@ -239,7 +252,8 @@ def test_a_job_is_cancelled_between_its_parts(store: ServiceStore) -> None:
     until(jobs, "a", lambda job: job.state == "running")
     until(jobs, "b", lambda job: job.state == "running")
     jobs.cancel("c")
-    assert until(jobs, "c", lambda job: job.state == "cancelled").starts == 0
+    over = until(jobs, "c", lambda job: job.state == "cancelled")
+    assert (over.starts, over.asked) == (0, b"")
     jobs.cancel("a")
     assert until(jobs, "a", lambda job: job.state == "cancelling")
     held.let.release(30)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -102,10 +101,7 @@ def me(request: Request, at: At) -> dict[str, Any]:
 def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
     """Make an API key; it is shown this once."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
-    account = at.accounts.store.account("id", who.account)
-    if account is None:
-        raise not_found()
-    return {"key": at.accounts.make_key(account, tuple(sent.scopes), at.now(), sent.days)}
+    return {"key": at.accounts.make_key(_account(at, who.account), tuple(sent.scopes), at.now(), sent.days)}
 
 
 @router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
@@ -139,22 +135,21 @@ def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
 def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]:
     """Link an account to what the identity provider calls its person, and end its sessions."""
     at.allow(request, "account.manage")
-    found = at.accounts.store.account("id", account)
-    if found is None:
-        raise not_found()
-    return _shown(at.accounts.link(found, _linked(at, sent.subject)))
+    return _shown(at.accounts.link(_account(at, account), _linked(at, sent.subject)))
 
 
 @router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
 def disable(request: Request, account: str, at: At) -> None:
     """Disable an account and end its sessions; its keys let nobody in any more."""
     at.allow(request, "account.manage")
-    found = at.accounts.store.account("id", account)
+    at.accounts.disable(_account(at, account))
+
+
+def _account(at: Office, name: str) -> Account:
+    found = at.accounts.store.account("id", name)
     if found is None:
         raise not_found()
-    with at.accounts.store.together():
-        at.accounts.store.put(replace(found, disabled=True))
-        at.accounts.store.end_sessions(found.id)
+    return found
 
 
 def _linked(at: Office, subject: str) -> str:

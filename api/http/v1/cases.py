@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.permissions import permissions
+from api.http.acts import Acted
 from api.http.body import Sent, Strict
-from api.http.change import DONE, MADE, Changing, Doing, Making, key_of
+from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
-from api.http.office import Needs, Office, office
+from api.http.office import Needs, Office, key_of, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
-from api.http.times import Day
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.store.streams import Page, queue
-from engine.supervise import cases, filings, reassess
+from engine.supervise import cases, reassess
 from engine.supervise.state import State
 from engine.supervise.streams import Recorded
 
@@ -42,12 +41,11 @@ class Opening(Sent):
     fields: Fields
 
 
-class Event(Sent):
+class Event(Acted):
     """An event of the table, and the legal day on which it happened where it is told later."""
 
     event: Name
     fields: Fields
-    on: Day | None = None
 
 
 class Proposal(Sent):
@@ -132,15 +130,13 @@ def open_(request: Request, body: Opening, made: Annotated[Making, Depends()]) -
         known = ", ".join(name for name, each in made.at.chosen.rulebook.lifecycles.items() if CASE.of(each))
         raise InputError("unknown-process", f"no case is led by `{body.process}`", f"there are {known}", Place("#/process"))
     how = cases.Opening(body.process, body.event or "", body.fields)
-    return made.make(CASE, lambda doing: cases.open_case(desk_of(doing), body.filing, how))
+    return made.make(CASE, lambda doing: cases.open_case(doing.desk, body.filing, how))
 
 
 @router.get("/{case}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, case: str, at: At) -> Response:
     """Show a case: where it stands, what it says, and what may happen next by whom on what basis."""
-    state = owned(at, request, case, CASE)
-    said = filings.content(at.streams(), case, ("items",))
-    return shown(at.streams(), state, said.fields, said.facts, said.erased)
+    return shown(at.streams(), owned(at, request, case, CASE), "items")
 
 
 @router.get("/{case}/events", dependencies=READS)
@@ -164,10 +160,9 @@ def act(request: Request, case: str, body: Event, change: Change) -> Response:
         remedy = f"POST it to /v1/cases/ID/{ANSWERED[body.event]}"
         raise InputError("wrong-event", f"`{body.event}` carries an answer of the rules", remedy, Place("#/event"))
     request.state.action = _action(change.at, request, state, body.event)
-    on = date.fromisoformat(body.on) if body.on else None
 
     def do(doing: Doing) -> Recorded:
-        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, on))
+        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, body.day))
 
     return change.change(CASE, case, do)
 
@@ -177,7 +172,7 @@ def propose(case: str, body: Proposal, change: Change) -> Response:
     """Record what the rules propose for a case, and that the party is told."""
 
     def do(doing: Doing) -> Recorded:
-        desk = desk_of(doing)
+        desk = doing.desk
         return cases.propose(desk, case, cases.question(desk, case, body.pack or ""), body.fields)
 
     return change.change(CASE, case, do)
@@ -188,17 +183,11 @@ def decide(case: str, body: Ruling, change: Change) -> Response:
     """Record what an official decides; what the rules do not propose needs `fields.reasons` and a second official."""
 
     def do(doing: Doing) -> Recorded:
-        desk = desk_of(doing)
+        desk = doing.desk
         ruling = cases.Ruling(body.event, body.outcome, body.fields)
         return cases.decide(desk, case, cases.question(desk, case, body.pack or ""), ruling)
 
     return change.change(CASE, case, do)
-
-
-def desk_of(doing: Doing) -> cases.Office:
-    """Return an office in which cases are led. Raises SigningError."""
-    release = doing.at.chosen.release
-    return cases.Office(doing.streams, doing.by, doing.now, release, doing.second_by, doing.id, doing.expected)
 
 
 def _action(at: Office, request: Request, state: State, event: str) -> str:

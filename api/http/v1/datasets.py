@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.http.acts import Id
 from api.http.body import Strict
-from api.http.conditions import TAGGED, IfNoneMatch, answer
+from api.http.conditions import KNOWN, IfNoneMatch, answer
 from api.http.office import Needs, Office, not_found, office
 from api.http.paging import LINKED, Listed, Paging
 from api.http.shown import Words
@@ -21,7 +21,6 @@ from schemas.rulebook import Effect, Pack, Rule, RuleVersion, Source, Text
 
 router = APIRouter(prefix="/data-sets", tags=["data sets"], route_class=Strict)
 READS = [Depends(Needs("dataset.read"))]
-KNOWN: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}, 304: {"description": "Known already.", "headers": TAGGED}}
 At = Annotated[Office, Depends(office)]
 
 
@@ -112,7 +111,7 @@ def show(request: Request, owner: Id, data_set: Id, at: At, known_at: KnownAt = 
 
 
 @router.get("/{owner}/{data_set}/terms", dependencies=READS, response_model=Terms, responses=KNOWN)
-def terms(  # noqa: PLR0913, PLR0917 - as above
+def terms(  # noqa: PLR0913, PLR0917 - what it reads
     request: Request, owner: Id, data_set: Id, at: At, as_of: AsOf = "", known_at: KnownAt = "", _: IfNoneMatch = ""
 ) -> Response:
     """List the terms of a data set that are in force on a day, as known on a day."""

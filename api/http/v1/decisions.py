@@ -13,7 +13,7 @@ from api.access.accounts import digest
 from api.access.permissions import Who, permissions
 from api.http.body import Body, Strict, body_of
 from api.http.conditions import LOCATION, Key, Second
-from api.http.office import Needs, Office, not_found, office
+from api.http.office import Needs, Office, key_of, not_found, office
 from api.http.once import Answer
 from api.http.paging import LINKED, Listed, Paging
 from api.http.things import of_decision
@@ -22,7 +22,6 @@ from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
 from engine.evidence import bundle, canonical, decide, facts, record, replay
 from engine.evidence.disclosed import opened
-from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
 from engine.store import reading
@@ -151,22 +150,16 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         values=values,
         as_of=body.day("as_of", legal_day(now)),
         now=now,
-        by=_key(at, asking.who),
+        by=key_of(at, asking.who, now),
         filed_by=asking.who.enterprise or body.text("filed_by", "") or None,
         outcome=decide.named_outcome(of, outcome) if outcome else None,
         ground=body.text("reasons", ""),
-        approved_by=_key(at, asking.second) if asking.second else None,
+        approved_by=key_of(at, asking.second, now) if asking.second else None,
         supersedes=body.text("supersedes", "") or None,
         retention=body.text("retention", "decision"),
         decision_id=reserved,
         mark=at.chosen.unpublished,
     )
-
-
-def _key(at: Office, who: Who) -> PublicKey:
-    if not who.actor:
-        raise SigningError("forbidden", "the account has no actor whose key signs", "an administrator names one")
-    return at.home.actors.key_of(who.actor, "decision", stamp(at.now()))
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
@@ -267,7 +260,7 @@ def export(request: Request, decision: str, at: At, profile: str = "public") -> 
     wide = permissions().reach(who, "decision.export") & {"any"}
     if profile in ("full", "court") and not wide:
         raise SigningError("forbidden", f"the profile `{profile}` is for officials and auditors", "take `regulator` or `public`")
-    made = bundle.export(at.home, decision, profile, _key(at, who))
+    made = bundle.export(at.home, decision, profile, key_of(at, who, at.now()))
     name = f'attachment; filename="{decision}.fenji.zip"'
     return Response(made.data, 200, {"content-disposition": name, "cache-control": "no-store"}, "application/zip")
 

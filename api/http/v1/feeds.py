@@ -11,13 +11,13 @@ from api.access.accounts import digest, stamp
 from api.access.permissions import Who, permissions
 from api.http.body import Strict
 from api.http.office import Needs, Office, not_found, office
+from api.http.things import holder
 from api.render import clocks
 from engine.errors import InputError
 from engine.evidence.log import new_id
 from engine.store.service import Feed
 from engine.supervise.agenda import agenda
 from engine.supervise.ics import ics
-from engine.supervise.streams import Streams
 
 router = APIRouter(prefix="/calendar/feeds", tags=["calendar"], route_class=Strict)
 READS = [Depends(Needs("case.read"))]
@@ -63,7 +63,7 @@ def show(token: str, at: At, lang: Annotated[Literal["zh", "en"], Query()] = "zh
     who = at.accounts.who(feed.account) if feed else None
     if who is None or not permissions().may(who, "case.read"):
         raise not_found()
-    found = agenda(Streams(at.home, at.chosen.rulebook), at.now(), _where(at, who), CLOCKS)
+    found = agenda(at.streams(), at.now(), _where(at, who), CLOCKS)
     data = ics(filter(None, (clocks.entry(each, lang) for each in found)), at.now())
     return Response(data, headers={"cache-control": "private, no-store"}, media_type="text/calendar; charset=utf-8")
 
@@ -73,7 +73,7 @@ def _where(at: Office, who: Who) -> dict[str, str]:
     if "any" in permissions().reach(who, "case.read"):
         return {"unit": who.unit} if who.unit else {}
     if who.enterprise:
-        return {"holder": at.home.keyed("company", who.enterprise)}
+        return {"holder": holder(at, who)}
     if not who.unit:
         raise not_found()
     return {"unit": who.unit}

@@ -17,7 +17,7 @@ from api.http.things import FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
-from engine.supervise import cases, filings, reassess, uscc
+from engine.supervise import filings, reassess, uscc
 from engine.supervise.streams import Recorded
 
 router = APIRouter(prefix="/filings", tags=["filings"], route_class=Strict)
@@ -112,9 +112,7 @@ def draft(request: Request, body: Draft, made: Made) -> Response:
 @router.get("/{filing}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, filing: str, at: At) -> Response:
     """Show a filing: what it says now, where it stands, and what may happen next."""
-    state = owned(at, request, filing, FILING)
-    said = filings.content(at.streams(), filing)
-    return shown(at.streams(), state, said.fields, said.facts, said.erased)
+    return shown(at.streams(), owned(at, request, filing, FILING))
 
 
 @router.patch("/{filing}", dependencies=DRAFTS, response_model=None, responses=DONE)
@@ -142,9 +140,7 @@ def revise(request: Request, filing: str, body: Version, change: Change) -> Resp
     given = _given(request, change, body)
 
     def do(doing: Doing) -> Recorded:
-        release = doing.at.chosen.release
-        desk = cases.Office(doing.streams, doing.by, doing.now, release, doing.second_by, doing.id, doing.expected)
-        return reassess.revise(desk, filing, given)
+        return reassess.revise(doing.desk, filing, given)
 
     return change.change(FILING, filing, do)
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Id, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Id, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
 from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
-from engine.supervise import filings, incidents
+from engine.supervise import incidents
+from engine.supervise.streams import Recorded
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
 # event -> whose task it is
@@ -53,17 +54,9 @@ class Clocks(BaseModel):
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()]) -> Response:
     """List incidents, the one whose clock ends first at the head."""
-    return listed(at, pages, INCIDENT, {"state": state, "unit": unit, "district": district, **cut(at, request)}, order)
+    return listed(at, pages, INCIDENT, {**pages.where, **cut(at, request)}, pages.order)
 
 
 @router.post("", dependencies=REPORTS, status_code=201, response_model=None, responses=MADE)
@@ -77,9 +70,7 @@ def report(request: Request, body: Report, made: Annotated[Making, Depends()]) -
 @router.get("/{incident}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, incident: Id, at: At) -> Response:
     """Show an incident: its grade, the reports owed and given, and what may happen next."""
-    state = owned(at, request, incident, INCIDENT)
-    said = filings.content(at.streams(), incident)
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, incident, INCIDENT))
 
 
 @router.get("/{incident}/events", dependencies=READS)
@@ -98,12 +89,10 @@ def running(request: Request, incident: Id, at: At) -> Clocks:
 
 
 @router.post("/{incident}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, incident: Id, body: IncidentAct, change: Annotated[Changing, Depends()]) -> Response:
+def act(incident: Id, body: IncidentAct, change: Annotated[Changing, Depends()]) -> Response:
     """Correct, tell, grade, handle or close an incident; facts that are corrected grade it anew."""
-    owned(change.at, request, incident, INCIDENT)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return incidents.perform(doing.streams, on_day(doing.act(incidents.PROCESS, body.event, body.fields, incident), body))
+    def do(doing: Doing) -> Recorded:
+        return incidents.perform(doing.streams, doing.act(incidents.PROCESS, body.event, body.fields, incident, body.day))
 
-    return change.change(INCIDENT, incident, do)
+    return change.change_as(INCIDENT, incident, EVENTS[body.event], do)

@@ -8,20 +8,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Id, Long, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Filter, Id, Long, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, Words, clocks, happened, listed, standing, tagged
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, Words, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
 from engine.evidence.log import stamp
-from engine.supervise import alarms, filings, pilots
+from engine.supervise import alarms, pilots
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.opinions import PROCESS
-from engine.supervise.streams import Act
+from engine.supervise.streams import Act, Recorded
 from engine.supervise.watched import second
 
 router = APIRouter(prefix="/pilots", tags=["pilots"], route_class=Strict)
@@ -113,19 +113,9 @@ class Line(BaseModel):
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    tier: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()], tier: Filter = "") -> Response:
     """List pilots, the one whose clock ends first at the head."""
-    where = {"state": state, "unit": unit, "district": district, "tier": tier}
-    return listed(at, pages, PILOT, {**where, **cut(at, request)}, order)
+    return listed(at, pages, PILOT, {**pages.where, "tier": tier, **cut(at, request)}, pages.order)
 
 
 @router.post("", dependencies=APPLIES, status_code=201, response_model=None, responses=MADE)
@@ -138,9 +128,7 @@ def open_(body: Sketch, made: Annotated[Making, Depends()]) -> Response:
 @router.get("/{pilot}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, pilot: Id, at: At) -> Response:
     """Show a pilot: its application and terms, where it stands, and what may happen next."""
-    state = owned(at, request, pilot, PILOT)
-    said = filings.content(at.streams(), pilot)
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, pilot, PILOT))
 
 
 @router.get("/{pilot}/events", dependencies=READS)
@@ -188,15 +176,13 @@ def budget(request: Request, pilot: Id, at: At) -> list[Line]:
 
 
 @router.post("/{pilot}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, pilot: Id, body: PilotAct, change: Change) -> Response:
+def act(pilot: Id, body: PilotAct, change: Change) -> Response:
     """Do something in the life of a pilot, as the firm or as an official; what the rules work out is added."""
-    owned(change.at, request, pilot, PILOT)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return pilots.perform(doing.streams, on_day(doing.act(PROCESS, body.event, body.fields, pilot), body))
+    def do(doing: Doing) -> Recorded:
+        return pilots.perform(doing.streams, doing.act(PROCESS, body.event, body.fields, pilot, body.day))
 
-    return change.change(PILOT, pilot, do)
+    return change.change_as(PILOT, pilot, EVENTS[body.event], do)
 
 
 @router.post("/{pilot}/proposals", dependencies=REVIEWS, response_model=None, responses=NOTHING_NEW)

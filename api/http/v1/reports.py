@@ -15,7 +15,6 @@ from engine.supervise.period import count
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=Strict)
 Month = Annotated[str, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A month, YYYY-MM.")]
-SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class Counts(BaseModel):
@@ -44,7 +43,7 @@ class Report(BaseModel):
     "/period",
     dependencies=[Depends(Needs("report.read"))],
     response_model=Report,
-    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}, SHEET: {}}}},
+    responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}, written.SHEET: {}}}},
 )
 def period(
     at: Annotated[Office, Depends(office)],
@@ -60,7 +59,7 @@ def period(
     kept = {"cache-control": "no-store"}
     if form == "xlsx":
         headers = {**kept, "content-disposition": f'attachment; filename="{first}..{last}.xlsx"'}
-        return Response(written.workbook(found, lang), 200, headers, SHEET)
+        return Response(written.workbook(found, lang), 200, headers, written.SHEET)
     if form == "md":
         return Response(written.markdown(found, f"{first}..{last}", lang), 200, kept, "text/markdown; charset=utf-8")
     rows = [

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http import conditions
 from api.http.body import Strict, body_of
-from api.http.conditions import TAGGED, IfNoneMatch
+from api.http.conditions import KNOWN, TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
 from api.http.times import KnownAt, day_of
 from engine.decide.assess import examine
@@ -53,9 +53,6 @@ SENT = {
 }
 
 
-KNOWN: dict[int | str, dict[str, Any]] = {200: {"headers": TAGGED}, 304: {"description": "Known already."}}
-
-
 class Pack(BaseModel):
     """A pack in the list: its title, the days that it covers, how many rules it has."""
 
@@ -88,7 +85,7 @@ def _told(request: Request, value: BaseModel | list[Any] | dict[str, Any]) -> Re
 
 
 @router.get("/packs", dependencies=READS, response_model=list[Pack], responses=KNOWN)
-def packs(request: Request, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001 - documented
+def packs(request: Request, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the packs that can be asked; `known_at` asks for those of a rulebook of then."""
     listed = [
         Pack(id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)).model_dump()
@@ -100,13 +97,13 @@ def packs(request: Request, at: At, known_at: KnownAt = "", known: IfNoneMatch =
 @router.get(
     "/packs/{pack}", dependencies=READS, response_model=None, responses={**KNOWN, 200: {"headers": TAGGED, "model": PackDoc}}
 )
-def pack(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
+def pack(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """Show a pack: its outcomes, and where undetermined ones go."""
     return _told(request, _pack(_book(at, known_at), pack).doc)
 
 
 @router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[Rule], responses=KNOWN)
-def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
+def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the rules of a pack with the days of their versions."""
     listed = [
         Rule(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
@@ -121,14 +118,7 @@ def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", known: If
     response_model=None,
     responses={**KNOWN, 200: {"headers": TAGGED, "model": RuleDoc}},
 )
-def rule(  # noqa: PLR0913, PLR0917 - as above
-    request: Request,
-    pack: str,
-    rule: str,
-    at: At,
-    known_at: KnownAt = "",
-    known: IfNoneMatch = "",  # noqa: ARG001
-) -> Response:
+def rule(request: Request, pack: str, rule: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """Show a rule: its versions, conditions, sources and effect."""
     of = _pack(_book(at, known_at), pack).rules
     found = of.get(f"{pack}/{rule}") or of.get(rule)
@@ -138,7 +128,7 @@ def rule(  # noqa: PLR0913, PLR0917 - as above
 
 
 @router.get("/packs/{pack}/facts", dependencies=READS, response_model=list[FactDecl], responses=KNOWN)
-def facts(request: Request, pack: str, at: At, known_at: KnownAt = "", known: IfNoneMatch = "") -> Response:  # noqa: ARG001
+def facts(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the facts that a pack reads, with type and question."""
     book = _book(at, known_at)
     names = graph.pack_facts(book, _pack(book, pack))
@@ -168,9 +158,7 @@ async def assess(request: Request) -> Response:
 def _assessed(at: Office, data: bytes) -> str:
     sent = body_of(data)
     sent.only("pack", "facts", "as_of", "on")
-    today = legal_day(at.now())
-    on = sent.day("on", today) if sent.text("on", "") else None
-    as_of = sent.day("as_of", min(today, on or today))
+    as_of, on = sent.days(legal_day(at.now()))
     rulebook = at.chosen.rulebook
     name = sent.text("pack", "")
     if name:
@@ -179,7 +167,7 @@ def _assessed(at: Office, data: bytes) -> str:
         filing = from_document(rulebook, sent.part("facts"))
         if name:
             return at.chosen.marked(examine(rulebook, name, filing, as_of)[0]).model_dump_json(by_alias=True)
-        return at.chosen.marked_all(overall(rulebook, filing, as_of, on or as_of)).model_dump_json(by_alias=True)
+        return at.chosen.marked_all(overall(rulebook, filing, as_of, on)).model_dump_json(by_alias=True)
     except FenjiError as error:
         raise sent.pointed(error) from None
 

@@ -10,13 +10,13 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.http.acts import Acted, Events, Facts, Filter, Hash, Id, Long, Short, named, narrow, on_day
+from api.http.acts import Acted, Events, Facts, Hash, Id, Long, Short, named, narrow
 from api.http.body import Sent, Strict, sent
 from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
 from api.http.office import InForce, Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, standing, tagged
+from api.http.paging import LINKED, Listed
+from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
 from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
@@ -28,8 +28,7 @@ from engine.rulebook.read import Node
 from engine.supervise import cases, filings, uses
 from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
-from engine.supervise.registers import Actor
-from engine.supervise.streams import Streams
+from engine.supervise.streams import Recorded, Streams
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
@@ -193,17 +192,9 @@ def _days(at: Office) -> dict[str, str]:
 
 
 @router.get("/sharing-requests", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(  # noqa: PLR0913, PLR0917 - a filter each
-    request: Request,
-    at: At,
-    pages: Annotated[Paging, Depends()],
-    state: Filter = "",
-    unit: Filter = "",
-    district: Filter = "",
-    order: Literal["due", "updated"] = "due",
-) -> Response:
+def list_(request: Request, at: At, pages: Annotated[Queue, Depends()]) -> Response:
     """List requests for data, the one whose answer is due first at the head."""
-    return listed(at, pages, REQUEST, {"state": state, "unit": unit, "district": district, **cut(at, request)}, order)
+    return listed(at, pages, REQUEST, {**pages.where, **cut(at, request)}, pages.order)
 
 
 @router.post("/sharing-requests", dependencies=REQUESTS, status_code=201, response_model=None, responses=MADE)
@@ -222,9 +213,7 @@ def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> R
 @router.get("/sharing-requests/{request_id}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
 def show(request: Request, request_id: Id, at: At) -> Response:
     """Show a request: what it says, where it stands, and what may happen next."""
-    state = owned(at, request, request_id, REQUEST)
-    said = filings.content(at.streams(), request_id, (ITEMS,))
-    return tagged(standing(at.streams(), state, said.fields, said.facts, said.erased))
+    return shown(at.streams(), owned(at, request, request_id, REQUEST), ITEMS)
 
 
 @router.get("/sharing-requests/{request_id}/events", dependencies=READS)
@@ -249,15 +238,13 @@ def verdict(request: Request, request_id: Id, at: At) -> Response:
 
 
 @router.post("/sharing-requests/{request_id}/events", dependencies=ACTS, response_model=None, responses=DONE)
-def act(request: Request, request_id: Id, body: Act, change: Change) -> Response:
+def act(request_id: Id, body: Act, change: Change) -> Response:
     """Do something else in the life of a request: as the department that asks, or the one that provides."""
-    owned(change.at, request, request_id, REQUEST)  # what is another's is not found, whatever the event
-    narrow(request, EVENTS[body.event])
 
-    def do(doing: Doing) -> Any:
-        return doing.streams.perform(on_day(doing.act(PROCESS, body.event, body.fields, request_id), body))
+    def do(doing: Doing) -> Recorded:
+        return doing.streams.perform(doing.act(PROCESS, body.event, body.fields, request_id, body.day))
 
-    return change.change(REQUEST, request_id, do)
+    return change.change_as(REQUEST, request_id, EVENTS[body.event], do)
 
 
 @router.post("/sharing-requests/{request_id}/decision", dependencies=DECIDES, response_model=None, responses=DONE)
@@ -272,9 +259,7 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
         else:
             bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
             ruling = cases.Ruling("agree", value, {**given, **({"policies": bound} if bound else {})}, deviates=against)
-        desk = cases.Office(
-            doing.streams, doing.by, doing.now, doing.at.chosen.release, doing.second_by, doing.id, doing.expected
-        )
+        desk = doing.desk
         return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
 
     return change.change(REQUEST, request_id, do)
@@ -317,16 +302,12 @@ def use(request_id: Id, body: Use, change: Change) -> Response:
         found = uses.compared(streams, request_id, statement)
         return {**told(streams, statement, receipt), "compared": render.compared_json(found)}
 
-    return change.change(REQUEST, request_id, lambda doing: uses.record(doing.streams, request_id, _actor(doing), given)[0], tell)
+    return change.change(REQUEST, request_id, lambda doing: uses.record(doing.streams, request_id, doing.actor, given)[0], tell)
 
 
 @router.post("/sharing-requests/{request_id}/retractions", dependencies=USES, response_model=None, responses=DONE)
 def retract(request_id: Id, body: Retraction, change: Change) -> Response:
     """Take the record of a use back."""
     return change.change(
-        REQUEST, request_id, lambda doing: uses.retract(doing.streams, request_id, _actor(doing), body.use, body.reasons)
+        REQUEST, request_id, lambda doing: uses.retract(doing.streams, request_id, doing.actor, body.use, body.reasons)
     )
-
-
-def _actor(doing: Doing) -> Actor:
-    return Actor(doing.by, doing.now, doing.id, doing.expected)

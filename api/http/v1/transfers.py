@@ -241,7 +241,7 @@ def correct(request: Request, register: Id, body: Correction, change: Annotated[
 def withdraw(register: Id, body: Withdrawal, change: Annotated[Changing, Depends()]) -> Response:
     """Take a transfer back."""
     return change.change(
-        REGISTER, register, lambda doing: registers.withdraw(doing.streams, register, _actor(doing), body.transfer, body.reasons)
+        REGISTER, register, lambda doing: registers.withdraw(doing.streams, register, doing.actor, body.transfer, body.reasons)
     )
 
 
@@ -251,12 +251,12 @@ def declare(register: Id, body: Declaration, change: Annotated[Changing, Depends
     first, last = day_of(body.start, "from"), day_of(body.through, "through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("#/through"))
-    return change.change(REGISTER, register, lambda doing: registers.declare(doing.streams, register, _actor(doing), first, last))
+    return change.change(REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, first, last))
 
 
 def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str) -> Response:
     def do(doing: Doing) -> Any:
-        return registers.record(doing.streams, register, _actor(doing), _told(request, doing.streams, body), reasons)[0]
+        return registers.record(doing.streams, register, doing.actor, _told(request, doing.streams, body), reasons)[0]
 
     def tell(streams: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
         found = _routed(
@@ -283,10 +283,6 @@ def _told(request: Request, streams: Streams, body: Told) -> registers.Told:
     except FenjiError as error:
         raise all_of_it.pointed(error) from None
     return registers.Told(body.transfer, filing, persons, fresh=body.fresh, under=body.under or "")
-
-
-def _actor(doing: Doing) -> registers.Actor:
-    return registers.Actor(doing.by, doing.now, doing.id, doing.expected)
 
 
 def _meaning(found: Routed) -> dict[str, Any]:
