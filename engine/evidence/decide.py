@@ -114,16 +114,18 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    if value not in answer.outcomes[name].possible:
-        if not asked.ground:
-            raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
-        if asked.approved_by is None or asked.approved_by.holder.sub == asked.by.holder.sub:
-            problem = "an outcome that the rules do not propose needs a second official"
-            raise SigningError("two-persons", problem, "name another with --approved-by")
+    deviates = value not in answer.outcomes[name].possible
+    if deviates and not asked.ground:
+        raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
+    if deviates and asked.approved_by is None:
+        problem = "an outcome that the rules do not propose needs a second official"
+        raise SigningError("two-persons", problem, "name another with --approved-by")
+    if asked.approved_by is not None:
         home.actors.require(asked.approved_by, "official")
+        if asked.approved_by.holder.sub == asked.by.holder.sub:
+            raise SigningError("two-persons", "nobody approves a decision of their own", "name another with --approved-by")
     keys = [asked.by, *([asked.approved_by] if asked.approved_by else [])]
     override = {"by": asked.by.holder.sub, "approved_by": asked.approved_by.holder.sub if asked.approved_by else None}
-    deviates = value not in answer.outcomes[name].possible
     changed = replace(
         request,
         kind="decision",

@@ -132,7 +132,7 @@ def _noted(act: Act, pilot: str, grade: str, found_at: str, *, first: bool) -> A
     """Return what the pilot notes of an incident: that it happened, or that its grade is another."""
     fields = {"incident": act.stream, "grade": grade} | ({"happened": found_at} if first else {})
     name = "incident" if first else "regrade"
-    alone: dict[str, Any] = {"second": None, "expected": None, "on": None, "id": ""}
+    alone: dict[str, Any] = {"second": None, "expected": None, "on": None, "id": "", "computed": frozenset(fields)}
     return replace(act, stream=pilot, process="pilot", name=name, fields=fields, **alone)
 
 

@@ -148,12 +148,28 @@ class Streams:
         fields = _typed(table, act) or self._given(table, act)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
+        if refused := self._own_second(state, act):
+            return self._attempt(act, refused)
         event = self._event(table, state, act, fields)
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
+
+    def _own_second(self, state: State, act: Act) -> Refusal | None:
+        """Refuse a second official who belongs to the party. Events tell the firm of the first alone, so no guard sees it."""
+        if not (act.by and act.second and state.holder and "official" in act.by.holder.roles):
+            return None
+        if self._firm(act.second.holder.unit) != state.holder:
+            return None
+        problem = f"`{act.second.holder.sub}` belongs to the party"
+        return Refusal("recusal", f"{act.process}/{act.name}#recusal", problem, "an official of another body signs as second")
+
+    def _firm(self, unit: str) -> str:
+        """Return the keyed hash of the firm that a unit is, `` when it is none."""
+        firm = uscc.tidy(unit)
+        return self.home.keyed("company", firm) if not uscc.fault(firm) else ""
 
     def _given(self, table: Lifecycle, act: Act) -> Given | Refusal:
         """Return the fields of an act as they are recorded. Events of every stream happen by themselves, or not at all."""
@@ -187,7 +203,6 @@ class Streams:
     def _event(self, table: Lifecycle, state: State, act: Act, fields: Given) -> Event:
         holder, unit = (act.by.holder, act.by.holder.unit) if act.by else (None, "")
         told = legal_day(act.now).isoformat()
-        firm = uscc.tidy(unit)
         transition = transition_of(table, state.name, act.name)
         unique = transition.unique if transition else []
         return Event(
@@ -202,7 +217,7 @@ class Streams:
             given=fields.names,
             second=act.second.holder.sub if act.second else "",
             second_roles=act.second.holder.roles if act.second else (),
-            own=self.home.keyed("company", firm) if not uscc.fault(firm) else "",
+            own=self._firm(unit),
             holder=fields.open.get(HOLDER, ""),
             subject=self._subject(table, unique, fields) if unique else "",
         )

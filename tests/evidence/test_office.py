@@ -125,6 +125,13 @@ def test_decisions_that_are_refused_leave_nothing(office: Office, code: str, wor
     assert office.said("log") == before
 
 
+def test_nobody_approves_a_decision_of_their_own(office: Office) -> None:
+    asked = ("cn-cross-border", TWO_FLOWS)
+    proposed = json.loads(office.said("assess", *asked, "--json"))["outcomes"]["mechanism"]["possible"][0]
+    words = ("--outcome", f"mechanism={proposed}", "--reasons", "x", "--approved-by", "chen")
+    assert office.refused("decide", *asked, "--as", "chen", *words) == "two-persons"
+
+
 def test_a_number_that_no_record_holds(office: Office, tmp_path: Path) -> None:
     filing = tmp_path / "large.yaml"
     filing.write_text("{transfer.date: 2026-08-01, prior.general_persons: {at_most: 9007199254740992}}", "utf-8")
