@@ -73,7 +73,7 @@ def receiver() -> Iterator[Receiver]:
 
 @dataclass
 class Clock:
-    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))  # due times are whole seconds
 
     def __call__(self) -> datetime:
         return self.at
