@@ -1,15 +1,14 @@
 """The terms of a pilot: what both sides sign, what monitors read of it, and where it goes beyond what was admitted.
 
-Numbers are taken from the terms and from nowhere else, so that nobody signs one text and enters another. What was admitted are the
-cap, the last day and the insurance of the application at its admission, then what was agreed or extended since under the same
-test. A higher cap, a later last day, a shorter insurance, or a condition of admission that held and holds no more is a deviation:
-it needs reasons and a second official, or the pilot is applied for again.
+Numbers are taken from the terms and from nowhere else, so that nobody signs one text and enters another. What was admitted are
+the cap, the last day and the insurance of the application at its admission, then what was agreed or extended since under the
+same test. A higher cap, a later last day, a shorter insurance, or a condition of admission that held and holds no more is a
+deviation: it needs reasons and a second official, or the pilot is applied for again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
@@ -39,7 +38,7 @@ def terms_sha256(terms: Any) -> str:
 
 
 def offered(streams: Streams, act: Act) -> dict[str, Any]:
-    """Return the fields of an offer or amendment with the hash of its terms. Raises InputError for terms that cannot be agreed."""
+    """Return the fields of an offer or amendment with the hash of its terms. Raises InputError where none can be agreed."""
     terms = act.fields["terms"]
     numbers = _numbers(streams, act, terms)
     named = {"terms_sha256": terms_sha256(terms)}

@@ -3,8 +3,8 @@
 A step is that of test_stories; `apply` and `terms` stand for a whole application and whole terms with changes (null leaves a
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
-proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `opinion` how those of other
-matters do and what is proposed, `alarms` which stand.
+proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `opinion` what is
+proposed on other matters and how their conditions stand, `alarms` which stand.
 `overtake` is a day's look at all streams, and names those to which time has brought something.
 """
 

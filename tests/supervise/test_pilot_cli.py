@@ -13,8 +13,8 @@ import yaml
 from api.render import pilots as said
 from engine.evidence.installation import open_home
 from engine.supervise.opinions import ran_out, shown_by
-from engine.supervise.terms import terms_sha256
 from engine.supervise.streams import Streams
+from engine.supervise.terms import terms_sha256
 from tests.rulebook import book
 from tests.supervise.desk import FIRM
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
