@@ -16,7 +16,8 @@ from fastapi.routing import APIRoute
 
 from api.access.permissions import permissions
 from api.http.office import COOKIE, Needs
-from api.http.problems import MEDIA, Problem
+from api.http.problems import MEDIA
+from schemas.http.service import Problem
 
 REQUIRED = ("Idempotency-Key", "If-Match")
 REFUSED = {"4XX": "Refused: the request, or whoever sent it.", "5XX": "The server cannot answer now."}
