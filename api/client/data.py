@@ -35,10 +35,10 @@ class Told(TypedDict, total=False):
     under: Mechanism
 
 
-class Correction(Told):
+class Correction(Told, total=False):
     """A transfer as it should have been told, and why it was not."""
 
-    reasons: str
+    reasons: Required[str]
 
 
 class DataSets(Noun):

@@ -69,8 +69,9 @@ class Operation:
     @cached_property
     def read(self) -> TypeAdapter[Any]:
         """What reads the answer."""
-        listed: Any = Listed  # of what, is known at run time only
-        return TypeAdapter(listed[self.row] if self.row else self.hints["return"])
+        answer: Any = self.hints["return"]
+        listed: Any = Listed
+        return TypeAdapter(listed[self.row] if self.row else answer)
 
     def values(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return what a method is called with, by the names of its parameters."""
@@ -136,7 +137,7 @@ def operation(
         of = Operation(method, path, stub, keyed or changes, changes, kept, sends)
 
         @wraps(stub)
-        def call(self: Any, *args: P.args, **kwargs: P.kwargs) -> T:
+        def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
             answer: T = of.answered(self.wire, of.values(self, *args, **kwargs))
             return answer
 

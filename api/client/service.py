@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Required
+
+from typing_extensions import TypedDict
 
 from api.client.declared import Noun, operation
 from api.client.wire import Pages
 from schemas.http.service import Batch, BatchRow, DeliveryShown, JobShown, WebhookMade, WebhookShown
 
 SECONDS = 600.0  # that a job is waited for
+
+
+class Asked(TypedDict, total=False):
+    """A filing of a batch: its facts, and an `id` of the caller's own under which it is answered."""
+
+    id: str
+    facts: Required[Mapping[str, Any]]
 
 
 class Sessions(Noun):
@@ -76,7 +85,7 @@ class Jobs(Noun):
 
     @operation("POST", "/v1/batches", keyed=True)
     def batch(
-        self, filings: Sequence[Mapping[str, Any]], *, pack: str | None = None, as_of: str | None = None, on: str | None = None
+        self, filings: Sequence[Asked], *, pack: str | None = None, as_of: str | None = None, on: str | None = None
     ) -> Batch | JobShown:
         """Answer up to 100 filings, `facts` with an `id` each; more become a job. `answers` waits for either."""
 
@@ -116,7 +125,7 @@ class Jobs(Noun):
             wait = min(1.5 * wait, 5.0)
         return found
 
-    def answers(self, filings: Sequence[Mapping[str, Any]], pack: str | None = None, as_of: str | None = None) -> list[BatchRow]:
+    def answers(self, filings: Sequence[Asked], pack: str | None = None, as_of: str | None = None) -> list[BatchRow]:
         """Answer filings, however many: at once, or by a job that is waited for. Raises Refused, TimeoutError."""
         found = self.batch(filings, pack=pack, as_of=as_of)
         if isinstance(found, Batch):

@@ -83,7 +83,8 @@ def _complete(operation: dict[str, Any], action: str) -> None:
     kept = {status: each for status, each in operation["responses"].items() if status < "4"}
     operation["responses"] = {**kept, **{name: {"$ref": f"#/components/responses/{name}"} for name in REFUSED}}
     for each in operation.get("parameters", ()):
-        if each["in"] == "header" and each["name"] in REQUIRED:
+        # one that may be left out is declared as a text or null
+        if each["in"] == "header" and each["name"] in REQUIRED and each["schema"].get("type") == "string":
             each["required"] = True
             each["schema"].pop("default", None)
             each["schema"]["minLength"] = 1

@@ -24,7 +24,7 @@ from api.http.once import Answer
 from api.http.paging import LINKED, Paging
 from engine.errors import StoreError
 from engine.store.service import OVER, Job
-from schemas.http.service import JobShown, Listed
+from schemas.http.service import Batch, JobShown, Listed
 
 router = APIRouter(tags=["jobs"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -57,6 +57,10 @@ RESULT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjs
 
 
 TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": JobShown, "description": "A job; Location says where to follow it"}}
+ANSWERED: dict[int | str, dict[str, Any]] = {**TAKEN, 200: {"model": Batch, "description": "The answers, in the order sent."}}
+JobKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=200, description="As elsewhere; needed where a job comes of it.")
+]
 
 
 class Replaying(Sent):
@@ -75,8 +79,8 @@ class Reporting(Sent):
     lang: Literal["zh", "en"] = "zh"
 
 
-@router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=TAKEN)
-async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Response:
+@router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=ANSWERED)
+async def assess(request: Request, key: JobKey = None, prefer: Prefer = "") -> Response:
     """Answer up to 100 filings at once, nothing of which is kept; more become a job, which needs an account and a key."""
     data, at = await request.body(), office(request)
     try:
@@ -85,7 +89,7 @@ async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Respon
     except TimeoutError:
         raise StoreError("busy", "too many batches are being answered", "try again later") from None
     try:
-        return await run_in_threadpool(_batch, request, data, key, "respond-async" in prefer)
+        return await run_in_threadpool(_batch, request, data, key or "", "respond-async" in prefer)
     finally:
         at.batching.release()
 
