@@ -77,9 +77,9 @@ def test_terms_are_those_in_force_on_the_day(published: Served) -> None:
 
 def test_a_check_is_the_answer_of_the_engine_and_leaves_nothing(published: Served) -> None:
     before = published.client.get("/v1/log/checkpoint").text
-    got = ok(published.call("viewer", "POST", CHECK, {"request": ASKS, "as_of": "2026-08-01"}))
+    got = ok(published.call("viewer", "POST", CHECK, {"request": ASKS, "as_of": "2026-08-05"}))
     chosen = published.office.sharing("", "")
-    wanted = share(chosen.rulebook, node_from(ASKS, Place("x")), legal_day(published.office.now()).replace(2026, 8, 1))
+    wanted = share(chosen.rulebook, node_from(ASKS, Place("x")), legal_day(published.office.now()).replace(2026, 8, 5))
     assert got["items"] == wanted.model_dump(mode="json", by_alias=True)["items"]
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert [(each["name"], each["sha256"], each["known"]) for each in got["policies"]] == [
@@ -94,6 +94,7 @@ WRONG: list[tuple[str, Any, int, str, str]] = [
     ("viewer", {"request": {}}, 422, "no-items", ""),
     ("viewer", {"request": NOWHERE}, 422, "unknown-value", "/request/request/items/0/data_set"),
     ("viewer", {"request": ASKS, "as_of": "soon"}, 422, "invalid", "/as_of"),
+    ("viewer", {"request": ASKS, "as_of": "2026-08-01"}, 422, "not-yet-received", "/request/sharing.received_on"),
     ("viewer", {"request": ASKS, "enterprise": "qilin-robotics"}, 403, "forbidden", ""),
     ("reviewer", {"request": ASKS, "enterprise": "nobody"}, 422, "unknown-enterprise", ""),
     ("reviewer", {"request": ASKS, "known_at": "2020-01-01"}, 422, "nothing-known", ""),
