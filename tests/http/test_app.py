@@ -20,6 +20,7 @@ from tests.http.conftest import FIRMS, PASSWORD, Served
 FACTS = {"people.minors": False, "product": {"daily_consumption": True}}
 SURE = yaml.safe_load((Path(__file__).parents[2] / "rules/samples/nanjing-tiering/power-plant-canteen.yaml").read_text("utf-8"))
 ASKED = {"pack": "nanjing-tiering", "facts": FACTS, "as_of": "2026-08-01"}
+JSON = {"content-type": "application/json"}
 WRONG: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/nowhere", None, 404, "not-found", ""),
     ("DELETE", "/v1/packs", None, 405, "method-not-allowed", ""),
@@ -75,7 +76,7 @@ def test_what_is_too_large_or_too_deep_is_refused(served: Served) -> None:
     assert served.client.post("/v1/assessments", content=b"x" * (MOST + 1)).status_code == 413
     parts = (b"[" * 1000 for _ in range(MOST // 1000 + 10))
     assert served.client.post("/v1/assessments", content=parts).status_code == 413
-    assert served.client.post("/v1/assessments", content=b'{"facts":' * 100).status_code == 422
+    assert served.client.post("/v1/assessments", content=b'{"facts":' * 100, headers=JSON).status_code == 422
 
 
 def test_where_a_file_of_the_server_lies_is_not_told(served: Served) -> None:

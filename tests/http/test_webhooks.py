@@ -377,7 +377,7 @@ def test_a_receiver_that_dawdles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_resolver_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outward, "SECONDS", 0.2)
     let = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: let.wait(10))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [None] * (not let.wait(10)))
     start = time.monotonic()
     with pytest.raises(InputError, match="unknown-host"):
         Outward().post("https://slow.example/", b"{}", {})

@@ -35,7 +35,7 @@ from schemas.http.service import Listed
 router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
 READS = [Depends(Needs("decision.read"))]
-LOOKED_AT = 2_000  # records behind one page of the list
+LOOKED_AT = 2_000  # decisions behind one page of the list, of which others may be most
 Under = Annotated[Literal["recorded", "then", "today", "draft"], Query(description="Which rules on which day.")]
 Kind = Annotated[Literal["", "proposal", "decision"], Query(description="Of the rules, or of an official.")]
 Profile = Annotated[Literal["full", "court", "regulator", "public"], Query(description="How much of the facts it shows.")]
@@ -137,19 +137,17 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
 def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: Kind = "", pack: Filter = "") -> Response:
     """List decisions in the order of the log, as far as whoever asks may read them.
 
-    A page ends after `limit` of them or some thousands of records: `next` may then lead on from a page that is short.
+    A page ends after `limit` of them, or some thousands that others made: `next` may then lead on from a page that is short.
     """
     after = pages.after(at.cursors)
     who, found, last = at.who(request), list[DecisionRow](), None
     wide = "any" in permissions().reach(who, "decision.read")
     seq = int(after[0]) if after else -1
-    for number, each in enumerate(reading.records(at.home.store, seq + 1)):
+    for number, each in enumerate(reading.decisions(at.home.store, seq + 1)):
         if number >= LOOKED_AT or len(found) == pages.limit:
             last = (seq,)
             break
         seq = each.seq
-        if each.kind != "decision":
-            continue
         predicate = canonical.loads(each.payload, "the record")["predicate"]
         if (kind and predicate["kind"] != kind) or (pack and predicate["rulepack"]["name"] != pack):
             continue
