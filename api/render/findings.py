@@ -6,6 +6,7 @@ from engine.errors import Finding
 
 NAMES = {
     "above-the-city": "触及市级以上依据",
+    "against-law": "与法相悖",
     "alias": "锚点或别名",
     "already-published": "已经发布",
     "altered": "内容被改动",
