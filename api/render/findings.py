@@ -125,6 +125,7 @@ NAMES = {
     "no-offset": "时间缺少时区",
     "no-opening": "没有起始转换",
     "no-out": "缺少输出文件",
+    "no-outcome": "没有写明结论",
     "no-overlay": "没有此特别规则",
     "no-pack": "不属于任何规则包",
     "no-period": "缺少期间",
