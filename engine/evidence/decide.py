@@ -76,6 +76,9 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)
     request = replace(request, unpublished=tuple(asked.mark(answer)))
     signers: list[FileSigner] = []
+    if not asked.outcome and (asked.ground or asked.approved_by):
+        problem = "reasons and a second official belong to an outcome that an official decides, and none is named"
+        raise InputError("no-outcome", problem, "name it with --outcome, or leave both out: the rules give their own reasons")
     if asked.outcome:
         request, signers = _official(home, asked, request, answer)
     made = record.statement(asked.of, disclosed, request, (answer, picture))
@@ -114,10 +117,10 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    deviates = value not in answer.outcomes[name].possible
-    if deviates and not asked.ground:
+    ground, other = asked.ground.strip(), deviates(answer, name, value)
+    if other and not ground:
         raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
-    if deviates and asked.approved_by is None:
+    if other and asked.approved_by is None:
         problem = "an outcome that the rules do not propose needs a second official"
         raise SigningError("two-persons", problem, "name another with --approved-by")
     if asked.approved_by is not None:
@@ -130,10 +133,19 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
         request,
         kind="decision",
         role="official",
-        outcome={"name": name, "value": value, "reasons": asked.ground},
-        overrides=({**override, "ground": asked.ground},) if deviates else (),
+        outcome={"name": name, "value": value, "reasons": ground},
+        overrides=({**override, "ground": ground},) if other else (),
     )
     return changed, [home.signer(key) for key in keys]
+
+
+def deviates(answer: Answer, name: str, value: str) -> bool:
+    """Tell whether an official's value departs from what the rules propose for an outcome that has one value.
+
+    Where the rules leave several values open they propose none of them, so choosing the mildest is a decision of one's own.
+    Records made before this was so are accepted as they are: it is asked when a decision is recorded, not when it is verified.
+    """
+    return bool(answer.outcomes[name].value != value)
 
 
 def named_outcome(of: Rules, text: str) -> tuple[str, str]:

@@ -149,6 +149,17 @@ def test_a_deviation_needs_a_second_official(served: Served) -> None:
     assert served.call("applicant", "GET", f"/v1/decisions/{made.json()['id']}").status_code == 200
 
 
+def test_what_is_open_is_not_settled_by_one_official_without_reasons(served: Served) -> None:
+    sent = {**ASKED, "outcome": "tier=t3", "filed_by": FIRMS["a"]}
+    second = {"x-second-authorization": f"Bearer {served.keys['decider-b']}"}
+    refused: Any = (({}, second, "no-ground"), ({"reasons": " "}, second, "no-ground"), ({"reasons": "x"}, {}, "two-persons"))
+    for more, headers, code in refused:
+        key = {"idempotency-key": str(uuid4())}
+        assert served.call("decider", "POST", "/v1/decisions", {**sent, **more}, **key, **headers).json()["code"] == code
+    key = {"idempotency-key": str(uuid4())}
+    assert served.call("decider", "POST", "/v1/decisions", {**sent, "reasons": "核查"}, **key, **second).status_code == 201
+
+
 @pytest.fixture(scope="module")
 def mine(served: Served) -> str:
     found: str = decided(served).json()["id"]
