@@ -166,7 +166,7 @@ def declare(
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("--through"))
     paper = sha256(file_bytes(mandate)).hexdigest() if mandate else ""
     with _desk(home, rules, by) as desk:
-        say(registers.declare(desk.streams, register, desk.acting(), first, last, paper).id)
+        say(registers.declare(desk.streams, register, desk.acting(), (first, last), paper).id)
 
 
 @group.command("list")

@@ -30,7 +30,7 @@ def told(home: Installation, rulebook: Rulebook, folder: Path, by: PublicKey, no
     handler = home.add_actor(Holder("transfer-handler", "孙丽", code, ("enterprise",)), "decision", stamp(now), by)
     streams, actor = Streams(home, rulebook), registers.Actor(handler, now)
     stream = registers.open_register(streams, actor, code, NAME).state.stream
-    registers.declare(streams, stream, actor, date(YEAR, 1, 1), date(YEAR, 12, 31))
+    registers.declare(streams, stream, actor, (date(YEAR, 1, 1), date(YEAR, 12, 31)))
     sample = from_document(rulebook, document(str(folder / "samples/cn-cross-border/two-flows.yaml")))
     lines: dict[str, list[str]] = {
         "zh": [f"{NAME}：{YEAR}年向境外提供个人信息"],

@@ -256,7 +256,7 @@ def declare(register: Id, body: Declaration, change: Annotated[Changing, Depends
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("#/through"))
     paper = body.mandate or ""
     return change.change(
-        REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, first, last, paper)
+        REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, (first, last), paper)
     )
 
 
