@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.access.permissions import permissions
 from api.http.acts import Acted
@@ -13,14 +13,16 @@ from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, key_of, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Paging
+from api.http.shown import clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, reassess
 from engine.supervise.state import State
 from engine.supervise.streams import Recorded
+from schemas.http.service import Listed
+from schemas.http.streams import Clock, Drift, Happened, Row, Shown
 
 router = APIRouter(prefix="/cases", tags=["cases"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -62,16 +64,6 @@ class Ruling(Sent):
     event: Literal["decide", "change"] = "decide"
     pack: Name | None = None
     fields: Fields
-
-
-class Drift(BaseModel):
-    """An open case whose tier the rules of today do not give alone; `problem` says why one could not be answered again."""
-
-    case: str
-    before: str
-    now: list[str]
-    clauses: list[str]
-    problem: str
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})

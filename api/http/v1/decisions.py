@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.access.accounts import digest
@@ -15,7 +14,7 @@ from api.http.body import Body, Strict, body_of
 from api.http.conditions import LOCATION, Key, Second
 from api.http.office import Needs, Office, key_of, not_found, office
 from api.http.once import Answer
-from api.http.paging import LINKED, Listed, Paging
+from api.http.paging import LINKED, Paging
 from api.http.things import of_decision
 from api.http.times import KnownAt, day_of
 from engine.decide.filing import from_document
@@ -28,6 +27,8 @@ from engine.store import reading
 from engine.store.reading import Record
 from engine.supervise.clocks import legal_day
 from schemas.answer import Answer as Verdict
+from schemas.http.records import DecisionRow, DecisionShown, Replay
+from schemas.http.service import Listed
 
 router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -53,40 +54,7 @@ SENT = {
 }
 
 
-class Shown(BaseModel):
-    """A decision: its statement (in-toto) and the proof that it is in the log."""
-
-    id: str
-    statement: dict[str, Any]
-    receipt: str
-
-
-class Row(BaseModel):
-    """A decision in a list: what it was asked, and which values its outcomes left possible."""
-
-    id: str
-    leaf: int
-    at: str
-    kind: str
-    pack: str
-    as_of: str
-    outcomes: dict[str, list[str] | None]
-    supersedes: str | None
-
-
-class Replay(BaseModel):
-    """What replaying comes to: 0 the same, 1 facts were erased, or another outcome under other rules, 3 not reproducible."""
-
-    under: str
-    exit: int
-    problem: str = ""
-    erased: int = 0
-    engine: str | None = None
-    release: str | None = None
-    differences: list[str]
-
-
-MADE: dict[int | str, dict[str, Any]] = {201: {"model": Shown, "headers": LOCATION, "description": "Recorded."}}
+MADE: dict[int | str, dict[str, Any]] = {201: {"model": DecisionShown, "headers": LOCATION, "description": "Recorded."}}
 
 
 @dataclass(frozen=True)
@@ -162,14 +130,14 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     )
 
 
-@router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
+@router.get("", dependencies=READS, response_model=Listed[DecisionRow], responses={200: {"headers": LINKED}})
 def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: Kind = "", pack: str = "") -> Response:
     """List decisions in the order of the log, as far as whoever asks may read them.
 
     A page ends after `limit` of them or some thousands of records: `next` may then lead on from a page that is short.
     """
     after = pages.after(at.cursors)
-    who, found, last = at.who(request), list[Row](), None
+    who, found, last = at.who(request), list[DecisionRow](), None
     wide = "any" in permissions().reach(who, "decision.read")
     seq = int(after[0]) if after else -1
     for number, each in enumerate(reading.records(at.home.store, seq + 1)):
@@ -189,8 +157,8 @@ def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: K
     return pages.answer(at.cursors, found, last)
 
 
-def _row(of: Record, predicate: dict[str, Any]) -> Row:
-    return Row(
+def _row(of: Record, predicate: dict[str, Any]) -> DecisionRow:
+    return DecisionRow(
         id=of.id,
         leaf=of.seq,
         at=of.at,
@@ -203,10 +171,10 @@ def _row(of: Record, predicate: dict[str, Any]) -> Row:
 
 
 @router.get("/{decision}", dependencies=READS)
-def show(request: Request, decision: str, at: At) -> Shown:
+def show(request: Request, decision: str, at: At) -> DecisionShown:
     """Show a decision: its statement and its receipt; facts stand in it as commitments only."""
     _read(request, at, decision, "decision.read")
-    return Shown.model_validate(_shown(at, decision))
+    return DecisionShown.model_validate(_shown(at, decision))
 
 
 @router.get("/{decision}/explanation", dependencies=READS, response_model=None, responses={200: {"model": Verdict}})

@@ -11,14 +11,16 @@ from api.http.body import Sent, Strict, sent
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Paging
+from api.http.shown import clocks, happened, listed, shown
 from api.http.things import FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
 from engine.supervise import filings, reassess, uscc
 from engine.supervise.streams import Recorded
+from schemas.http.service import Listed
+from schemas.http.streams import Clock, Happened, Row, Shown
 
 router = APIRouter(prefix="/filings", tags=["filings"], route_class=Strict)
 At = Annotated[Office, Depends(office)]

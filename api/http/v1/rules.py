@@ -24,6 +24,7 @@ from engine.rulebook.model import PackRules, Rulebook
 from engine.supervise.clocks import legal_day
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.http.records import PackRow, Release, RuleRow
 from schemas.rulebook import Fact as FactDecl
 from schemas.rulebook import Pack as PackDoc
 from schemas.rulebook import Rule as RuleDoc
@@ -53,42 +54,19 @@ SENT = {
 }
 
 
-class Pack(BaseModel):
-    """A pack in the list: its title, the days that it covers, how many rules it has."""
-
-    id: str
-    title: dict[str, str]
-    covers: str
-    rules: int
-
-
-class Release(BaseModel):
-    """A rulebook that was published, when, and by whom."""
-
-    id: str
-    at: str
-    statement: dict[str, Any]
-
-
-class Rule(BaseModel):
-    """A rule in the list of its pack."""
-
-    id: str
-    title: dict[str, str]
-    versions: list[str]
-
-
 def _told(request: Request, value: BaseModel | list[Any] | dict[str, Any]) -> Response:
     """Return rules under the hash of what they say, so that whoever has them need not fetch them again."""
     found = value.model_dump(mode="json", by_alias=True, exclude_defaults=True) if isinstance(value, BaseModel) else value
     return conditions.answer(request, orjson.dumps(found))
 
 
-@router.get("/packs", dependencies=READS, response_model=list[Pack], responses=KNOWN)
+@router.get("/packs", dependencies=READS, response_model=list[PackRow], responses=KNOWN)
 def packs(request: Request, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the packs that can be asked; `known_at` asks for those of a rulebook of then."""
     listed = [
-        Pack(id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)).model_dump()
+        PackRow(
+            id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)
+        ).model_dump()
         for pack in _book(at, known_at).packs.values()
     ]
     return _told(request, listed)
@@ -102,11 +80,11 @@ def pack(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneM
     return _told(request, _pack(_book(at, known_at), pack).doc)
 
 
-@router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[Rule], responses=KNOWN)
+@router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[RuleRow], responses=KNOWN)
 def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the rules of a pack with the days of their versions."""
     listed = [
-        Rule(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
+        RuleRow(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
         for name, each in _pack(_book(at, known_at), pack).rules.items()
     ]
     return _told(request, listed)
