@@ -60,7 +60,9 @@ STATUS: dict[str, int] = {
     "syntax": 400,
 }
 # what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
-WHO: frozenset[GuardName] = frozenset({"impartial", "own_holder", "second", "other_person", "lead_unit", "asked_unit"})
+WHO: frozenset[GuardName] = frozenset({
+    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit",
+})  # fmt: skip
 STANDING: frozenset[GuardName] = frozenset({
     "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
     "equals", "same",

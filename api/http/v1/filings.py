@@ -31,6 +31,7 @@ Pages = Annotated[Paging, Depends()]
 READS, DRAFTS, SUBMITS = ([Depends(Needs(f"filing.{action}"))] for action in ("read", "draft", "submit"))
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Reasons = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class File(Sent):
@@ -50,7 +51,13 @@ class Version(Sent):
     contact: Short | None = None
     contact_key: Short | None = Field(None, description="Identity number of the contact: kept as a keyed hash only.")
     district: Annotated[str, Field(min_length=1, max_length=32)] | None = None
-    reasons: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    reasons: Reasons | None = None
+
+
+class Revision(Version):
+    """Another version; an official gives the mandate of the firm, or, of what was filed ex officio, reasons."""
+
+    mandate: Hash | None = None
 
 
 class Draft(Version):
@@ -85,9 +92,17 @@ class Submission(Draft):
 
 
 class Withdrawal(Sent):
-    """Why a filing is withdrawn."""
+    """Why a filing is withdrawn, and the firm's mandate where an official does it for the firm."""
 
-    reasons: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    mandate: Hash | None = None
+    reasons: Reasons | None = None
+
+
+class Paper(Sent):
+    """A paper of the firm that came in, by its SHA-256."""
+
+    paper: Hash
+    reasons: Reasons | None = None
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
@@ -138,7 +153,7 @@ def submit(request: Request, filing: Id, body: Submission, change: Change) -> Re
 
 
 @router.post("/{filing}/versions", dependencies=SUBMITS, response_model=None, responses=DONE)
-def revise(request: Request, filing: Id, body: Version, change: Change) -> Response:
+def revise(request: Request, filing: Id, body: Revision, change: Change) -> Response:
     """Submit another version of a filing; in its open cases it is recorded how their answer moves."""
     given = _given(request, change, body)
 
@@ -155,6 +170,13 @@ def withdraw(filing: Id, body: Withdrawal, change: Change) -> Response:
     return change.change(
         FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "withdraw", given, filing))
     )
+
+
+@router.post("/{filing}/papers", dependencies=SUBMITS, response_model=None, responses=DONE)
+def lodge(filing: Id, body: Paper, change: Change) -> Response:
+    """Put a paper of the firm on file, such as the mandate under which an official will act for it in a case."""
+    given = body.model_dump(exclude_none=True)
+    return change.change(FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "lodge", given, filing)))
 
 
 @router.get("/{filing}/events", dependencies=READS)

@@ -86,6 +86,9 @@ class Declaration(Sent):
 
     start: Day = Field(alias="from")
     through: Day
+    mandate: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of the handler's mandate, where an official declares for it."
+    )
 
 
 RECORDED: dict[int | str, dict[str, Any]] = {200: {"model": Registered, "headers": TAGGED, "description": "Recorded."}}
@@ -162,7 +165,10 @@ def declare(register: Id, body: Declaration, change: Annotated[Changing, Depends
     first, last = day_of(body.start, "from"), day_of(body.through, "through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("#/through"))
-    return change.change(REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, first, last))
+    paper = body.mandate or ""
+    return change.change(
+        REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, (first, last), paper)
+    )
 
 
 def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str) -> Response:
