@@ -6,6 +6,7 @@ from engine.errors import Finding
 
 NAMES = {
     "above-the-city": "触及市级以上依据",
+    "against-law": "与法相悖",
     "alias": "锚点或别名",
     "already-published": "已经发布",
     "altered": "内容被改动",
@@ -140,12 +141,15 @@ NAMES = {
     "no-source": "缺少依据",
     "no-store": "没有此存储",
     "no-such-fact": "没有这个事实记录",
+    "no-such-filing": "没有此申报",
     "no-such-item": "没有这个清单项",
     "no-such-leaf": "没有这个日志项",
+    "no-such-paper": "申报材料中没有此书面材料",
     "no-such-record": "没有此记录",
     "no-such-release": "没有此版本",
     "no-such-stream": "没有此事项",
     "no-such-tree": "没有这个日志树",
+    "no-such-version": "申报没有此版本",
     "no-text": "没有文本",
     "no-transition": "当前状态不能进行此操作",
     "no-values": "缺少可选值",

@@ -34,6 +34,9 @@ class Asked:
     approved_by: PublicKey | None = None
     supersedes: str | None = None
     retention: str = "decision"
+    # where a policy is decided, what law says against what its terms propose, and against the outcome: engine/evidence/merged
+    against_terms: tuple[str, ...] = ()
+    against_outcome: tuple[str, ...] = ()
     decision_id: str = ""  # reserved for it before; a fresh one otherwise
 
 
@@ -75,6 +78,9 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
     marked = published.unpublished(home, asked.of, answer, asked.release, asked.known_at or "")
     request = replace(request, unpublished=tuple(marked))
     signers: list[FileSigner] = []
+    if asked.against_terms and not asked.outcome:
+        remedy = "correct the request, or have officials decide it: --outcome, --reasons and --approved-by"
+        raise EvidenceError("against-law", "; ".join(asked.against_terms), remedy)
     if not asked.outcome and (asked.ground or asked.approved_by):
         problem = "reasons and a second official belong to an outcome that an official decides, and none is named"
         raise InputError("no-outcome", problem, "name it with --outcome, or leave both out: the rules give their own reasons")
@@ -116,11 +122,14 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    ground, other = asked.ground.strip(), deviates(answer, name, value)
+    ground = asked.ground.strip()
+    # where law does not bear what the terms propose, they are no measure of what deviates: law is
+    other = bool(asked.against_outcome) or (deviates(answer, name, value) and not asked.against_terms)
+    told = f" ({'; '.join(asked.against_outcome)})" if asked.against_outcome else ""
     if other and not ground:
-        raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
+        raise InputError("no-ground", f"an outcome that the rules do not propose needs reasons{told}", "give --reasons")
     if other and asked.approved_by is None:
-        problem = "an outcome that the rules do not propose needs a second official"
+        problem = f"an outcome that the rules do not propose needs a second official{told}"
         raise SigningError("two-persons", problem, "name another with --approved-by")
     if asked.approved_by is not None:
         home.actors.require(asked.approved_by, "official")

@@ -19,7 +19,7 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
-from engine.supervise import filings
+from engine.supervise import filed, filings
 from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
@@ -84,14 +84,17 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused."""
     streams, state, process = office.streams, office.streams.state(filing), how.process
     said = filings.content(streams, filing)
-    _, received = filings.submitted(state)
+    filed_by, received = filings.submitted(state)
     case = office.reserved or new_id(office.now)
     declared = {each.id for each in streams.table(process).fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
-    given: dict[str, Any] = {**shared, "filing": filing, "version": filings.version(state), **how.fields}
+    given: dict[str, Any] = {**shared, "filing": filing, "version": filed.version(state), **how.fields}
+    if "filed_by" in declared:
+        given["filed_by"] = filed_by
     opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
+    day = date.fromisoformat(received)
     acts = [
-        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received), id=office.reserved),
+        Act(case, process, opening, office.by, office.now, given, day, id=office.reserved, computed=frozenset({"filed_by"})),
         Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
     ]
     return streams.perform_all(acts)[0]
