@@ -75,7 +75,7 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)
-    marked = published.unpublished(home, asked.of, answer, asked.release, asked.known_at or "")
+    marked = published.unpublished(home, asked.of.hashes, answer, asked.release, asked.known_at or "")
     request = replace(request, unpublished=tuple(marked))
     signers: list[FileSigner] = []
     if asked.against_terms and not asked.outcome:
