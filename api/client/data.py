@@ -202,5 +202,5 @@ class Registers(Noun):
         """Take a transfer back."""
 
     @operation("POST", "/v1/transfer-registers/{register}/declarations", changes=True)
-    def declare(self, register: str, *, from_: str, through: str) -> Changed:
+    def declare(self, register: str, *, from_: str, through: str, mandate: str | None = None) -> Changed:
         """Declare that every transfer of a period is recorded."""

@@ -118,7 +118,7 @@ class Decisions(Noun):
         """Work a decision out again: as recorded; by the law of then as known now; of today; or by a rulebook in preparation."""
 
     @operation("GET", "/v1/decisions/{decision}/bundle")
-    def bundle(self, decision: str, *, profile: str | None = None) -> bytes:
+    def bundle(self, decision: str, *, profile: Literal["full", "court", "regulator", "public"] | None = None) -> bytes:
         """Export one archive with which a stranger verifies the decision; the profile says how much of the facts it shows."""
 
 

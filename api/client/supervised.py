@@ -48,6 +48,12 @@ class Version(TypedDict, total=False):
     reasons: str
 
 
+class Revision(Version, total=False):
+    """What another version says besides: the SHA-256 of the firm's mandate, where an official submits it for the firm."""
+
+    mandate: str
+
+
 class Draft(Version, total=False):
     """What a draft says besides; `holder` is the unified social credit code of the firm."""
 
@@ -109,12 +115,16 @@ class Filings(Noun):
         """Submit a draft; an official submits with the firm's `mandate`, or with `reasons` ex officio."""
 
     @operation("POST", "/v1/filings/{filing}/versions", changes=True)
-    def revise(self, filing: str, **said: Unpack[Version]) -> Changed:
+    def revise(self, filing: str, **said: Unpack[Revision]) -> Changed:
         """Submit another version of a filing; in its open cases it is recorded how their answer moves."""
 
     @operation("POST", "/v1/filings/{filing}/withdrawal", changes=True)
-    def withdraw(self, filing: str, *, reasons: str | None = None) -> Changed:
+    def withdraw(self, filing: str, *, mandate: str | None = None, reasons: str | None = None) -> Changed:
         """Withdraw a filing."""
+
+    @operation("POST", "/v1/filings/{filing}/papers", changes=True)
+    def lodge(self, filing: str, *, paper: str, reasons: str | None = None) -> Changed:
+        """Put a paper of the firm on file, such as the mandate under which an official will act for it in a case."""
 
     @operation("GET", "/v1/filings/{filing}/events")
     def events(self, filing: str) -> list[Happened]:

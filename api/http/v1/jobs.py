@@ -16,7 +16,8 @@ from starlette.responses import StreamingResponse
 from api.access.accounts import digest
 from api.access.permissions import Thing, Who
 from api.http import batch
-from api.http.body import Sent, Strict
+from api.http.acts import Id
+from api.http.body import Sent, Strict, is_json
 from api.http.conditions import Key
 from api.http.limits import MOST
 from api.http.office import Needs, Office, not_found, office
@@ -96,9 +97,10 @@ async def assess(request: Request, key: JobKey = None, prefer: Prefer = "") -> R
 
 def _batch(request: Request, data: bytes, key: str, later: bool) -> Response:
     at = office(request)
+    is_json(request.headers.get("content-type", ""))
     later = later or len(data) > MOST
     who = at.allow(request, "job.start" if later else "assess")  # before anything is read: a large body costs time to read
-    sent = batch.read_batch(at, data)
+    sent = batch.read_batch(at, data, at.now())
     if later or len(sent.rows) > batch.AT_ONCE:
         return _taken(at, who if later else at.allow(request, "job.start"), key, "assess", data)
     rows = batch.answered(at, sent, 0, len(sent.rows), time.monotonic() + batch.SECONDS)
@@ -139,27 +141,27 @@ def jobs(request: Request, at: At, pages: Annotated[Paging, Depends()]) -> Respo
 
 
 @router.get("/jobs/{job}", dependencies=READS)
-def show(request: Request, job: str, at: At) -> JobShown:
+def show(request: Request, job: Id, at: At) -> JobShown:
     """Show how far a job is."""
     return _shown(_own(request, job, at))
 
 
 @router.delete("/jobs/{job}", dependencies=READS, status_code=202)
-def cancel(request: Request, job: str, at: At) -> JobShown:
+def cancel(request: Request, job: Id, at: At) -> JobShown:
     """Cancel a job: at once when it waits, after the part it works at when it runs; one that is over stays."""
     at.jobs.cancel(_own(request, job, at).id)
     return _shown(_own(request, job, at))
 
 
 @router.get("/jobs/{job}/result", dependencies=READS, response_class=StreamingResponse, responses=RESULT)
-def result(request: Request, job: str, at: At) -> Response:
+def result(request: Request, job: Id, at: At) -> Response:
     """Fetch what came of a job; it is kept for three days."""
     found = _own(request, job, at)
     media = at.jobs.kinds[found.kind].media
     return StreamingResponse(at.jobs.result(found), headers={"cache-control": "no-store"}, media_type=media)
 
 
-def _own(request: Request, job: str, at: Office) -> Job:
+def _own(request: Request, job: Id, at: Office) -> Job:
     at.allow(request, "job.read")
     found = at.jobs.store.job(job)
     if found is None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathOf
 from starlette.concurrency import run_in_threadpool
 
+from api.http.acts import Id
 from api.http.body import Strict
 from api.http.office import Needs, Office, not_found, office
 from engine.errors import InputError
@@ -49,7 +50,7 @@ def trust(at: At) -> dict[str, Any]:
 @router.get(
     "/log/records/{record}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}}
 )
-def receipt(record: str, at: At) -> Response:
+def receipt(record: Id, at: At) -> Response:
     """Show the proof that a record is in the log (C2SP tlog-proof); it tells nothing of what the record says."""
     stored, head = reading.record(at.home.store, record), at.home.head()
     if stored is None or head is None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.http import conditions
-from api.http.body import Strict, body_of
+from api.http.body import Strict, json_of
 from api.http.conditions import KNOWN, TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
 from api.http.times import KnownAt, day_of
@@ -129,12 +129,12 @@ def releases(at: At) -> list[Release]:
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
     data = await request.body()
-    text = await run_in_threadpool(_assessed, office(request), data)
+    text = await run_in_threadpool(_assessed, request, data)
     return Response(text, media_type="application/json")
 
 
-def _assessed(at: Office, data: bytes) -> str:
-    sent = body_of(data)
+def _assessed(request: Request, data: bytes) -> str:
+    at, sent = office(request), json_of(request, data)
     sent.only("pack", "facts", "as_of", "on")
     as_of, on = sent.days(legal_day(at.now()))
     rulebook = at.chosen.rulebook

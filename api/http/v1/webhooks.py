@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from api.access.permissions import Thing
+from api.http.acts import Id
 from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, not_found, office
 from api.http.outward import LONGEST
@@ -48,13 +49,13 @@ def webhooks(request: Request, at: At) -> list[WebhookShown]:
 
 
 @router.delete("/{webhook}", status_code=204)
-def remove(request: Request, webhook: str, at: At) -> None:
+def remove(request: Request, webhook: Id, at: At) -> None:
     """Remove a webhook and what was still to be delivered to it."""
     at.service.drop_webhook(_own(request, webhook, at).id)
 
 
 @router.get("/{webhook}/deliveries", response_model=Listed[DeliveryShown], responses={200: {"headers": LINKED}})
-def deliveries(request: Request, webhook: str, at: At, pages: Annotated[Paging, Depends()], state: State = "") -> Response:
+def deliveries(request: Request, webhook: Id, at: At, pages: Annotated[Paging, Depends()], state: State = "") -> Response:
     """List deliveries in the order of the log: `dead` are those that were given up."""
     after = pages.after(at.cursors) or [""]
     found = at.service.deliveries(_own(request, webhook, at).id, state, str(after[0]), pages.limit + 1)
@@ -63,7 +64,7 @@ def deliveries(request: Request, webhook: str, at: At, pages: Annotated[Paging, 
 
 
 @router.post("/{webhook}/deliveries/{delivery}/redeliver", status_code=202)
-def redeliver(request: Request, webhook: str, delivery: str, at: At) -> DeliveryShown:
+def redeliver(request: Request, webhook: Id, delivery: Id, at: At) -> DeliveryShown:
     """Deliver something again, under the same id; what waits already is attempted now."""
     own = _own(request, webhook, at)
     found = at.service.one(Delivery, "id", delivery)
@@ -82,7 +83,7 @@ def _told(of: Delivery) -> DeliveryShown:
     return DeliveryShown.model_validate({name: getattr(of, name) for name in DeliveryShown.model_fields})
 
 
-def _own(request: Request, webhook: str, at: Office) -> Webhook:
+def _own(request: Request, webhook: Id, at: Office) -> Webhook:
     """Return a webhook of one's own: nobody else's is found, whatever one's reach."""
     who = at.allow(request, "webhook.manage", Thing(account=at.who(request).account, enterprise=at.who(request).enterprise))
     found = at.service.one(Webhook, "id", webhook)
