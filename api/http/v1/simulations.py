@@ -36,7 +36,7 @@ class Assumed(Sent):
     rates: dict[str, Rate] = Field(default_factory=dict)
     breaches: dict[str, Rate] = Field(default_factory=dict)
     outage_minutes: Annotated[int, Field(ge=0, le=44_640)] = 60
-    late: Annotated[int, Field(ge=0, le=100, description="Of a hundred monthly reports, how many come too late.")] = 0
+    late: Annotated[int, Field(ge=0, le=100, description="Of a hundred monthly reports, how many come too late.")] | None = None
     late_days: Annotated[int, Field(ge=0, le=LIFE_DAYS)] = 5
 
 
@@ -58,13 +58,17 @@ class Monitored(BaseModel):
 
 
 class Simulated(BaseModel):
-    """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast."""
+    """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast.
+
+    `unstated` are the rates that the scenario does not give: none of these happened in any life.
+    """
 
     seed: str
     runs: int
     stopped: int
     middle_day: int | None
     monitors: list[Monitored]
+    unstated: list[str]
 
 
 @router.post("", dependencies=[Depends(Needs("pilot.simulate"))], response_model=Simulated)

@@ -22,7 +22,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
-    "lasts": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
+    "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"), "not_longer": ("field",),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",),
