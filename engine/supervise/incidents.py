@@ -73,15 +73,15 @@ def judged(rulebook: Rulebook, facts: dict[str, Any], found: date) -> Judged:
         raise InputError(error.finding.code, problem, "write the moment as `found_at`", Place("the incident")) from None
     possible = tuple(names_of(evaluate.pack.outcomes[GRADE], picture.outcomes[GRADE, 0]))
     owes = _may(evaluate.pack.outcomes["mishap.reports"], picture.outcomes["mishap.reports", 0])
-    missing = _missing(rulebook, picture, facts) if len(possible) > 1 else ()
+    missing = _missing(rulebook, picture, possible, facts) if len(possible) > 1 else ()
     return Judged(possible[-1], possible, (*owes, *statutory), missing)
 
 
-def _missing(rulebook: Rulebook, picture: Picture, facts: dict[str, Any]) -> tuple[str, ...]:
+def _missing(rulebook: Rulebook, picture: Picture, possible: tuple[str, ...], facts: dict[str, Any]) -> tuple[str, ...]:
     """Return the facts that rules which may yet raise the grade wait for, in the order of the vocabulary."""
     pack = rulebook.packs[PACK]
     versions = [each for (rule, _), state in picture.applied.items() if state == U for each in pack.rules[rule].versions]
-    texts = [text for each in versions if GRADE in each.then for text in graph.rule_conditions(each)]
+    texts = [text for each in versions if each.then.get(GRADE) in possible[1:] for text in graph.rule_conditions(each)]
     waited = {name for text in texts for name in graph.mentioned(rulebook, text)}
     return tuple(name for name in rulebook.facts if name in waited and isinstance(facts.get(name, {}), Mapping))
 

@@ -78,7 +78,7 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
                     outside.add(values["id"])
                     continue
                 values["at"] = moment
-            if values.get("of") not in outside:
+            if not {stream, values.get("of")} & outside:
                 found.append(read(pilot[0]["stream"], kind, values, (order, second(at))))
         clocks[stream] = after
     return found
