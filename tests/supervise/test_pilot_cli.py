@@ -157,7 +157,6 @@ def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
         (("pilot", "show", "no-one"), "`fenji pilot list`"),
         (("incident", "show", "no-one"), "`fenji incident list` show them"),
         (("pilot", "act", "$", "halt", "-", "--as", "chen"), "wrong-role"),
-        (("pilot", "open", "-", "--as", "plain"), "acts for no firm: the unit `麒麟` is no credit code"),
         (("incident", "report", "nobody", "-", "--as", "firm"), "missing-field: `found_at` is not given"),
     ],
 )
@@ -177,6 +176,11 @@ def test_a_term_that_ran_out_is_said_until_its_end_is_recorded(firm: Firm) -> No
     assert firm.ok("pilot", "show", firm.pilot, "--json").json()["ran_out"] == ""
     assert firm.ok("clock", "recompute").out == ""
     assert shown_by(found, after)["pilot.finished"] is True
+
+
+def test_whoever_acts_for_no_firm_is_told_that_the_unit_is_a_credit_code(firm: Firm) -> None:
+    ended = firm.run("pilot", "open", "-", "--as", "plain", fields={"holder": FIRM, "product": "导览"})
+    assert (ended.code, "`plain` acts for no firm: the unit `麒麟` is no credit code" in ended.err) == (2, True), ended.err
 
 
 SCENARIO = {

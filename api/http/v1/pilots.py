@@ -17,6 +17,7 @@ from api.http.paging import LINKED, Listed
 from api.http.shown import Clock, Happened, Queue, Row, Shown, Words, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
+from engine.errors import InputError
 from engine.evidence.log import stamp
 from engine.supervise import alarms, pilots
 from engine.supervise.monitors.budget import Burn
@@ -90,7 +91,8 @@ class Opinion(BaseModel):
 class Alarm(BaseModel):
     """An alarm that stands: true since which second, seen when, by which monitors, and what it proposes.
 
-    `why` says why one monitor was silent, or how the two disagree; seconds are since 1970-01-01T00:00Z.
+    `why` says why one monitor was silent, or how the two disagree; seconds are since 1970-01-01T00:00Z. `assumed` are the incidents
+    whose grade is still open: they count as the gravest that they may be.
     """
 
     monitor: str
@@ -100,10 +102,15 @@ class Alarm(BaseModel):
     spoke: str
     proposes: str
     why: str
+    assumed: list[str]
 
 
 class Line(BaseModel):
-    """A line of a tolerance budget; `exhausted_in` days at the present rate, null never."""
+    """A line of a tolerance budget: what was used within thirty days, and what the terms allow the persons taking part.
+
+    Terms allow per thousand persons and thirty days, and a part of one counts as one; `subjects` is the cap, which counts all so
+    far. `exhausted_in` days at the present rate, null never.
+    """
 
     line: str
     used: int
@@ -162,6 +169,7 @@ def watch(request: Request, pilot: Id, at: At) -> list[Alarm]:
             title=Words(zh=each.monitor.title.zh, en=each.monitor.title.en),
             proposes=each.monitor.proposes,
             why=each.why,
+            assumed=list(each.assumed),
         )
         for each in alarms.standing(at.streams(), pilot, at.now())
     ]
@@ -171,6 +179,9 @@ def watch(request: Request, pilot: Id, at: At) -> list[Alarm]:
 def budget(request: Request, pilot: Id, at: At) -> list[Line]:
     """Show what is used and left of a pilot's tolerance budget, and when it would be used up."""
     owned(at, request, pilot, PILOT)
+    fault = alarms.unread_budget(at.streams(), pilot)
+    if fault:
+        raise InputError(fault.code, fault.problem, fault.help)
     burn = Burn(alarms.plan_of(at.streams()), alarms.events_of(at.streams(), pilot))
     return [Line(**asdict(each), percent=each.percent) for each in burn.lines(second(stamp(at.now())))]
 
