@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.store import tables as t
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.store.opening import Store
 
 BATCH = 2_000
+PAGE = 200  # decisions read at a time: what a list shows, not what is copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ def connected(store: Store) -> Iterator[Connection]:
 def snapshot(store: Store) -> Iterator[None]:
     """Let every read of the block see the store as it stands at its beginning, whatever others write meanwhile.
 
-    One read transaction: deferred on SQLite, whose write-ahead log keeps what it reads; REPEATABLE READ on PostgreSQL (its manual,
-    13.2.2). Within another one it is that one. Raises StoreError.
+    One read transaction: deferred on SQLite, whose write-ahead log keeps what it reads; REPEATABLE READ on PostgreSQL (13.2.2 of
+    its manual). Within another one it is that one. Raises StoreError.
     """
     held = _HELD.get()
     if held and held[0] is store:
@@ -102,6 +103,10 @@ RECORD = select(
     t.record.c.at,
     t.record.c.supersedes,
 )
+
+
+# the kind stands in the text: an index of some rows is used only where the query says that it wants no others
+OF_DECISIONS = RECORD.where(text(t.DECISIONS), t.record.c.seq >= bindparam("start")).order_by(t.record.c.seq).limit(PAGE)
 
 
 def record_of(row: Any) -> Record:
@@ -154,6 +159,17 @@ def records(store: Store, start: int = 0) -> Iterator[Record]:
         if not rows:
             return
         yield from rows
+        start = rows[-1].seq + 1
+
+
+def decisions(store: Store, start: int = 0) -> Iterator[Record]:
+    """Yield the decisions from leaf `start` on, found by their index, a page's worth at a time. Raises StoreError."""
+    while True:
+        with connected(store) as connection:
+            rows = [record_of(row) for row in connection.execute(OF_DECISIONS, {"start": start})]
+        yield from rows
+        if len(rows) < PAGE:
+            return
         start = rows[-1].seq + 1
 
 
