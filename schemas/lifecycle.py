@@ -18,7 +18,7 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs", "for_party",
+    "owed", "none_runs", "reached", "official_if", "for_party",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays

@@ -96,7 +96,8 @@ class Streams:
         """Return a stream as it stands. Raises InputError when there is none, StoreError."""
         row = stored.stream(self.home.store, stream)
         if row is None:
-            raise InputError("no-such-stream", f"there is no stream `{stream[:60]}`", "`fenji case list` shows them")
+            remedy = "`fenji case list`, `fenji pilot list` and `fenji incident list` show them"
+            raise InputError("no-such-stream", f"there is no stream `{stream[:60]}`", remedy)
         return from_text(row.fold)
 
     def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
