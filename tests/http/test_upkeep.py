@@ -22,7 +22,7 @@ from api.http.limits import Rate
 from api.http.office import Office, Settings
 from api.http.upkeep import Upkeep
 from engine.errors import EvidenceError
-from engine.evidence import release
+from engine.evidence import log, release
 from engine.evidence.installation import open_home
 from engine.evidence.keys import Holder
 from engine.rulebook.locate import files_of, find, open_rulebook
@@ -91,12 +91,12 @@ def test_a_rulebook_that_is_activated_answers_without_a_restart(client: TestClie
     assert served.operators.ready()["rulebook"] == "unpublished"
     assert released() == "unpublished"
     with open_home(home) as opened:  # as another process does
-        first, moment = opened.actors.key_of("chen", "decision", stamp(now())), stamp(now())
+        first, moment = opened.actors.key_of("chen", "decision", log.stamp(now())), log.stamp(now())
         for name in ("wu", "zhao"):
             opened.add_actor(Holder(name, name, "市工信局", ("publisher",)), "rulebook", moment, first)
-        keys = [opened.actors.key_of(name, "rulebook", stamp(now())) for name in ("wu", "zhao")]
-        made = release.publish(opened, files_of(find()), open_rulebook(find()), keys, stamp(now()))
-        release.activate(opened, made, keys[0], stamp(now()))
+        keys = [opened.actors.key_of(name, "rulebook", log.stamp(now())) for name in ("wu", "zhao")]
+        made = release.publish(opened, files_of(find()), open_rulebook(find()), keys, log.stamp(now()))
+        release.activate(opened, made, keys[0], log.stamp(now()))
     until(lambda: at.chosen.release == made.id)
     assert served.operators.ready()["rulebook"] == made.id
     assert released() == made.id
