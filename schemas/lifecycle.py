@@ -138,12 +138,20 @@ class Transition(Shape):
     note: Text | None = None
 
 
+class Arm(Shape):
+    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it."""
+
+    outcome: str
+    values: list[str] = Field(min_length=1)
+
+
 class Lifecycle(Shape):
-    """A transition table, one file."""
+    """A transition table, one file; an `arm` of supervision opens as the answer to the filing leads to it."""
 
     id: str
     title: Text
     kind: Literal["filing", "case", "request", "register", "pilot"]
+    arm: Arm | None = None
     states: list[StateDecl] = Field(min_length=1)
     fields: list[FieldDecl] = Field(default_factory=list)
     guards: list[GuardDecl] = Field(default_factory=list)

@@ -92,6 +92,7 @@ NAMES = {
     "missing-field": "缺少字段",
     "missing-row": "缺少该行",
     "negative": "数量为负",
+    "never-in-force": "依据从未生效",
     "never-true": "从不成立",
     "no-actor": "没有此人员",
     "no-admin": "须由管理员进行",
