@@ -83,6 +83,7 @@ NAMES = {
     "forbidden": "无权进行此操作",
     "forked": "日志分叉",
     "fsck": "核对不一致",
+    "future-day": "日期尚未到来",
     "in-doubt": "是否已记录尚不确定",
     "in-future": "日期尚未到来",
     "known-at": "认知日期用法有误",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
-from engine.supervise.clocks import legal_day
+from engine.rulebook.days import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
