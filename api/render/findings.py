@@ -222,6 +222,7 @@ NAMES = {
     "two-ways": "同一事件有两种去向",
     "unauthenticated": "未登录",
     "unclassified-clause": "条款未归类",
+    "unguarded": "存储的触发器不完整",
     "unique-conflict": "规则冲突",
     "unit-mismatch": "单位不一致",
     "unknown-action": "没有此操作",
