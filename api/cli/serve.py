@@ -54,14 +54,14 @@ def serve(
 
     preparing = (lambda: of_folder(draft)) if draft else None
     served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing, share))
-    logs.configure()
     with alone(folder):
+        logs.configure()
         uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Be the only server of an installation. Raises StoreError: two would take each other's jobs, and count rates each for itself.
+    """Be the only server of an installation: two would take each other's jobs, and count rates apart. Raises StoreError.
 
     The lock ends with the process, however it ends. Commands need no turn: the store orders who writes.
     """
