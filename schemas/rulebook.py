@@ -210,7 +210,8 @@ Owner = Literal["management", "legal", "product", "algorithm", "data_protection"
 class Duty(Shape):
     """What a duty asks: in which phase, of whom in the firm, until when, and how it is proved met or breached.
 
-    Without an `authority` that of the rule stands. The two conditions read facts only; what neither proves is not proven.
+    Without an `authority` that of the rule stands. The conditions read facts only; what none of them proves is not proven. `undone_when`
+    is the firm's own word that nothing was done: a breach once the deadline is past, unless what is due began before the law did.
     """
 
     phase: Phase
@@ -219,6 +220,7 @@ class Duty(Shape):
     due: Due | None = None
     satisfied_when: str = Field(min_length=1)
     breached_when: str = ""
+    undone_when: str = ""
 
 
 class Conflict(Shape):
