@@ -140,11 +140,11 @@ class Proven:
         if when.past:
             undone = min(self.fired.get(f"undone:{value}", F), 2 - when.before_law)
             for m, b in product(_either(met), _either(breached)):
-                found |= {"breached"} if b else self._due(duty, when, undone, met=m)
+                found |= {"breached"} if b else self._due(duty, when, undone, met=m, shown=met == T)
         return Standing(frozenset(found), when)
 
-    def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool) -> set[Final]:
-        """Return the states of a duty whose day is past and that no finding or figure breaches."""
+    def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool, shown: bool) -> set[Final]:
+        """Return the states of a duty whose day is past and that no finding or figure breaches; `shown` when evidence proves it."""
         late, hours = when.late, bool(duty.due and duty.due.hours)
         dated = met and when.before_law != T and self._dated(duty)
         papers = self._timely(duty, when.days) if dated else U
@@ -153,7 +153,7 @@ class Proven:
         for denied, lately in product(_either(undone), _either(late)):
             if not (denied or lately):
                 found.add("met" if met else "not_proven")
-            elif met and papers != F and not (hours and lately):  # one's own word against a paper that nothing shows to be late
+            elif met and papers != F and (shown if denied else not hours):  # one's own word against a paper not known to be late
                 found |= {"met", "breached"}
             else:
                 found.add("breached")

@@ -64,6 +64,8 @@ def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: C
     if due is None:
         return NONE
     start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
+    if due.hours:  # so many hours ago is a day, too
+        start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
     early = F if due.by or start[0] >= law[1] else T if start[1] < law[0] else U
     found = _hours(due, filing, days, done) if due.hours else _counted(due, filing, days.on, done, calendar)
     if early == F:
