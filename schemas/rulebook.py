@@ -263,6 +263,7 @@ class Fact(Shape):
     places: int = Field(default=0, ge=0, le=9)
     values: list[Value] = []
     applies_when: str = ""
+    past: bool = False  # a day of what has happened, which cannot lie after the day of the answer
     kind: Literal["fact", "judgement", "agreement"] = "fact"  # an agreement is a term that both sides signed
     personal_data: Literal["none", "personal", "sensitive"] = "none"
     secrecy: Literal["public", "business"] = "business"

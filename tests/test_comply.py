@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 from random import Random
@@ -17,7 +17,7 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.overall import overall
 from engine.decide.values import F, T
-from engine.errors import ContradictionError, InputError
+from engine.errors import ContradictionError, FactError, InputError
 from engine.rulebook.duties import proof_pack
 from engine.rulebook.model import PackRules
 from schemas.duties import DutyAnswer, Overall
@@ -154,7 +154,32 @@ def test_hours_that_the_days_exclude_are_refused() -> None:
         "incident.hours_since": (25, 25),
     }
     with pytest.raises(ContradictionError, match="exclude each other"):
-        overall(BOOK, Filing(facts, {}, {}), AS_OF, ON, search=False)
+        overall(BOOK, Filing(facts, {}, {}), ON, ON, search=False)
+
+
+def test_hours_are_of_the_day_of_the_question() -> None:
+    found = AS_OF.toordinal()
+    facts = {
+        "incident.happened": T,
+        "incident.vulnerability": T,
+        "incident.found_on": (found, found),
+        "incident.found_breached": (0, 0),
+        "incident.reported": F,
+        "incident.hours_since": (3, 3),
+    }
+    told = {}
+    for on in (AS_OF, AS_OF + timedelta(days=1), AS_OF + timedelta(days=2)):  # 3 hours; 3 to 48; 27 to 72
+        duties = overall(BOOK, Filing(facts, {}, {}), AS_OF, on, search=False).duties
+        told[(on - AS_OF).days] = next(duty.status for duty in duties if duty.id == "flaw_24h")
+    assert told == {0: "not_yet_due", 1: "undetermined", 2: "breached"}
+
+
+@pytest.mark.parametrize("name", [fact.id for fact in BOOK.facts.values() if fact.past])
+def test_what_has_happened_lies_on_no_day_to_come(name: str) -> None:
+    tomorrow = ON.toordinal() + 1
+    with pytest.raises(FactError, match=f"`{name}` says what has happened on 2026-08-21, after 2026-08-20"):
+        overall(BOOK, Filing({name: (tomorrow, tomorrow)}, {}, {}), AS_OF, ON, search=False)
+    overall(BOOK, Filing({name: (tomorrow - 1, tomorrow)}, {}, {}), AS_OF, ON, search=False)
 
 
 def test_nothing_stated_proves_nothing() -> None:

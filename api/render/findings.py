@@ -256,6 +256,7 @@ NAMES = {
     "weak-password": "口令强度不足",
     "wrong-budget": "预算有误",
     "wrong-change": "更改写法有误",
+    "day-to-come": "日期尚未到来",
     "wrong-date": "日期有误",
     "wrong-event": "该事件须用另一接口",
     "wrong-field": "字段写法有误",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,12 @@ from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search
 from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
-from engine.errors import InputError
+from engine.errors import FactError, InputError
 from engine.rulebook import graph
 from engine.rulebook.read import Node
 from schemas import answer as shapes
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from engine.rulebook.model import Rulebook
     from schemas.rulebook import Outcome
 
@@ -45,12 +44,26 @@ def assess(rulebook: Rulebook, pack: str, document: Node, as_of: date, *, search
     return examine(rulebook, pack, from_document(rulebook, document), as_of, search=search)[0]
 
 
-def examine(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
-    """Return the answer to a filing and the picture that it was written from. Raises InputError."""
+def examine(
+    rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True, on: date | None = None
+) -> tuple[shapes.Answer, Picture]:
+    """Return the answer to a filing and the picture that it was written from. Raises InputError.
+
+    Nothing has happened on a day after the answer's, or after the later day `on` by which the filing is judged.
+    """
     evaluate = evaluator(rulebook, pack)
+    _happened(rulebook, filing, on or as_of)
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
     return Writer(evaluate, filing, picture, as_of).answer(found), picture
+
+
+def _happened(rulebook: Rulebook, filing: Filing, on: date) -> None:
+    """Refuse a day of what has happened that certainly lies after the day of the answer. Raises FactError."""
+    for name, value in filing.facts.items():
+        if rulebook.facts[name].past and value[0] > on.toordinal():
+            problem = f"`{name}` says what has happened on {date.fromordinal(value[0])}, after {on}"
+            raise FactError("day-to-come", problem, "correct it, or ask for a later day", filing.places.get((name,)))
 
 
 class Writer:

@@ -100,7 +100,10 @@ class _Part:
         if self.applies == F:
             return self
         try:
-            self.answer, self.picture = examine(self.rulebook, self.pack.doc.id, self.filing, self.as_of, search=search)
+            name = self.pack.doc.id
+            self.answer, self.picture = examine(
+                self.rulebook, name, self.filing, self.as_of, search=search, on=self.on
+            )
         except DateError:
             return self
         for outcome in self.pack.doc.outcomes:
