@@ -210,8 +210,9 @@ Owner = Literal["management", "legal", "product", "algorithm", "data_protection"
 class Duty(Shape):
     """What a duty asks: in which phase, of whom in the firm, until when, and how it is proved met or breached.
 
-    Without an `authority` that of the rule stands. The conditions read facts only; what none of them proves is not proven. `undone_when`
-    is the firm's own word that nothing was done: a breach once the deadline is past, unless what is due began before the law did.
+    Without an `authority` that of the rule stands. The conditions read facts only; what none of them proves is not proven.
+    `undone_when` is the firm's own word that nothing was done: a breach once the deadline is past, unless that counts
+    from before the law.
     """
 
     phase: Phase

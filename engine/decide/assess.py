@@ -44,21 +44,21 @@ def assess(rulebook: Rulebook, pack: str, document: Node, as_of: date, *, search
     return examine(rulebook, pack, from_document(rulebook, document), as_of, search=search)[0]
 
 
-def examine(
-    rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True, on: date | None = None
-) -> tuple[shapes.Answer, Picture]:
-    """Return the answer to a filing and the picture that it was written from. Raises InputError.
+def examine(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
+    """Return the answer to a filing and the picture that it was written from. Raises InputError."""
+    refuse_to_come(rulebook, filing, as_of)
+    return answered(rulebook, pack, filing, as_of, search=search)
 
-    Nothing has happened on a day after the answer's, or after the later day `on` by which the filing is judged.
-    """
+
+def answered(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
+    """Return the same for a filing whose days were compared with that of the answer. Raises InputError."""
     evaluate = evaluator(rulebook, pack)
-    _happened(rulebook, filing, on or as_of)
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
     return Writer(evaluate, filing, picture, as_of).answer(found), picture
 
 
-def _happened(rulebook: Rulebook, filing: Filing, on: date) -> None:
+def refuse_to_come(rulebook: Rulebook, filing: Filing, on: date) -> None:
     """Refuse a day of what has happened that certainly lies after the day of the answer. Raises FactError."""
     for name, value in filing.facts.items():
         if rulebook.facts[name].past and value[0] > on.toordinal():

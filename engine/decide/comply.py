@@ -6,7 +6,7 @@
     not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
     undetermined  open facts leave more than that: whether the duty applies, when it is due, or whether it was breached
 
-The firm's own word against a paper that was issued in time proves neither: the duty may be met or breached until that is cleared up.
+The firm's own word against a paper that was issued in time proves neither: the duty may be met or breached until that is clear.
 
 INVARIANT: the state that complete facts give lies in `possible` of every filing they complete, and knowing more only narrows it,
 unless what is added contradicts what was known.
@@ -129,11 +129,11 @@ class Proven:
         return self.fired.get(APPLIES, T)
 
     def standing(self, value: str, duty: Duty, applied: int, law: deadlines.Span = deadlines.EVER) -> Standing:
-        """Return how a duty stands that applies (T) or may apply (U), and became law on a day of `law`. Raises ContradictionError."""
+        """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
         done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
-        days = deadlines.Days(self.as_of, self.on)
-        when = deadlines.deadline(duty.due, self.filing, days, done, self.proofs.rulebook.calendar, law)
+        days = deadlines.Days(self.as_of, self.on, law)
+        when = deadlines.deadline(duty.due, self.filing, days, done, self.proofs.rulebook.calendar)
         found: set[Final] = {"not_applicable"} if applied == U else set()
         if when.before:  # what is not past cannot have been missed yet
             found |= {"met" if m else "not_yet_due" for m in _either(met)}
@@ -144,7 +144,7 @@ class Proven:
         return Standing(frozenset(found), when)
 
     def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool, shown: bool) -> set[Final]:
-        """Return the states of a duty whose day is past and that no finding or figure breaches; `shown` when evidence proves it."""
+        """Return the states of a duty whose day is past and that nobody found breached; `shown` when evidence proves it."""
         late, hours = when.late, bool(duty.due and duty.due.hours)
         dated = met and when.before_law != T and self._dated(duty)
         papers = self._timely(duty, when.days) if dated else U

@@ -3,8 +3,8 @@
 N working days are counted by the calendar of the rulebook, the first day not counted. In a year whose notice has not been
 published the deadline has bounds; between them a duty may be either not yet due or past.
 
-An offset counts from what starts it only where the law was in force by then. What started earlier has no day of the law: nobody was
-late for it, and no such day is shown. Where law gives a day to what existed already, that is a duty of its own, with a fixed day.
+An offset counts from what starts it only where the law was in force by then. What started earlier has no day of the law: nobody
+was late for it, and no such day is shown. Where law gives a day to what existed already, that is a duty with a fixed day.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ EVER: Span = (-INF, INF)
 
 
 class Days(NamedTuple):
-    """The day of the question, whose law is asked, and the day on which compliance is judged; never earlier."""
+    """The day of the question, whose law is asked; the later one of judging; since when the duty is law."""
 
     as_of: date
     on: date
+    law: Span = EVER
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """Whether the day may be before the deadline, may be past it, and whether the duty was done late; `days` bounds the date.
 
-    `provisional` when a notice of days off that is still to come may move the deadline; `before_law` tells whether that from which it
-    counts lies before the law.
+    `provisional` when a notice of days off that is still to come may move the deadline; `before_law` tells whether what
+    it counts from lies before the law.
     """
 
     before: bool
@@ -56,23 +57,20 @@ class Deadline:
 NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadline binds at once
 
 
-def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: Calendar, law: Span = EVER) -> Deadline:
-    """Return where a day stands to the deadline of a duty that became law on a day of `law`.
-
-    `done` says whether the duty was done at all. Raises ContradictionError.
-    """
+def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: Calendar) -> Deadline:
+    """Return where a day stands to a deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
     if due is None:
         return NONE
     start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
     if due.hours:  # so many hours ago is a day, too
         start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
-    early = F if due.by or start[0] >= law[1] else T if start[1] < law[0] else U
+    early = F if due.by or start[0] >= days.law[1] else T if start[1] < days.law[0] else U
     found = _hours(due, filing, days, done) if due.hours else _counted(due, filing, days.on, done, calendar)
     if early == F:
         return found
     bounds, provisional = EVER, False
     if early == U and not due.hours:
-        low, _, _ = _ends(due, (max(start[0], law[0]), start[1]), calendar)
+        low, _, _ = _ends(due, (max(start[0], days.law[0]), start[1]), calendar)
         bounds, provisional = (low, found.days[1]), found.provisional
     return replace(found, late=min(found.late, 2 - early), days=bounds, provisional=provisional, before_law=early)
 
