@@ -140,8 +140,8 @@ def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
         since = _passed((low, high), EVER, days.on.toordinal())
         passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
     late = _late(span(filing, due.done), (due.hours, due.hours), due.done, done)
-    days = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
-    return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, days)
+    last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
+    return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
 
 
 def _passed(found: Span, stated: Span, today: int) -> Span:
