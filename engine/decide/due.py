@@ -133,7 +133,7 @@ def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
     """
     low, high = span(filing, due.after)
     passed = _passed((low, high), span(filing, due.since), days.as_of.toordinal())
-    if passed[0] > passed[1]:
+    if passed[0] > passed[1] or (due.since in filing.facts and low > days.as_of.toordinal()):
         problem = f"`{due.since}` and `{due.after}` exclude each other on {days.as_of}"
         raise ContradictionError("contradiction", problem, "count the hours to the day of the answer", _place(due, filing))
     if more := (days.on - days.as_of).days:
