@@ -18,7 +18,7 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs",
+    "owed", "none_runs", "for_party",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -59,6 +59,8 @@ class FieldDecl(Shape):
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
     A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it.
+    `in_filing` says what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of
+    the party, by its hash, that was filed with it.
     """
 
     id: str
@@ -69,6 +71,7 @@ class FieldDecl(Shape):
     computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
+    in_filing: Literal["", "version", "paper"] = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
 
 

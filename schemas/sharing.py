@@ -46,6 +46,15 @@ class DutyOfItem(Part):
     applies: Sure
 
 
+class NotCovered(Part):
+    """A pack of law that bears on the item and does not cover its day, or one of the days that it may have."""
+
+    pack: str
+    date: str  # the fact that selects its law
+    covers: str
+    applies: Sure
+
+
 class Changed(Part):
     """One fact told otherwise, or told at all when `now` is None."""
 
@@ -83,17 +92,22 @@ class ItemVerdict(Part):
     duties: list[DutyOfItem]
     missing: list[MissingFact]
     may_matter: list[MissingFact]
+    not_covered: list[NotCovered] = Field(default_factory=list)  # law that nobody has encoded: it may say anything
     allowed_if: WouldAllow | None = None
     to: Text | None = None
 
 
 class PolicyUsed(Part):
-    """An owner's policy, or an overlay, that was used: its hash, which a grant binds, and how it was published."""
+    """An owner's policy, or an overlay, that was used: its hash, which a grant binds, and how it was published.
+
+    `in_force` tells whether its days cover the day of the question; outside of them a policy grants nothing.
+    """
 
     name: str
     title: Text
     kind: Literal["policy", "overlay"]
     valid: str
+    in_force: Literal["certain", "possible", "no"]
     sha256: str = ""
     known: str = ""
     grantor: Text | None = None

@@ -268,13 +268,37 @@ def strictest(outcomes: dict[str, Any], name: str, values: list[tuple[str, str]]
 
 
 def verdicts(of: Worlds, world: World) -> set[str]:
-    """Return the verdict of complete facts; of a data set outside the register the owner may say anything."""
-    governed = world[DAY] >= DAYS[1] and holds(of.shares, world)
-    law = given(of.law, world) if governed else {}
-    if world[DATA_SET] == "o/d":
-        return {verdict(law, given(of.owner, world))}
+    """Return the verdicts of complete facts.
+
+    Of a data set outside the register the owner may say anything, and so may law on a day before the first that was encoded.
+    """
     every = [{}, *({"request.terms": [(value, "?")]} for value in ("granted", "with_care", "no"))]
-    return {verdict(law, owner) for owner in every}
+    owners = [given(of.owner, world)] if world[DATA_SET] == "o/d" else every
+    return {verdict(law, owner) for law in laws(of, world) for owner in owners}
+
+
+def laws(of: Worlds, world: World) -> list[dict[str, list[tuple[str, str]]]]:
+    """Return what law may give: one thing, nothing where it is not consulted, anything where it was not encoded."""
+    if not holds(of.shares, world):
+        return [{}]
+    if world[DAY] >= DAYS[1]:
+        return [given(of.law, world)]
+    said: tuple[dict[str, list[str]], ...] = (
+        {},
+        {"whole": ["banned"]},
+        {"request.regime": ["one", "two"]},
+        {"request.ground": ["owed"]},
+    )
+    return [
+        {name: [(value, "?") for value in values] for name, values in (each | duty).items()}
+        for each in said
+        for duty in ({}, {"request.law_duty": ["tell"]})
+    ]
+
+
+def encoded(of: Worlds, world: World) -> bool:
+    """Tell whether what law says to a world was encoded, or is not asked for."""
+    return world[DAY] >= DAYS[1] or not holds(of.shares, world)
 
 
 def verdict(law: dict[str, list[tuple[str, str]]], owner: dict[str, list[tuple[str, str]]]) -> str:

@@ -38,7 +38,7 @@ TARGETS: dict[str, tuple[float, float]] = {
     "docstring lines per code line, %": (10, 45),  # the project wants 20; as above
     "depth of imports": (0, 17),  # the project wants 9; five rooms stand on each other, and decide is one chain
     "test lines per code line, %": (60, 160),  # cases that are data count: a line of them says as much as one of code
-    "error classes": (8, 15),
+    "error classes": (8, 16),  # 15 of the engine, and one of the client, which imports nothing of it
     "public names of engine": (1, 12),
 }
 

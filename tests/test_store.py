@@ -21,6 +21,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from engine.errors import EvidenceError, InputError, SigningError, StoreError
 from engine.evidence import canonical
@@ -172,7 +173,7 @@ def test_two_processes_write_at_once(store: Store, address: str) -> None:
 def test_another_version_is_refused(store: Store, address: str) -> None:
     log_of(store).append([row(0)])
     store.connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreError, match="schema 9999, not 0002") as caught:
+    with pytest.raises(StoreError, match="schema 9999, not 0003") as caught:
         open_store(address)
     assert (caught.value.finding.code, caught.value.finding.help) == ("store-version", "upgrade with `fenji init`")
     store.connection.execute("DELETE FROM alembic_version")
@@ -288,6 +289,20 @@ def test_queue_pages(store: Store) -> None:
             streams.queue(store, strange)
 
 
+def test_decisions_are_listed_along_their_index(store: Store) -> None:
+    log_of(store).append([replace(row(k), kind="decision" if k % 10 == 0 else "event") for k in range(3_000)])
+    assert [each.seq for each in reading.decisions(store, 7)] == list(range(10, 3_000, 10))
+    sqlite = isinstance(store.connection, sqlite3.Connection)
+    query = reading.OF_DECISIONS.params(start=7).compile(store.engine, compile_kwargs={"literal_binds": True})
+    with store.engine.connect() as connection:
+        if not sqlite:
+            connection.execute(text("ANALYZE record"))
+        rows = connection.execute(text(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} {query}"))
+        plan = "\n".join(str(each) for each in rows)
+    assert "record_decision" in plan, plan
+    assert "TEMP B-TREE" not in plan, plan  # nor sorted afterwards
+
+
 def test_rows_of_streams_are_replaced_together(store: Store) -> None:
     log_of(store).append([event(row(0), "s", 1), event(row(1), "t", 1)])
     store.appender.replace([projected("s", 1, unit="x")])
@@ -300,7 +315,7 @@ def test_rows_of_streams_are_replaced_together(store: Store) -> None:
 def test_an_older_store_is_upgraded(address: str) -> None:
     with open_store(address, make=True) as made:
         drop(made)
-    with pytest.raises(StoreError, match="schema 0001, not 0002"):
+    with pytest.raises(StoreError, match="schema 0001, not 0003"):
         open_store(address)
     opening.create(address)
     with open_store(address) as again:
@@ -311,7 +326,7 @@ def test_an_older_store_is_upgraded(address: str) -> None:
 def drop(store: Store) -> None:
     """Make a store what the first version made."""
     execute = store.connection.execute
-    for statement in ("DROP TABLE stream", "DROP TABLE event", "DROP INDEX record_kind"):
+    for statement in ("DROP TABLE stream", "DROP TABLE event", "DROP INDEX record_kind", "DROP INDEX record_decision"):
         execute(statement)
     execute("CREATE INDEX record_kind ON record (kind) WHERE kind <> 'decision'")
     execute("UPDATE alembic_version SET version_num = '0001'")

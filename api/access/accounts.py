@@ -24,6 +24,7 @@ from api.access.permissions import Who, permissions
 from api.access.sealed import Sealing
 from engine.errors import InputError, SigningError, StoreError
 from engine.store.access import AccessStore, Account, ApiKey, Reading, Session
+from engine.supervise import uscc
 
 SHORTEST, LONGEST = 12, 128  # characters of a password (ASVS 5.0 V6.2 asks for 8 and recommends 15)
 LOCK_AFTER, LOCK_MINUTES = 5, 15
@@ -51,7 +52,7 @@ class Accounts:
     # making -----------------------------------------------------------------------------------------------------------
 
     def add(self, account: Account, password: str = "") -> Account:
-        """Add an account, with a password unless only an identity provider lets it in. Raises InputError."""
+        """Add an account, with a password unless only an identity provider lets it in; its code is tidied. Raises InputError."""
         known = permissions().roles
         for role in account.roles:
             if role not in known:
@@ -59,7 +60,8 @@ class Accounts:
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
         self._linkable(account, account.subject)
-        made = replace(account, password=self._hashed(password, account.login) if password else "")
+        hashed = self._hashed(password, account.login) if password else ""
+        made = replace(account, enterprise=uscc.tidy(account.enterprise), password=hashed)
         self.store.put(made)
         return made
 
@@ -178,12 +180,17 @@ class Accounts:
         """End an API key."""
         self.store.put(replace(key, revoked=True))
 
+    def tidy(self, now: datetime) -> None:
+        """Forget sessions that ended."""
+        self.store.drop_sessions(stamp(now))
+
     def who(self, account_id: str) -> Who | None:
         """Return who an account stands for now, or None when it is none or disabled."""
         account = self.store.account("id", account_id)
         if account is None or account.disabled:
             return None
-        return Who(account.id, account.actor, frozenset(account.roles), account.enterprise, account.unit)
+        # tidied here too: an account may have been made before codes were
+        return Who(account.id, account.actor, frozenset(account.roles), uscc.tidy(account.enterprise), account.unit)
 
     # looking ----------------------------------------------------------------------------------------------------------
 

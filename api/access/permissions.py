@@ -48,7 +48,6 @@ class Permissions:
 
     roles: dict[str, Any]
     actions: dict[str, dict[str, Reach]]
-    four_eyes: frozenset[str]
     events: dict[str, str]  # event of a case -> action
 
     def may(self, who: Who, action: str, thing: Thing | None = None) -> bool:
@@ -107,11 +106,8 @@ def table(value: dict[str, Any]) -> Permissions:
                 raise InputError("unknown-role", f"`{action}` names the role `{role}`", f"the roles are {', '.join(roles)}")
             if reach not in get_args(Reach):
                 raise InputError("unknown-reach", f"`{action}` reaches `{reach}`", f"write one of {', '.join(get_args(Reach))}")
-    for action in value["four_eyes"]:
-        if action not in actions:
-            raise InputError("unknown-action", f"`four_eyes` names `{action}`", "declare it among the actions")
     events = {event: action for action, named in value["events"].items() for event in named}
     for action in value["events"]:
         if action not in actions:
             raise InputError("unknown-action", f"`events` names `{action}`", "declare it among the actions")
-    return Permissions(roles, actions, frozenset(value["four_eyes"]), events)
+    return Permissions(roles, actions, events)

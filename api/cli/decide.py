@@ -34,6 +34,7 @@ from engine.evidence import canonical, facts, policy, record, retention
 from engine.evidence import decide as evidence
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.log import stamp
+from engine.evidence.merged import objections
 from engine.rulebook.closure import closure
 from engine.rulebook.policies import OVERLAYS
 from schemas.answer import Answer
@@ -105,6 +106,7 @@ def decide(
         of = record.rules(closure(chosen.rulebook, pack))
         filing = from_document(chosen.rulebook, document(file))
         values = facts.values_of(of.rulebook, filing)
+        named = evidence.named_outcome(of, outcome) if outcome else None
         actors, at = opened.actors, stamp(moment)
         asked = evidence.Asked(
             of=of,
@@ -115,7 +117,9 @@ def decide(
             by=actors.key_of(by, "decision", at),
             known_at=known_at or None,
             filed_by=filed_by or None,
-            outcome=evidence.named_outcome(of, outcome) if outcome else None,
+            outcome=named,
+            against_terms=objections(chosen.rulebook, pack, filing, day(as_of)),
+            against_outcome=objections(chosen.rulebook, pack, filing, day(as_of), named[1]) if named else (),
             ground=reasons,
             approved_by=actors.key_of(approved_by, "decision", at) if approved_by else None,
             supersedes=supersedes or None,

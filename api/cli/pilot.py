@@ -35,7 +35,7 @@ from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import Scenario, work
 from engine.supervise.monitors.simulate import simulate as simulated
-from engine.supervise.opinions import MATTERS, OPEN, PACK, PROCESS, ran_out
+from engine.supervise.opinions import MATTERS, PACK, PROCESS, ran_out
 from engine.supervise.streams import Act
 from engine.supervise.watched import second
 
@@ -105,13 +105,16 @@ def pilot_list(
 def pilot_opinion(
     which: Pilot, matter: Matter, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = ""
 ) -> None:
-    """Say what the rules propose on a matter, each condition met, not met or not proven. Exits 1 while it is undetermined."""
+    """Say what the rules propose on a matter, each condition met, not met or not proven.
+
+    Exits 1 while it is undetermined, or nobody asked for it.
+    """
     if matter not in MATTERS:
         raise InputError("unknown-matter", f"no matter named `{matter[:40]}`", f"one of {', '.join(MATTERS)}")
     with streams_of(rules, home) as streams:
         found = pilots.proposed(streams, Act(which, PROCESS, "", None, now()), matter)
         say_json(asdict(found)) if json else say(said.opinion(streams.rulebook, found, lang))
-    raise typer.Exit(1 if found.value == OPEN else 0)
+    raise typer.Exit(0 if found.settled else 1)
 
 
 @pilot.command("watch")

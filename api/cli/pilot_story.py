@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from engine.evidence.log import stamp
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import plain
 from engine.supervise import alarms, incidents, pilots, uscc
+from engine.supervise.clocks import legal_day, months_after
 from engine.supervise.state import State
 from engine.supervise.step import transition_of
 from engine.supervise.streams import Act, Recorded, Streams
+from engine.supervise.terms import terms_sha256
 
 FIRM = "91320100MA1DEMP11"
 TEXTS = ("innovation", "discretion", "scope", "subjects_kind", "data", "risks", "safeguards", "stop_function", "observer")
@@ -120,13 +122,13 @@ class _Story:
             case "offer":
                 return {"terms": terms, **terms}
             case "sign":
-                return {"signed_sha256": pilots.terms_sha256(terms)}
+                return {"signed_sha256": terms_sha256(terms)}
             case "countersign":
-                return {"agreed_sha256": pilots.terms_sha256(terms)}
+                return {"agreed_sha256": terms_sha256(terms)}
         return stated
 
     def _terms(self) -> dict[str, Any]:
-        end = date(self.now.year + 1, 6, 30).isoformat()
+        end = months_after(legal_day(self.now), 6).isoformat()
         return {"cap_subjects": 500, "ends_on": end, "insured_until": end, "bar_term": True}
 
     def _application(self, terms: dict[str, Any]) -> dict[str, Any]:

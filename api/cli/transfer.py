@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Annotated
 
 import typer
@@ -154,6 +155,7 @@ def declare(
     start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day of the period.")],
     through: Annotated[str, typer.Option("--through", metavar="YYYY-MM-DD", help="Its last day.")],
     by: Actor,
+    mandate: Annotated[str, typer.Option("--mandate", metavar="FILE", help="The handler's, where an official declares.")] = "",
     *,
     home: Home = "",
     rules: Rules = "",
@@ -162,8 +164,9 @@ def declare(
     first, last = day(start, "--from"), day(through, "--through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("--through"))
+    paper = sha256(file_bytes(mandate)).hexdigest() if mandate else ""
     with _desk(home, rules, by) as desk:
-        say(registers.declare(desk.streams, register, desk.acting(), first, last).id)
+        say(registers.declare(desk.streams, register, desk.acting(), (first, last), paper).id)
 
 
 @group.command("list")

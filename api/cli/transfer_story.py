@@ -10,7 +10,8 @@ from api.cli.options import document
 from api.render import transfers as render
 from engine.decide.filing import Filing, from_document
 from engine.evidence.installation import Installation
-from engine.evidence.keys import PublicKey
+from engine.evidence.keys import Holder, PublicKey
+from engine.evidence.log import stamp
 from engine.rulebook.model import Rulebook
 from engine.supervise import clocks, registers, uscc
 from engine.supervise.routes import DAY, fact
@@ -25,9 +26,11 @@ NEW_CONTRACT = clocks.Term("working_days", 10)  # Order 13, article 7: filed wit
 
 def told(home: Installation, rulebook: Rulebook, folder: Path, by: PublicKey, now: datetime) -> dict[str, list[str]]:
     """Record a handler's transfers of a year; return what each meant, in both languages. Raises InputError, StoreError."""
-    streams, actor = Streams(home, rulebook), registers.Actor(by, now)
-    stream = registers.open_register(streams, actor, HANDLER + uscc.check_character(HANDLER), NAME).state.stream
-    registers.declare(streams, stream, actor, date(YEAR, 1, 1), date(YEAR, 12, 31))
+    code = HANDLER + uscc.check_character(HANDLER)
+    handler = home.add_actor(Holder("transfer-handler", "孙丽", code, ("enterprise",)), "decision", stamp(now), by)
+    streams, actor = Streams(home, rulebook), registers.Actor(handler, now)
+    stream = registers.open_register(streams, actor, code, NAME).state.stream
+    registers.declare(streams, stream, actor, (date(YEAR, 1, 1), date(YEAR, 12, 31)))
     sample = from_document(rulebook, document(str(folder / "samples/cn-cross-border/two-flows.yaml")))
     lines: dict[str, list[str]] = {
         "zh": [f"{NAME}：{YEAR}年向境外提供个人信息"],

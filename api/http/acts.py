@@ -23,7 +23,7 @@ Short = Annotated[str, Field(min_length=1, max_length=200)]
 Long = Annotated[str, Field(min_length=1, max_length=20_000)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, hexadecimal.")]
 Facts = Annotated[dict[str, Any], Field(description="Facts by name, nested or dotted, as a filing states them.")]
-Id = Annotated[str, Path(max_length=64, description="The id that the stream was given when it was begun.")]
+Id = Annotated[str, Path(max_length=64, description="The id that it was given when it was begun.")]
 Filter = Annotated[str, Query(max_length=64, pattern=r"^[^\x00-\x1f]*$")]
 
 

@@ -16,6 +16,7 @@ from api.http.jobs import Jobs
 from api.http.limits import Limits, Rate
 from api.http.measures import Measures
 from api.http.office import Office, Settings
+from api.http.upkeep import Upkeep
 from api.http.v1 import (
     access,
     calendar,
@@ -52,9 +53,11 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
         at = app.state.office = Office(settings)
         at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
         at.hooks = Hooks(at.service, at.accounts, lambda: at.home, at.now, at.master)
-        at.jobs.start()
-        at.hooks.start()
+        upkeep = Upkeep(at.now, (at.once.tidy, at.accounts.tidy, at.jobs.tidy, at.hooks.tidy))
+        for each in (at.jobs, at.hooks, upkeep):
+            each.start()
         yield
+        upkeep.close()
         at.hooks.close()
         at.jobs.close()
         at.close()

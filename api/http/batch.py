@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from api.http import problems
 from api.http.body import Body, body_of
@@ -37,11 +37,11 @@ class Batch:
     rows: tuple[Mapping, ...]
 
 
-def read_batch(at: Office, data: bytes) -> Batch:
-    """Return the batch that was sent. Raises InputError with the place of what is wrong with it as a whole."""
+def read_batch(at: Office, data: bytes, accepted: datetime) -> Batch:
+    """Return the batch that was sent, accepted at a moment. Raises InputError with the place of what is wrong as a whole."""
     sent = body_of(data)
     sent.only(*NAMES)
-    pack, (as_of, on) = sent.text("pack", ""), sent.days(legal_day(at.now()))
+    pack, (as_of, on) = sent.text("pack", ""), sent.days(legal_day(accepted))
     if pack and pack not in at.chosen.rulebook.packs:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them", Place())
     filings = sent.root.get("filings")

@@ -45,17 +45,23 @@ class Strict(APIRoute):
         async def read_first(request: Request) -> Response:
             request.state.raw = await request.body()
             if wanted:
-                request.state.sent = await run_in_threadpool(_sent, request.headers.get("content-type", ""), request.state.raw)
+                request.state.sent = await run_in_threadpool(json_of, request, request.state.raw)
                 request._json = value_of(request.state.sent.root)  # noqa: SLF001 - where starlette keeps what it has read
             return await handle(request)
 
         return read_first
 
 
-def _sent(media: str, data: bytes) -> Body:
+def is_json(media: str) -> None:
+    """Refuse what does not say that it is JSON. Raises InputError."""
     kind = media.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise InputError("not-json", f"the request is `{kind[:60]}`, not JSON", "send application/json")
+
+
+def json_of(request: Request, data: bytes) -> Body:
+    """Return what was sent, which must be said to be JSON. Raises ReadError, InputError."""
+    is_json(request.headers.get("content-type", ""))
     return body_of(data)
 
 

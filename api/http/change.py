@@ -13,7 +13,6 @@ from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request, Response
-from pydantic import BaseModel
 
 from api.access.accounts import digest
 from api.access.permissions import Who
@@ -32,21 +31,7 @@ from engine.store import streams as stored
 from engine.supervise import cases
 from engine.supervise.registers import Actor
 from engine.supervise.streams import Act, Recorded, Streams
-
-
-class Changed(BaseModel):
-    """What was recorded: the stream after it, the event, and the proof that it is in the log."""
-
-    id: str
-    process: str
-    state: str
-    number: int
-    closed: bool
-    due: str
-    event: str
-    statement: dict[str, Any]
-    receipt: str
-
+from schemas.http.streams import Changed
 
 DONE: dict[int | str, dict[str, Any]] = {200: {"model": Changed, "headers": TAGGED, "description": "Recorded."}}
 MADE: dict[int | str, dict[str, Any]] = {

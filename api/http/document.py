@@ -16,7 +16,8 @@ from fastapi.routing import APIRoute
 
 from api.access.permissions import permissions
 from api.http.office import COOKIE, Needs
-from api.http.problems import MEDIA, Problem
+from api.http.problems import MEDIA
+from schemas.http.service import Problem
 
 REQUIRED = ("Idempotency-Key", "If-Match")
 REFUSED = {"4XX": "Refused: the request, or whoever sent it.", "5XX": "The server cannot answer now."}
@@ -82,7 +83,8 @@ def _complete(operation: dict[str, Any], action: str) -> None:
     kept = {status: each for status, each in operation["responses"].items() if status < "4"}
     operation["responses"] = {**kept, **{name: {"$ref": f"#/components/responses/{name}"} for name in REFUSED}}
     for each in operation.get("parameters", ()):
-        if each["in"] == "header" and each["name"] in REQUIRED:
+        # one that may be left out is declared as a text or null
+        if each["in"] == "header" and each["name"] in REQUIRED and each["schema"].get("type") == "string":
             each["required"] = True
             each["schema"].pop("default", None)
             each["schema"]["minLength"] = 1

@@ -40,7 +40,8 @@ AT_ONCE = 500  # records of one look
 SENDERS = 4
 ROUND = 20  # deliveries of one round
 BEHIND = 10_000  # waiting deliveries of a webhook, above which its place in the log stands still
-KEEP_DAYS = 7
+KEEP_DAYS = 7  # of what was delivered (design)
+DEAD_DAYS = 90  # of what was given up (design): as long as somebody may still find out and ask for it again
 # seconds after each failed attempt, as the specification proposes: nine retries over about three days
 BACKOFF = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 GONE = 410  # the receiver wants no more
@@ -63,7 +64,7 @@ def told(record: Record) -> tuple[str, dict[str, Any], str, str] | None:
     said: dict[str, Any] = canonical.loads(record.payload, "the record")["predicate"]
     if record.kind == "decision":
         data = {"id": record.id, "kind": said["kind"], "pack": said["rulepack"]["name"]}
-        return "decision.recorded", data, said["filed_by"] or "", ""
+        return "decision.recorded", data, uscc.tidy(said["filed_by"] or ""), ""
     data = {"stream": said["stream"], "number": said["number"], "process": said["process"], "state": said["to"]}
     return f"{said['process']}.{said['name']}", data, "", said["shows"]["holder"]
 
@@ -149,7 +150,7 @@ class Hooks:
         if kind in RULES.values() or "any" in reach:
             return True
         mine = who.enterprise if "own" in reach else ""
-        return bool(mine) and (named == mine or keyed == self._opened().keyed("company", uscc.tidy(mine)))
+        return bool(mine) and (named == uscc.tidy(mine) or keyed == self._opened().keyed("company", uscc.tidy(mine)))
 
     # to the receivers -------------------------------------------------------------------------------------------------
 
@@ -195,6 +196,11 @@ class Hooks:
             return type(error).__name__, 0
         return str(status), status
 
+    def tidy(self, now: datetime) -> None:
+        """Forget what was delivered KEEP_DAYS ago, and what was given up DEAD_DAYS ago; the log still has it."""
+        for state, days in (("delivered", KEEP_DAYS), ("dead", DEAD_DAYS)):
+            self.store.drop_deliveries(state, stamp(now - timedelta(days=days)))
+
     # ------------------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -202,7 +208,6 @@ class Hooks:
             while not self._end.is_set():
                 try:
                     busy = self.collect() + self.send(pool)
-                    self.store.drop_deliveries(stamp(self._clock() - timedelta(days=KEEP_DAYS)))
                 except Exception as error:  # noqa: BLE001 - the next look tries again from where this one was kept
                     LOG.error("failed", extra={"code": type(error).__name__})  # noqa: TRY400 - a trace may show what was recorded
                     busy = 0

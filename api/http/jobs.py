@@ -36,9 +36,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job: `begin(account, asked)` returns its work, and `media` is what its result is."""
+    """A kind of job: `begin(account, asked, accepted)` returns its work, and `media` is what its result is.
 
-    begin: Callable[[str, bytes], Work]
+    A day that was not named is that of the moment it was accepted: a job that runs over midnight, or is taken up by another
+    process the day after, is of one day.
+    """
+
+    begin: Callable[[str, bytes, datetime], Work]
     media: str
 
 
@@ -80,11 +84,12 @@ class Jobs:
         found = self.store.job(job_id)
         if found:
             return found
-        total = self.kinds[kind].begin(account, asked).total  # what is wrong with it is said now, not later
+        accepted = self._clock().replace(microsecond=0)  # to the second, as it is kept
+        total = self.kinds[kind].begin(account, asked, accepted).total  # what is wrong with it is said now, not later
         with self.store.together():
             if self.store.count_unfinished() >= WAITING or self.store.count_unfinished(account) >= EACH:
                 raise StoreError("busy", "too many jobs wait", "try again when one is over")
-            now = stamp(self._clock())
+            now = stamp(accepted)
             made = Job(job_id, account, kind, "waiting", 0, total, now, now, asked=self._seal.seal(job_id, asked))
             self.store.put(made)
         with self._changed:
@@ -106,6 +111,10 @@ class Jobs:
             raise InputError("not-done", f"the job is {job.state}", "ask again when it is done")
         return (self._seal.open(part.place, part.data) for part in self.store.parts(job.id))
 
+    def tidy(self, now: datetime) -> None:
+        """Forget jobs that have been over for KEEP_HOURS, with their results."""
+        self.store.drop_jobs(stamp(now - timedelta(hours=KEEP_HOURS)))
+
     # ------------------------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
@@ -117,7 +126,6 @@ class Jobs:
             except Exception as error:  # noqa: BLE001 - the thread goes on with the next job
                 LOG.error("failed", extra={"job": job.id, "code": type(error).__name__})  # noqa: TRY400 - a trace may show facts
                 self._over(job.id, "failed", "internal", "the server failed")
-            self.store.drop_jobs(stamp(self._clock() - timedelta(hours=KEEP_HOURS)))
 
     def _next(self) -> Job | None:
         """Return the job that waits longest, as it is taken; None at the end."""
@@ -134,7 +142,7 @@ class Jobs:
         return None
 
     def _work(self, job: Job) -> None:
-        work = self.kinds[job.kind].begin(job.account, self._seal.open(job.id, job.asked))
+        work = self.kinds[job.kind].begin(job.account, self._seal.open(job.id, job.asked), datetime.fromisoformat(job.made))
         done = job.done
         while done < work.total:
             stop = min(done + work.size, work.total)

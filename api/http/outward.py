@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from engine.errors import InputError
 
-SECONDS = 10.0  # that a call may take in all
+SECONDS = 10.0  # that a call may take in all, from asking for the address to the status of the answer
 LONGEST = 500  # characters of an address
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 # forms of IPv6 that carry an IPv4 address, and how many bits stand to its right (RFC 4291, 6052, 3056)
@@ -58,25 +59,23 @@ class Outward:
         fine = parts.scheme == "https" or (self.here and parts.scheme == "http")
         if not fine or not host or len(url) > LONGEST or parts.username is not None or not url.isascii() or not url.isprintable():
             raise wrong
-        try:
-            found = sorted({str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
-        except (OSError, UnicodeError):
-            raise InputError("unknown-host", "the name of the address is not known", "correct it, or try again later") from None
+        found = _resolved(host, port)
         if not all(public(each) or (self.here and ipaddress.ip_address(each).is_loopback) for each in found):
             raise wrong
         return parts, found[0]
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """Send a body and return the status of the answer. Raises InputError, OSError, HTTPException."""
+        until = time.monotonic() + SECONDS
         parts, address = self.checked(url)
         secure = parts.scheme == "https"
         host, port = parts.hostname or "", parts.port or (443 if secure else 80)
-        sock = socket.create_connection((address, port), SECONDS)
+        sock = socket.create_connection((address, port), _left(until))
         if secure:
             tls = ssl.create_default_context()
             sock = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
         # each read may take its time, so a server that sends a byte now and then is cut off by the clock
-        watch = threading.Timer(SECONDS, _cut, (sock,))
+        watch = threading.Timer(_left(until), _cut, (sock,))
         watch.daemon = True
         watch.start()
         try:
@@ -90,6 +89,30 @@ class Outward:
         finally:
             watch.cancel()
             sock.close()
+
+
+def _resolved(host: str, port: int) -> list[str]:
+    """Return the addresses of a host. Raises InputError, also when nobody says in SECONDS: a resolver has no limit of its own."""
+    found: list[str] = []
+
+    def ask() -> None:
+        with suppress(OSError, UnicodeError):
+            found.extend(sorted({str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}))
+
+    asking = threading.Thread(target=ask, name="fenji-resolver", daemon=True)  # left behind when it is too late
+    asking.start()
+    asking.join(SECONDS)
+    if asking.is_alive() or not found:
+        raise InputError("unknown-host", "the name of the address is not known", "correct it, or try again later")
+    return found
+
+
+def _left(until: float) -> float:
+    """Return the seconds that are left of a call. Raises TimeoutError."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _cut(sock: socket.socket) -> None:

@@ -11,7 +11,7 @@ import binascii
 import hmac
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Query, Request, Response
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from api.access.sealed import derived
 from engine.errors import InputError
+from schemas.http.service import Listed
 
 MOST, USUAL = 200, 50
 MAC = 16  # bytes
@@ -27,13 +28,6 @@ T = TypeVar("T")
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many at most.")]
 After = Annotated[str, Query(max_length=600, description="The `after` of the link `next` of the page before.")]
 LINKED = {"Link": {"description": "The next page (RFC 8288), when there is one.", "schema": {"type": "string"}}}
-
-
-class Listed(BaseModel, Generic[T]):
-    """A page; `next` is the address of the next one, null on the last."""
-
-    items: list[T]
-    next: str | None
 
 
 class Cursors:

@@ -13,11 +13,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
+from schemas.http.service import Fault, Problem
 from schemas.lifecycle import GuardDecl, GuardName, Lifecycle
 
 MEDIA = "application/problem+json"
@@ -60,7 +60,9 @@ STATUS: dict[str, int] = {
     "syntax": 400,
 }
 # what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
-WHO: frozenset[GuardName] = frozenset({"impartial", "own_holder", "second", "other_person", "lead_unit", "asked_unit"})
+WHO: frozenset[GuardName] = frozenset({
+    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit",
+})  # fmt: skip
 STANDING: frozenset[GuardName] = frozenset({
     "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
     "equals", "same",
@@ -97,36 +99,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "too-many-webhooks": ("回调地址过多", "too many webhooks"),
     "internal": ("内部错误", "internal error"),
 }
-
-
-class Fault(BaseModel):
-    """One fault of a request: the JSON pointer at which it stands, its code, and its text in both languages.
-
-    `rule` is what refuses it, as `TABLE/EVENT#CONDITION` of a life cycle or a rule of a pack; `law_ref` its clauses.
-    """
-
-    pointer: str
-    code: str
-    message_zh: str
-    message_en: str
-    help: str = ""
-    rule: str = ""
-    law_ref: str = ""
-
-
-class Problem(BaseModel):
-    """A problem of RFC 9457 with the members that fenji adds; `trace_id` is what the server's own log calls the request."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    title_zh: str
-    title_en: str
-    errors: list[Fault]
-    trace_id: str
 
 
 def status_of(error: FenjiError) -> int:

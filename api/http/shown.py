@@ -22,6 +22,7 @@ from engine.supervise.filings import FACTS, content
 from engine.supervise.state import State
 from engine.supervise.step import possible
 from engine.supervise.streams import Streams, history
+from schemas.http.streams import Clock, Happened, Next, Row, Shown, Words
 
 
 class Queue(Paging):
@@ -41,110 +42,6 @@ class Queue(Paging):
         super().__init__(request, limit, after)
         self.where = {"state": state, "unit": unit, "district": district}
         self.order = order
-
-
-class Words(BaseModel):
-    """A text in both languages."""
-
-    zh: str
-    en: str
-
-
-class Row(BaseModel):
-    """A stream in a queue; `due` is the first of its deadlines, null while there is none."""
-
-    id: str
-    process: str
-    state: str
-    closed: bool
-    unit: str
-    district: str
-    tier: str
-    assignee: str
-    due: str | None
-    opened: str
-    updated: str
-    number: int
-
-
-class Next(BaseModel):
-    """What may happen next: the event, who may do it, what it needs and carries, with what effect on what basis."""
-
-    event: str
-    title: Words
-    roles: list[str]
-    needs: list[str]
-    may: list[str]
-    effect: str
-    basis: list[str]
-
-
-class Shown(BaseModel):
-    """A stream: where it stands, what it says, and what may happen next. `erased` counts facts that can be read no more."""
-
-    id: str
-    process: str
-    state: str
-    title: Words
-    number: int
-    refused: int
-    closed: bool
-    due: str | None
-    opened: str
-    updated: str
-    values: dict[str, Any]
-    fields: dict[str, Any]
-    facts: dict[str, Any]
-    erased: int
-    next: list[Next]
-
-
-class Happened(BaseModel):
-    """An event as the log has it: fields that are not open are named in `given`, and stand in it as commitments only."""
-
-    number: int
-    event: str
-    name: str
-    on: str
-    at: str
-    by: dict[str, Any] | None
-    second: dict[str, Any] | None
-    to: str
-    effect: str
-    basis: list[str]
-    values: dict[str, Any]
-    given: list[str]
-
-
-class Left(BaseModel):
-    """How much of a limit is left, at least and at most."""
-
-    at_least: int
-    at_most: int
-    unit: str
-
-
-class Reminder(BaseModel):
-    """When to be reminded: at so many percent of the time, null one day before the end."""
-
-    at: str
-    percent: int | None
-
-
-class Clock(BaseModel):
-    """A clock that has not been stopped: its bounds differ while a notice of days off is still to come (`provisional`)."""
-
-    stream: str
-    process: str
-    clock: str
-    title: Words
-    started: str
-    earliest: str | None
-    latest: str | None
-    provisional: bool
-    standing: str
-    left: Left
-    reminders: list[Reminder]
 
 
 def shown(streams: Streams, state: State, *named: str) -> Response:

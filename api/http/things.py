@@ -70,7 +70,7 @@ def of_decision(at: Office, who: Who, stored: Record, predicate: Mapping[str, An
         row = streams.stream(at.home.store, event["stream"]) if stored.id in event["values"].values() else None
         if row:
             return thing(at, who, row)
-    return Thing(enterprise=predicate["filed_by"] or "")
+    return Thing(enterprise=uscc.tidy(predicate["filed_by"] or ""))
 
 
 def cut(at: Office, request: Request) -> dict[str, str | int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from api.access.permissions import Thing, Who, permissions
@@ -26,16 +27,16 @@ _MONTHS = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.\.([0-9]{4}-(?:0[1-9]|1[0-2
 def kinds(at: Office) -> Mapping[str, Kind]:
     """Return the kinds of jobs of an installation."""
     return {
-        "assess": Kind(lambda _, asked: _assess(at, asked), NDJSON),
-        "replay": Kind(lambda account, asked: _replay(at, account, asked), NDJSON),
-        "report.md": Kind(lambda _, asked: _report(at, asked, _markdown), "text/markdown; charset=utf-8"),
-        "report.xlsx": Kind(lambda _, asked: _report(at, asked, _workbook), counts.SHEET),
+        "assess": Kind(lambda _, asked, accepted: _assess(at, asked, accepted), NDJSON),
+        "replay": Kind(lambda account, asked, _: _replay(at, account, asked), NDJSON),
+        "report.md": Kind(lambda _account, asked, _: _report(at, asked, _markdown), "text/markdown; charset=utf-8"),
+        "report.xlsx": Kind(lambda _account, asked, _: _report(at, asked, _workbook), counts.SHEET),
     }
 
 
-def _assess(at: Office, asked: bytes) -> Work:
+def _assess(at: Office, asked: bytes, accepted: datetime) -> Work:
     """Answer filings, a line each; fewer to a part where every pack is asked, because that takes longer."""
-    sent = batch.read_batch(at, asked)
+    sent = batch.read_batch(at, asked, accepted)
     size = 20 if sent.pack else 2
     return Work(len(sent.rows), size, lambda start, stop: _lines(batch.answered(at, sent, start, stop)))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from api.render.text import EFFECT, Words, clean, value_text
 from engine.rulebook.model import Rulebook
 from schemas.answer import MissingFact
-from schemas.sharing import Changed, DutyOfItem, ItemVerdict, PolicyUsed, Reason, ShareAnswer
+from schemas.sharing import Changed, DutyOfItem, ItemVerdict, NotCovered, PolicyUsed, Reason, ShareAnswer
 
 VERDICT = {
     "allow": {"zh": "可以提供", "en": "allow"},
@@ -38,6 +38,10 @@ MARK = {
     "permit": {"zh": "可以提供", "en": "permits"},
     "duty": {"zh": "附带义务", "en": "asks for a duty"},
     "human": {"zh": "须由人决定", "en": "needs a human"},
+}
+IN_FORCE = {
+    "possible": {"zh": "该日是否有效未定", "en": "in force on some days that are possible"},
+    "no": {"zh": "该日无效，未授予任何事项", "en": "not in force on this day: it grants nothing"},
 }
 NOTHING = {"zh": "没有任何条款授予", "en": "nothing grants it"}
 
@@ -84,6 +88,7 @@ class _Shared:
             )
         law, owner = self.told(LAW, found.law), self.told(OWNER, found.owner)
         yield f"  {self.pick('法', 'law')}: {law}; {self.pick('提供方', 'owner')}: {owner}"
+        yield from (f"  {line}" for line in map(self.not_covered, found.not_covered))
         if found.to:
             yield f"  {self.pick('由谁决定', 'decided by')}: {found.to.get(self.lang)}"
         for head, lines in self._parts(found):
@@ -101,6 +106,15 @@ class _Shared:
         yield self.pick("可能有关的事实", "Facts that may matter"), [may] if may else []
         if found.allowed_if:
             yield self.pick("什么会使其获准", "What would make it allowed"), list(self.allowed(found))
+
+    def not_covered(self, found: NotCovered) -> str:
+        """Return that law of the day was not encoded, which leaves open what it says."""
+        sure = "" if found.applies == "certain" else self.pick("可能", "perhaps ")
+        day = self.words.named(found.date, None)
+        return self.pick(
+            f"{found.pack} 只收录 {found.covers} 的法，{day} {sure}在此之外：法如何规定未知",
+            f"{found.pack} covers {found.covers}, and {day} lies {sure}outside of it: what law says then is not known",
+        )
 
     def told(self, words: dict[str, dict[str, str]], said: list[str]) -> str:
         """Return what a side says, or may say."""
@@ -156,7 +170,8 @@ class _Shared:
             self.pick("自 {} 公开", "known from {}").format(found.known) if found.known else self.pick("未发布", "not published")
         )
         digest = f", sha256 {found.sha256[:16]}" if found.sha256 else ""
-        yield f"{found.title.get(self.lang)} ({found.name}, {found.valid}{digest}, {known})"
+        force = f", {IN_FORCE[found.in_force][self.lang]}" if found.in_force in IN_FORCE else ""
+        yield f"{found.title.get(self.lang)} ({found.name}, {found.valid}{digest}, {known}{force})"
         if found.grantor and found.scope:
             yield f"  {self.pick('授予机关', 'granted by')} {found.grantor.get(self.lang)}; {found.scope.get(self.lang)}"
             yield from (f"  {self.pick('裁量依据', 'discretion')}: {self.words.source(source)}" for source in found.discretion)

@@ -17,6 +17,8 @@ from engine.rulebook import condition as ir
 from engine.rulebook.typing import type_of_term
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from engine.decide.layout import Layout
     from engine.decide.values import Closure, Slots
     from schemas.term import Type
@@ -31,6 +33,7 @@ class Kept:
     closures: dict[tuple[str, tuple[int, ...]], Closure] = field(default_factory=dict)  # by text and faces
     constants: dict[tuple[str, tuple[str, ...]], Closure] = field(default_factory=dict)  # by outcome and values
     looked_up: dict[str, tuple[str, ...]] = field(default_factory=dict)  # the tables in a condition, by its text
+    laws: dict[Hashable, tuple[list[str], dict[str, frozenset[str]]]] = field(default_factory=dict)  # strata, reads, by versions
 
     def face(self, name: str, day: date) -> Face:
         """Return a table as it stands on a day; editions between which it did not change share it."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from engine.decide.values import Closure, Slots
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.duties import Final, Status
-    from schemas.rulebook import Duty, Rule
+    from schemas.rulebook import Duty
 
 OPEN = frozenset({"not_proven", "undetermined", "not_yet_due"})  # what more facts or evidence may still change
 ORDER: tuple[Final, ...] = ("not_applicable", "met", "not_yet_due", "not_proven", "breached")
@@ -200,17 +200,14 @@ class Proven:
 
 def _giving(pack: PackRules) -> Iterator[tuple[tuple[str, str], list[str]]]:
     """Yield per value of a duty the rules that give it."""
-    for outcome, value, _ in duties(pack):
-        rules = [
-            name
-            for name, rule in pack.rules.items()
-            if any(value.id in ([given] if isinstance(given, str) else given) for given in _given(rule, outcome.id))
-        ]
-        yield (outcome.id, value.id), rules
-
-
-def _given(rule: Rule, outcome: str) -> list[str | list[str]]:
-    return [version.then[outcome] for version in rule.versions if outcome in version.then]
+    giving: dict[tuple[str, str], dict[str, None]] = {}
+    for name, rule in pack.rules.items():
+        for version in rule.versions:
+            for outcome, given in version.then.items():
+                for each in [given] if isinstance(given, str) else given:
+                    giving.setdefault((outcome, each), {})[name] = None
+    for declared, value, _ in duties(pack):
+        yield (declared.id, value.id), list(giving.get((declared.id, value.id), ()))
 
 
 def _either(value: int) -> tuple[bool, ...]:

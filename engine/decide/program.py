@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from graphlib import TopologicalSorter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.decide import combine
 from engine.decide.compile import Kept, number, term_value, truth
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 _NOTHING: Slots = []  # what stands for an item where there is none
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A step with the names that it reads and its own, as bits."""
 
     step: Step
@@ -130,9 +129,9 @@ class Program:
         A step whose value comes out as it was sets nothing off.
         """
         dirty = sum(self._bits[name] for name in changed)
-        for link in self._links(outcomes) if dirty else ():
-            if link.reads & dirty and self._fill(link.step, filing):
-                dirty |= link.own
+        for step, reads, own in self._links(outcomes) if dirty else ():
+            if reads & dirty and self._fill(step, filing):
+                dirty |= own
 
     def _fill(self, step: Step, filing: Slots) -> bool:
         """Fill a step's slot; tell whether its value changed."""
@@ -245,13 +244,17 @@ def build(pack: PackRules, facts: tuple[str, ...], kept: Kept, days: dict[str, d
     layout = Layout(rulebook, pack, inner.slot, inner.applies, inner.width, faces, inner.kinds)
     builder = _Builder(kept, layout, law)
     steps: list[Step] = []
-    for thing in graph.strata(rulebook, law):
+    same = (*map(id, law.rules.values()), *law.derived.items())  # editions that differ only in their tables
+    if same not in kept.laws:
+        kept.laws[same] = graph.strata(rulebook, law), _reads(rulebook, law, facts)
+    order, reads = kept.laws[same]
+    for thing in order:
         kind, _, name = thing.partition(":")
         steps += getattr(builder, kind)(name)
     missing = set(pack.derived) - set(law.derived)
     blanks = [Step(n, rulebook.list_of(n), layout.slot[n], combine.constant(_absent(layout, n))) for n in sorted(missing)]
     versions: dict[str, tuple[str, ...]] = {rule_id: (str(version.valid),) for rule_id, version in law.rules.items()}
-    return Program(law, layout, (*blanks, *steps), _reads(rulebook, law, facts), versions)
+    return Program(law, layout, (*blanks, *steps), reads, versions)
 
 
 def _reads(rulebook: Rulebook, law: Edition, facts: tuple[str, ...]) -> dict[str, frozenset[str]]:

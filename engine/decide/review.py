@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from engine.decide.evaluate import AS_OF
 from engine.decide.filing import Filing, Item
 from engine.decide.missing import Fact, state
 from engine.decide.sides import REQUEST, Side, State
 from engine.decide.values import INF, F, T, known, meet, parse, whole
 from engine.decide.verdict import NOTHING, OWNER_NOT_ASKED, OWNER_UNKNOWN, Verdict, Worlds, both, either, lift
-from engine.errors import ContradictionError, InputError, Place
+from engine.errors import ContradictionError, DateError, InputError, Place
 from engine.rulebook.read import node_from
 from schemas.rulebook import DATA_SET
 
@@ -30,17 +31,22 @@ if TYPE_CHECKING:
     from schemas.term import Type
 
 CASES = 1_000  # most cases of one item; a constant, never a time, so that the same request has the same answer for ever
+RECEIVED = "sharing.received_on"
 OTHER = "other"  # a data set that the register does not hold
 
 
 @dataclass(frozen=True)
 class Found:
-    """The verdicts that are possible of an item, whether that is exact, and the facts that decide or may decide."""
+    """The verdicts that are possible of an item, whether that is exact, and the facts that decide or may decide.
+
+    `uncovered` are the packs of law that do not cover a day which is possible.
+    """
 
     possible: frozenset[Verdict]
     exact: bool
     missing: tuple[Fact, ...] = ()
     may_matter: tuple[Fact, ...] = ()
+    uncovered: tuple[Side, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,13 @@ class Node:
         read = [each for _, states in self.states for each in states if fact[0] in each.law.layout.slot]
         return {mark for each in read for mark in each.marks(fact)}
 
+    def uncovered(self, item: int) -> Iterator[tuple[Side, bool]]:
+        """Yield the packs of law that do not cover the day of the request, and whether they certainly bear on an item then."""
+        for side, states in self.states:
+            asked = {each.asked(item) for each in states if not each.covered} - {F}
+            if asked:
+                yield side, asked == {T} and not any(each.covered for each in states)
+
     def decisive(self) -> Iterator[tuple[Side, list[State]]]:
         """Yield the sides of which the verdict still depends."""
         for k, (side, worlds) in enumerate(zip(self.states, self.worlds, strict=True)):
@@ -80,15 +93,24 @@ class Review:
         self.rulebook = rulebook
         self.as_of = as_of
         self.law, self.owners = sides(rulebook)
-        self.filing = self.filled(filing)
+        self.filing = self.filled(self._dated(filing))
 
     def item(self, item: int, node: Node) -> Found:
         """Return what is possible of an item, whose node is that of the request as filed. Raises ContradictionError."""
         search = _Search(self, item)
-        possible, exact = search.visit(node)
+        reached = search.visit(node)
         seen = dict.fromkeys(search.seen)
         decide = tuple(fact for fact in seen if fact in search.decide)
-        return Found(possible, exact, decide, tuple(fact for fact in seen if fact not in search.decide))
+        may_decide = tuple(fact for fact in seen if fact not in search.decide)
+        return Found(reached.possible, reached.exact, decide, may_decide, tuple(search.uncovered))
+
+    def governed(self, node: Node) -> None:
+        """Refuse a request whose law no pack covers on its day, whatever is asked for. Raises DateError."""
+        for side, sure in node.uncovered(0):
+            if sure and not side.local:
+                name, covers = side.pack.doc.date, side.pack.doc.covers
+                problem = f"`{name}` lies outside the law of pack `{side.pack.doc.id}`"
+                raise DateError("date-not-covered", problem, f"the pack covers {covers}", self.filing.places.get((name,)))
 
     def node(self, filing: Filing, item: int, before: Node | None = None, changed: str = "") -> Node:
         """Return what law and the owner say to an item of a filing that was filled. Raises ContradictionError.
@@ -102,6 +124,28 @@ class Review:
         worlds = tuple(either(*(each.worlds(item) for each in found)) if found else NOTHING for _, found in states)
         owner = NOTHING if name in self.owners else OWNER_UNKNOWN if self.asks_owner else OWNER_NOT_ASKED
         return Node(filing, states, worlds, owner)
+
+    def _dated(self, filing: Filing) -> Filing:
+        """Return the filing with what the order of days tells. Raises ContradictionError, DateError.
+
+        A request was received by the day of the question, and what it asks for leaves no earlier than that.
+        """
+        if RECEIVED not in self.rulebook.facts:
+            return filing
+        low, high = filing.facts.get(RECEIVED, whole_of(self.rulebook, RECEIVED))
+        today = self.as_of.toordinal()
+        if low > today:
+            problem = f"`{RECEIVED}` is after {self.as_of}, the day of the question"
+            remedy = "correct the day, or ask as of a day on which the request is there"
+            raise DateError("not-yet-received", problem, remedy, filing.places.get((RECEIVED,)))
+        facts = {RECEIVED: (low, min(high, today))}
+        for name in {side.pack.doc.date for side in self.law} - {RECEIVED, AS_OF}:
+            first, last = filing.facts.get(name, whole_of(self.rulebook, name))
+            if last < low:
+                problem = f"`{name}` is before `{RECEIVED}`: what is asked for cannot have left by then"
+                raise ContradictionError("before-request", problem, "correct one of the two", filing.places.get((name,)))
+            facts[name] = (max(first, low), last)
+        return replace(filing, facts=filing.facts | facts)
 
     @property
     def asks_owner(self) -> bool:
@@ -168,6 +212,14 @@ def registered(rulebook: Rulebook, pack: PackRules) -> dict[str, Any]:
     return found
 
 
+class _Reached(NamedTuple):
+    """The verdicts that a case reaches, whether all of them are, and whether law of its day is not encoded."""
+
+    possible: frozenset[Verdict]
+    exact: bool
+    uncovered: bool = False
+
+
 @dataclass
 class _Search:
     """Splits the open facts of one item."""
@@ -177,27 +229,36 @@ class _Search:
     left: int = CASES
     seen: list[Fact] = field(default_factory=list)
     decide: set[Fact] = field(default_factory=set)
+    uncovered: dict[Side, None] = field(default_factory=dict)
 
-    def visit(self, node: Node) -> tuple[frozenset[Verdict], bool]:
-        """Return the verdicts that completions of a case reach, and whether all of them are. Raises ContradictionError."""
+    def visit(self, node: Node) -> _Reached:
+        """Return the verdicts that completions of a case reach. Raises ContradictionError."""
         self.left -= 1
         possible = node.possible
+        uncovered = dict(node.uncovered(self.item))
+        if any(uncovered.values()):  # what law says on the day is not known, whatever is told
+            self.uncovered |= dict.fromkeys(side for side, sure in uncovered.items() if sure)
+            return _Reached(possible, exact=False, uncovered=True)
         split = next(self._splits(node), None) if len(possible) > 1 and self.left > 0 else None
         if split is None:
+            self.uncovered |= dict.fromkeys(uncovered)
             # what is left open is exact where only an owner without terms leaves it so
             decided = len(possible) == 1 or (self.left > 0 and not list(node.decisive()))
-            return possible, decided and all(each.consistent(self.item) for _, states in node.states for each in states)
+            exact = decided and all(each.consistent(self.item) for _, states in node.states for each in states)
+            return _Reached(possible, exact)
         fact, cells = split
         self.seen.append(fact)
         found = list(self._cases(node, fact, cells))
         if not found:
             raise ContradictionError("contradiction", "no case is possible", "two facts exclude each other")
-        exact = all(sure for _, sure in found)
-        if exact and len({reached for reached, _ in found}) > 1:
+        exact = all(each.exact for each in found)
+        proved = all(each.exact or each.uncovered for each in found)
+        if proved and len({(each.possible, each.uncovered) for each in found}) > 1:
             self.decide.add(fact)  # one value of the fact reaches a verdict that another cannot
-        return frozenset().union(*(reached for reached, _ in found)), exact
+        possible = frozenset().union(*(each.possible for each in found))
+        return _Reached(possible, exact, proved and any(each.uncovered for each in found))
 
-    def _cases(self, node: Node, fact: Fact, cells: tuple[Any, ...]) -> Iterator[tuple[frozenset[Verdict], bool]]:
+    def _cases(self, node: Node, fact: Fact, cells: tuple[Any, ...]) -> Iterator[_Reached]:
         home = self.review.rulebook.list_of(fact[0])
         for cell in cells:
             try:

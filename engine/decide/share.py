@@ -39,6 +39,7 @@ def share_filing(
     listing = review.filing.lists[REQUEST]
     nodes = [review.node(review.filing, 0)]
     nodes += [review.node(review.filing, index, nodes[0]) for index in range(1, len(listing.items))]
+    review.governed(nodes[0])
     items = [_Item(review, index, node, search=search).answer() for index, node in enumerate(nodes)]
     return shapes.ShareAnswer(
         as_of=as_of.isoformat(),
@@ -81,11 +82,16 @@ class _Item:
             reasons=self._reasons(heard),
             smallest=_names(smallest(settled, only) or smallest(causes, only)) if only else [],
             duties=self._duties(),
+            not_covered=[self._not_covered(side) for side in found.uncovered],
             missing=[self._missing(fact) for fact in found.missing],
             may_matter=[self._missing(fact) for fact in found.may_matter],
-            allowed_if=self._allowed_if(found, causes) if self.search and not found.possible <= ALLOWED else None,
+            allowed_if=self._allowed_if(found, causes) if self._wished(found) else None,
             to=self._to() if "conflict" in found.possible else None,
         )
+
+    def _wished(self, found: Found) -> bool:
+        """Tell whether to look for what would make the item allowed: nothing does where law of its day was not encoded."""
+        return self.search and not found.possible <= ALLOWED and not any(sure for _, sure in self.node.uncovered(self.index))
 
     def _settled(self) -> list[Worlds]:
         return [both(*self.node.worlds)]
@@ -147,6 +153,10 @@ class _Item:
                     )
         return list(found.values())
 
+    def _not_covered(self, side: Side) -> shapes.NotCovered:
+        doc, sure = side.pack.doc, dict(self.node.uncovered(self.index)).get(side)
+        return shapes.NotCovered(pack=doc.id, date=doc.date, covers=str(doc.covers), applies="certain" if sure else "possible")
+
     def _missing(self, fact: Fact) -> MissingFact:
         return MissingFact(fact=fact[0], item=self._item(fact), question=self.rulebook.facts[fact[0]].question)
 
@@ -202,19 +212,29 @@ def _owner_word(marks: int) -> str:
 def _policies(review: Review, items: list[shapes.ItemVerdict]) -> list[shapes.PolicyUsed]:
     """Return the policies of the data sets that are asked for."""
     names = dict.fromkeys(item.data_set for item in items if item.data_set in review.owners)
-    packs = [review.owners[name].pack.doc for name in names if name]
-    return [shapes.PolicyUsed(name=doc.id, title=doc.title, kind="policy", valid=str(doc.covers)) for doc in packs]
+    used = [review.owners[name] for name in names if name]
+    return [
+        shapes.PolicyUsed(
+            name=side.pack.doc.id,
+            title=side.pack.doc.title,
+            kind="policy",
+            valid=str(side.pack.doc.covers),
+            in_force=side.in_force(side.pack.doc.covers, review.filing, review.as_of),
+        )
+        for side in used
+    ]
 
 
 def _overlays(rulebook: Rulebook, review: Review) -> list[shapes.PolicyUsed]:
     """Return the overlays over the packs that are consulted."""
-    consulted = {side.pack.doc.id for side in review.law}
+    consulted = {side.pack.doc.id: side for side in review.law}
     return [
         shapes.PolicyUsed(
             name=name,
             title=overlay.title,
             kind="overlay",
             valid=str(overlay.valid),
+            in_force=consulted[overlay.pack].in_force(overlay.valid, review.filing, review.as_of),
             grantor=next((entry.title for entry in rulebook.authorities.get(overlay.grantor, ())), None),
             discretion=overlay.discretion,
             scope=overlay.scope,

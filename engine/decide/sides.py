@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from engine.decide.compile import truth
 from engine.decide.evaluate import AS_OF, Evaluator
 from engine.decide.missing import Fact, Sum, sums, thresholds
 from engine.decide.narrow import settle
 from engine.decide.values import INF, F, T, U, known
-from engine.decide.verdict import NOTHING, Mark, Worlds, both, either, mark
+from engine.decide.verdict import LAW_UNKNOWN, NOTHING, Mark, Worlds, both, either, mark
 from engine.errors import ContradictionError
 from engine.rulebook.graph import expression, mentioned
 from engine.rulebook.model import PackRules
@@ -59,17 +59,24 @@ class State:
         return found
 
     def worlds(self, item: int) -> Worlds:
-        """Return the sets of marks that the side may give to an item."""
-        asked = self._asked(item)
+        """Return the sets of marks that the side may give to an item; law may say anything on days that it does not cover."""
+        asked = self.asked(item)
         if asked == F:
             return NOTHING
-        found = both(*(self.side.says(outcome, self._value(outcome, item)) for outcome in self.side.heard))
+        said = (self.side.says(outcome, self._value(outcome, item)) for outcome in self.side.heard)
+        found = both(*said) if self.covered else LAW_UNKNOWN
         return found if asked == T else either(found, NOTHING)
+
+    @property
+    def covered(self) -> bool:
+        """Tell whether the pack covers the days of this edition; on others nobody has encoded what the law says."""
+        clause = self.law.edition.rules.get(SHARES)
+        return clause is None or clause.valid == self.side.pack.doc.covers
 
     def open(self, item: int) -> Iterator[Fact]:
         """Yield the unknown facts that may still change what the side says to an item, in declared order."""
         names = [name for name in self.side.heard if len(self.side.says(name, self._value(name, item))) > 1]
-        if self._asked(item) == U:
+        if self.asked(item) == U:
             names.insert(0, f"rule:{SHARES}")
         live = set().union(*(self.law.live(self.slots, name, self.side.at(name, item)) for name in names))
         layout = self.law.layout
@@ -114,7 +121,7 @@ class State:
     def consistent(self, item: int) -> bool:
         """Tell whether the constraints among the facts certainly hold; where the side is not consulted they bear on nothing."""
         inputs = self.side.evaluator.inputs
-        return self._asked(item) == F or all(
+        return self.asked(item) == F or all(
             holds(self.slots, row) == T
             for _, home, holds in inputs.constraints
             for _, row in self.side.evaluator.rows(self.slots, home)
@@ -122,7 +129,7 @@ class State:
 
     def rules(self, item: int) -> Iterator[Heard]:
         """Yield the rules that bear on an item and apply, or may; where one works a value out, first those behind it."""
-        asked = self._asked(item)
+        asked = self.asked(item)
         slot, row = self.law.layout.slot, self.row(item)
         for rule, local, given in self.side.giving(self.law) if asked != F else ():
             applied = min(asked, (row if local else self.slots)[slot[f"applied:{rule}"]])
@@ -154,7 +161,7 @@ class State:
 
     def duties(self, item: int) -> Iterator[tuple[str, shapes.Value, int]]:
         """Yield each value that is a duty and certain (T) or possible (U), with its outcome."""
-        asked = self._asked(item)
+        asked = self.asked(item)
         for name in self.side.heard if asked != F else ():
             value, marks = self._value(name, item), self.side.marked[name]
             one = self.side.pack.outcomes[name].combine != "union"
@@ -171,11 +178,10 @@ class State:
         k = mask.bit_length() - 2
         return ((told.values[k].id, next(iter(self.side.says(outcome, mask)))),) if k < len(told.values) else ()
 
-    def _asked(self, item: int) -> int:
+    def asked(self, item: int) -> int:
+        """Return whether the side is consulted on an item."""
         if not self.side.pack.doc.shares_when:
             return T
-        if SHARES not in self.law.edition.rules:
-            return F  # the pack is not yet law
         found: int = (self.row(item) if self.side.local else self.slots)[self.law.layout.slot[f"rule:{SHARES}"]]
         return found
 
@@ -208,16 +214,17 @@ class Side:
         self._giving: dict[int, list[tuple[str, bool, list[tuple[str, str | None, int]]]]] = {}
 
     def states(self, filing: Filing, as_of: date) -> list[State]:
-        """Return the side under each edition that the days may meet; none where it is silent. Raises ContradictionError."""
+        """Return the side under each edition that the days may meet. Raises ContradictionError.
+
+        There is none where it is not consulted, and none of a policy before or after its terms.
+        """
         if not self._consulted(filing):
             return []
         base = self.evaluator.inputs.slots(filing)
         settle(self.evaluator.inputs, filing, base)
-        days = self.evaluator.days(base, as_of)
-        low, high = days[self.pack.doc.date]
-        covers = self.pack.doc.covers
-        if high < covers.start.toordinal() or low > (covers.end.toordinal() if covers.end else INF):
+        if self.clause is None and self.in_force(self.pack.doc.covers, filing, as_of) == "no":
             return []
+        days = self.evaluator.days(base, as_of)
         found, first = [], None
         for law, slots in self.evaluator.editions(base, days):
             try:
@@ -242,6 +249,16 @@ class Side:
         if rows is None:
             return bool(holds(slots, []) != F)
         return any(holds(slots, row) != F for row in (*rows.items, *([rows.more] if rows.more else ())))
+
+    def in_force(self, period: shapes.Period, filing: Filing, as_of: date) -> Literal["certain", "possible", "no"]:
+        """Tell whether a period lies over the days of a filing that select the law, or the terms, of this pack."""
+        name, slot = self.pack.doc.date, self.evaluator.inputs.layout.slot
+        today = as_of.toordinal()
+        first, last = (today, today) if name == AS_OF else self.evaluator.inputs.slots(filing)[slot[name]]
+        start, end = period.start.toordinal(), period.end.toordinal() if period.end else INF
+        if last < start or first > end:
+            return "no"
+        return "certain" if start <= first and last <= end else "possible"
 
     @property
     def dates(self) -> list[str]:
@@ -342,11 +359,21 @@ def _all(marks: tuple[int, ...], mask: int) -> int:
 
 
 def _asked(pack: PackRules, when: str, local: bool) -> shapes.Rule:
-    """Return the rule that fires where a pack is consulted."""
-    version = shapes.RuleVersion.model_construct(valid=pack.doc.covers, when=when, then={}, gap=False, sources=[])
+    """Return the rule that fires where a pack is consulted, on days that the pack does not cover as well.
+
+    Its version shows which: that of the days covered is valid on just these.
+    """
+    covers, other = pack.doc.covers, []
+    if covers.start > date.min:
+        other.append(shapes.Period(start=date.min, end=covers.start - timedelta(days=1)))
+    if covers.end:
+        other.append(shapes.Period(start=covers.end + timedelta(days=1)))
+    versions = [
+        shapes.RuleVersion.model_construct(valid=valid, when=when, then={}, gap=False, sources=[]) for valid in (covers, *other)
+    ]
     origin = shapes.RuleOrigin(factor="design", effect="design")
     return shapes.Rule.model_construct(
-        title=pack.doc.title, on=REQUEST if local else "", effect="advisory", origin=origin, sources=[], versions=[version]
+        title=pack.doc.title, on=REQUEST if local else "", effect="advisory", origin=origin, sources=[], versions=versions
     )
 
 

@@ -41,6 +41,10 @@ class Mark(IntFlag):
 
 BLOCKS = Mark.LAW_REFUSES | Mark.HUMAN | Mark.OWNER_REFUSES
 NOTHING: Worlds = frozenset({0})
+# law that nobody has encoded may refuse, oblige, leave two regimes to a human or say nothing, each with duties or without
+LAW_UNKNOWN: Worlds = frozenset(
+    int(said | duty) for said in (Mark(0), Mark.LAW_REFUSES, Mark.HUMAN, Mark.LAW_OBLIGES) for duty in (Mark(0), Mark.DUTY)
+)
 # an owner whose terms are not known may grant, refuse, ask for duties, or have said nothing
 OWNER_UNKNOWN: Worlds = frozenset({0, Mark.OWNER_REFUSES, Mark.OWNER_GRANTS, Mark.OWNER_GRANTS | Mark.DUTY})
 # by law alone: no refusal and no duty of an owner is asked for

@@ -35,6 +35,9 @@ class Asked:
     approved_by: PublicKey | None = None
     supersedes: str | None = None
     retention: str = "decision"
+    # where a policy is decided, what law says against what its terms propose, and against the outcome: engine/evidence/merged
+    against_terms: tuple[str, ...] = ()
+    against_outcome: tuple[str, ...] = ()
     decision_id: str = ""  # reserved for it before; a fresh one otherwise
     mark: Callable[[Answer], list[str]] = lambda _answer: []  # which of the rules that an answer used are unpublished
 
@@ -76,6 +79,12 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)
     request = replace(request, unpublished=tuple(asked.mark(answer)))
     signers: list[FileSigner] = []
+    if asked.against_terms and not asked.outcome:
+        remedy = "correct the request, or have officials decide it: --outcome, --reasons and --approved-by"
+        raise EvidenceError("against-law", "; ".join(asked.against_terms), remedy)
+    if not asked.outcome and (asked.ground or asked.approved_by):
+        problem = "reasons and a second official belong to an outcome that an official decides, and none is named"
+        raise InputError("no-outcome", problem, "name it with --outcome, or leave both out: the rules give their own reasons")
     if asked.outcome:
         request, signers = _official(home, asked, request, answer)
     made = record.statement(asked.of, disclosed, request, (answer, picture))
@@ -114,11 +123,14 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
     """Return the request with an official's outcome, and who signs it; a deviation needs a ground and a second official."""
     home.actors.require(asked.by, "official")
     name, value = asked.outcome or ("", "")
-    deviates = value not in answer.outcomes[name].possible
-    if deviates and not asked.ground:
-        raise InputError("no-ground", "an outcome that the rules do not propose needs reasons", "give --reasons")
-    if deviates and asked.approved_by is None:
-        problem = "an outcome that the rules do not propose needs a second official"
+    ground = asked.ground.strip()
+    # where law does not bear what the terms propose, they are no measure of what deviates: law is
+    other = bool(asked.against_outcome) or (deviates(answer, name, value) and not asked.against_terms)
+    told = f" ({'; '.join(asked.against_outcome)})" if asked.against_outcome else ""
+    if other and not ground:
+        raise InputError("no-ground", f"an outcome that the rules do not propose needs reasons{told}", "give --reasons")
+    if other and asked.approved_by is None:
+        problem = f"an outcome that the rules do not propose needs a second official{told}"
         raise SigningError("two-persons", problem, "name another with --approved-by")
     if asked.approved_by is not None:
         home.actors.require(asked.approved_by, "official")
@@ -130,10 +142,19 @@ def _official(home: Installation, asked: Asked, request: Request, answer: Answer
         request,
         kind="decision",
         role="official",
-        outcome={"name": name, "value": value, "reasons": asked.ground},
-        overrides=({**override, "ground": asked.ground},) if deviates else (),
+        outcome={"name": name, "value": value, "reasons": ground},
+        overrides=({**override, "ground": ground},) if other else (),
     )
     return changed, [home.signer(key) for key in keys]
+
+
+def deviates(answer: Answer, name: str, value: str) -> bool:
+    """Tell whether an official's value departs from what the rules propose for an outcome that has one value.
+
+    Where the rules leave several values open they propose none of them, so choosing the mildest is a decision of one's own.
+    Records made before this was so are accepted as they are: it is asked when a decision is recorded, not when it is verified.
+    """
+    return bool(answer.outcomes[name].value != value)
 
 
 def named_outcome(of: Rules, text: str) -> tuple[str, str]:

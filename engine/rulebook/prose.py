@@ -236,19 +236,20 @@ class _Prose:
     def value(self, term: ir.Node, const: ir.Const) -> str:
         """Say a constant as a value of `term`: its label, or the number in the unit of the term."""
         kind = type_of_term(term, self.rulebook, self.pack)
-        found = self.labels(term, kind).get(str(const.value))
+        found = self.value_label(term, kind, str(const.value))
         return f"“{found}”" if found else quantity(self.rulebook, const.value, const.unit or kind.unit, self.lang)
 
-    def labels(self, term: ir.Node, kind: Type) -> dict[str, str]:
-        """Return the labels of the values that a term can have."""
+    def value_label(self, term: ir.Node, kind: Type, value: str) -> str | None:
+        """Return the label of a value that a term can have, or None."""
         if not kind.values:
-            return {}
+            return None
         if isinstance(term, ir.Lookup):
             gives = self.rulebook.tables[term.table].gives
             if not gives.fact:
-                return {value: label.get(self.lang) for value, label in gives.labels.items()}
+                return gives.labels[value].get(self.lang) if value in gives.labels else None
         name = (
             gives.fact if isinstance(term, ir.Lookup) else term.value.id if isinstance(term, ir.Fold) else getattr(term, "id", "")
         )
         home = self.rulebook.facts if name in self.rulebook.facts else self.pack.outcomes
-        return {value.id: value.label.get(self.lang) for value in home[name].values} if name in home else {}
+        values = home[name].values if name in home else []
+        return next((each.label.get(self.lang) for each in values if each.id == value), None)

@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS session (
 CREATE TABLE IF NOT EXISTS sending (
   key TEXT PRIMARY KEY, request TEXT NOT NULL, reserved TEXT NOT NULL, process TEXT NOT NULL, at TEXT NOT NULL,
   status INTEGER NOT NULL DEFAULT 0, answer TEXT NOT NULL DEFAULT '');
+CREATE INDEX IF NOT EXISTS sending_at ON sending(at);
 CREATE TABLE IF NOT EXISTS reading (
   number INTEGER PRIMARY KEY, at TEXT NOT NULL, account TEXT NOT NULL, action TEXT NOT NULL, thing TEXT NOT NULL,
   allowed INTEGER NOT NULL, chain TEXT NOT NULL);
@@ -138,6 +139,10 @@ class AccessStore(Keyed):
     def end_sessions(self, account: str, digest: str = "") -> None:
         """End one session of an account, or all of them. Raises StoreError."""
         self.run("DELETE FROM session WHERE account = ? AND (? = '' OR hash = ?)", (account, digest, digest))
+
+    def drop_sessions(self, ended: str) -> None:
+        """Forget sessions that ended by a time. Raises StoreError."""
+        self.run("DELETE FROM session WHERE expires <= ?", (ended,))
 
     def sending(self, key: str) -> Sending | None:
         """Return the request of an idempotency key, or None. Raises StoreError."""

@@ -14,7 +14,7 @@ from engine.store.append import Appender, Dialect, refused
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-HEAD = "0002"
+HEAD = "0003"
 BUSY_SECONDS = 5.0
 SQLITE = Dialect(("BEGIN IMMEDIATE",), "?", (sqlite3.Error,))
 LOCK = 0x66656E6A69  # "fenji": the advisory lock of the one writer at a time

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS delivery (
   body TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, due TEXT NOT NULL, changed TEXT NOT NULL,
   said TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery(state, due);
+CREATE INDEX IF NOT EXISTS delivery_changed ON delivery(state, changed);
 CREATE INDEX IF NOT EXISTS delivery_webhook ON delivery(webhook, state, id);
 CREATE TABLE IF NOT EXISTS feed (
   id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, account TEXT NOT NULL, made TEXT NOT NULL);
@@ -171,9 +172,9 @@ class ServiceStore(Keyed):
         """Return how many deliveries are in a state. Raises StoreError."""
         return int(self.run("SELECT count(*) FROM delivery WHERE state = ?", (state,))[0][0])
 
-    def drop_deliveries(self, before: str) -> None:
-        """Forget what was delivered before a time. Raises StoreError."""
-        self.run("DELETE FROM delivery WHERE state = 'delivered' AND changed < ?", (before,))
+    def drop_deliveries(self, state: str, before: str) -> None:
+        """Forget deliveries that came to a state before a time. Raises StoreError."""
+        self.run("DELETE FROM delivery WHERE state = ? AND changed < ?", (state, before))
 
     def feeds(self, account: str) -> list[Feed]:
         """Return the feeds of an account. Raises StoreError."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, PrimaryKeyConstraint, String, Table, Text, text
 
-HEAD = "0002"  # the migration that this code expects
+HEAD = "0003"  # the migration that this code expects
 FEW = "kind <> 'decision' AND kind <> 'event'"  # the kinds of which there are few are found by an index
+DECISIONS = "kind = 'decision'"
 
 metadata = MetaData()
 
@@ -28,6 +29,8 @@ record = Table(
     Column("supersedes", String(64)),
     sqlite_with_rowid=True,
 )
+# a list of decisions is read along this one, past the events that stand between them
+Index("record_decision", record.c.kind, record.c.seq, sqlite_where=text(DECISIONS), postgresql_where=text(DECISIONS))
 Index("record_kind", record.c.kind, sqlite_where=text(FEW), postgresql_where=text(FEW))
 
 # complete subtrees above the leaves

@@ -14,14 +14,15 @@ from typing import Any
 from engine.decide.assess import examine
 from engine.errors import InputError
 from engine.evidence import facts
-from engine.evidence.decide import Asked, Prepared, named_outcome, prepare
+from engine.evidence.decide import Asked, Prepared, deviates, named_outcome, prepare
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
-from engine.supervise import filings
+from engine.supervise import filed, filings
 from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Beside, Recorded, Streams
+from schemas.answer import Answer
 
 UNDETERMINED = "undetermined"
 COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates"})  # what the engine says of an answer, and nobody types
@@ -83,14 +84,17 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused."""
     streams, state, process = office.streams, office.streams.state(filing), how.process
     said = filings.content(streams, filing)
-    _, received = filings.submitted(state)
+    filed_by, received = filings.submitted(state)
     case = office.reserved or new_id(office.now)
     declared = {each.id for each in streams.table(process).fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
-    given: dict[str, Any] = {**shared, "filing": filing, "version": filings.version(state), **how.fields}
+    given: dict[str, Any] = {**shared, "filing": filing, "version": filed.version(state), **how.fields}
+    if "filed_by" in declared:
+        given["filed_by"] = filed_by
     opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
+    day = date.fromisoformat(received)
     acts = [
-        Act(case, process, opening, office.by, office.now, given, date.fromisoformat(received), id=office.reserved),
+        Act(case, process, opening, office.by, office.now, given, day, id=office.reserved, computed=frozenset({"filed_by"})),
         Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
     ]
     return streams.perform_all(acts)[0]
@@ -148,8 +152,8 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     name, value = named_outcome(asked.of, ruling.value)
     state = office.streams.state(stream)
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
-    deviates = ruling.deviates or value not in _proposed(office, asked)
-    given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": deviates}
+    other = ruling.deviates or deviates(_answer(office, asked), name, value)
+    given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
     if name == "tier":
         given["tier"] = value
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
@@ -165,11 +169,10 @@ def possible(statement: dict[str, Any], outcome: str) -> list[str]:
     return found
 
 
-def _proposed(office: Office, asked: Question) -> list[str]:
-    """Return what the rules propose now: an official who keeps to it does not deviate."""
+def _answer(office: Office, asked: Question) -> Answer:
+    """Return what the rules propose now, without the search for what would settle it."""
     filing = facts.filing_of(asked.of.rulebook, asked.values)
-    answer, _ = examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)
-    return list(answer.outcomes[asked.outcome].possible or ())
+    return examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)[0]
 
 
 def _asked(
@@ -185,7 +188,7 @@ def _asked(
         filed_by=asked.filed_by,
         outcome=outcome,
         ground=ground,
-        approved_by=office.second,
+        approved_by=office.second if outcome else None,
         supersedes=supersedes,
         retention=asked.retention,
     )

@@ -14,12 +14,11 @@ from engine.errors import InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
-from engine.supervise.state import SUBMITTED, State
+from engine.supervise.state import FILED_BY, SUBMITTED, State, filed_by
 from engine.supervise.streams import Act, Recorded, Streams, history
 from schemas.lifecycle import BUILT_IN
 
 PROCESS = "filing"
-VERSIONS = (*SUBMITTED, "revise")
 FACTS = "facts"
 
 
@@ -84,14 +83,9 @@ def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
     return streams.perform(Act(filing, PROCESS, "revise", by, now, fields))
 
 
-def version(state: State) -> int:
-    """Return how many versions of a filing were submitted."""
-    return sum(state.done[name].count for name in VERSIONS if name in state.done)
-
-
 def submitted(state: State) -> tuple[str, str]:
     """Return who filed and on which day: `enterprise`, `official` or `ex_officio`. Raises InputError for a draft."""
-    for name, filed_by in zip(SUBMITTED, ("enterprise", "official", "ex_officio"), strict=True):
-        if name in state.done:
-            return filed_by, state.done[name].on
-    raise InputError("not-submitted", f"the filing `{state.stream[:60]}` is a draft", "submit it first")
+    by = filed_by(state)
+    if not by:
+        raise InputError("not-submitted", f"the filing `{state.stream[:60]}` is a draft", "submit it first")
+    return by, state.done[SUBMITTED[FILED_BY.index(by)]].on

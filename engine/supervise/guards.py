@@ -13,12 +13,13 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from engine.supervise.clocks import months_after
-from engine.supervise.state import Done, Event, Run, State
+from engine.supervise.state import Done, Event, Run, State, ex_officio
 
 if TYPE_CHECKING:
     from schemas.lifecycle import Lifecycle, Transition
 
 _NOTHING = Done(0, "", (), ())
+MANDATE = "mandate"  # the field that names the paper under which an official acts for the party
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,27 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
 
 
 def _own_holder(h: Happening, _of: Sequence[str]) -> str:
-    """An enterprise acts on its own streams; an official may act for it."""
-    if "official" in h.event.roles:
+    """An enterprise acts on its own streams; an official may act on any, and what happens by itself does."""
+    if {"official", "system"} & set(h.event.roles) or _is_party(h):
         return ""
-    if not h.event.own or h.event.own != (h.state.holder or h.event.holder):
-        return f"`{h.event.by}` does not act for the party"
-    return ""
+    return f"`{h.event.by}` does not act for the party"
+
+
+def _is_party(h: Happening) -> bool:
+    """Tell whether the actor belongs to the firm that the stream is about."""
+    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
+
+
+def _for_party(h: Happening, of: Sequence[str]) -> str:
+    """An act of the party: an official does it only under a paper of the party, which the field `mandate` names by its hash.
+
+    Where the official filed ex officio there is no applicant to act for: giving the fields named by `of` the official then acts
+    in the office's own name. Without names nobody but the party, or whoever has its mandate, ever does it.
+    """
+    official = "official" in h.event.roles and not ("enterprise" in h.event.roles and _is_party(h))
+    if not official or MANDATE in h.event.given or (of and ex_officio(h.state) and h.event.given.issuperset(of)):
+        return ""
+    return f"this is an act of the party, and `{h.event.by}` names no mandate of it"
 
 
 def _second(h: Happening, of: Sequence[str]) -> str:
@@ -301,6 +317,7 @@ GUARDS: dict[str, Guard] = {
     "other_person": _other_person,
     "impartial": _impartial,
     "own_holder": _own_holder,
+    "for_party": _for_party,
     "second": _second,
     "given_if": _given_if,
     "asked_unit": _asked_unit,

@@ -16,6 +16,7 @@ from engine.decide.combine import fixed
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
 from engine.rulebook.read import node_from
+from engine.supervise.clocks import months_after
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 PACK, PROCESS = "nanjing-pilot", "pilot"
 OPEN, UNTOUCHED = "undetermined", "untouched"
-UNDER_TERMS = frozenset({"agreed", "running", "warned", "rectifying", "paused"})
+NOT_ASKED = "not_asked"
+UNDER_TERMS = frozenset({"running", "warned", "rectifying", "paused"})  # from which the last day agreed ends a pilot by itself
 ENDED = frozenset({"concluded", "graduated", "converted", "ended"})
 # matter -> the outcome that answers it, the unions that list what stands against it
 MATTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -38,7 +40,10 @@ BREACHES = ("false_material", "hidden_report", "refused_rectification", "prohibi
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What is proposed on a matter (`undetermined` while facts leave more), how its conditions stand, what it never covers."""
+    """What is proposed on a matter (`undetermined` while facts leave more), how its conditions stand, what it never covers.
+
+    On what nobody asked for (`not_asked`) no condition is proven: their facts do not apply yet.
+    """
 
     matter: str
     value: str
@@ -47,6 +52,11 @@ class Opinion:
     unmet: tuple[str, ...]
     unproven: tuple[str, ...]
     untouched: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the rules propose something: the facts decide it, and it was asked for."""
+        return self.value not in (OPEN, NOT_ASKED)
 
 
 def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str) -> Opinion:
@@ -58,12 +68,13 @@ def opinion(rulebook: Rulebook, facts: dict[str, Any], as_of: date, matter: str)
     declared = evaluate.pack.outcomes
     value = picture.outcomes[outcome, -1]
     possible = names_of(declared[outcome], value)
+    said = possible[0] if fixed(declared[outcome].combine, value) else OPEN
     standing: dict[str, list[str]] = {"met": [], "unmet": [], "unproven": []}
+    held = "unproven" if said == NOT_ASKED else "met"  # what no rule speaks against, because nothing was asked, is not met
     for union in unions:
         must, may = picture.outcomes[union, -1]
         for place, entry in enumerate(declared[union].values):
-            standing["unmet" if must >> place & 1 else "unproven" if may >> place & 1 else "met"].append(entry.id)
-    said = possible[0] if fixed(declared[outcome].combine, value) else OPEN
+            standing["unmet" if must >> place & 1 else "unproven" if may >> place & 1 else held].append(entry.id)
     never = picture.outcomes[UNTOUCHED, -1][0] if matter == "tolerance" else 0
     untouched = tuple(entry.id for place, entry in enumerate(declared[UNTOUCHED].values) if never >> place & 1)
     met, unmet, unproven = (tuple(standing[name]) for name in ("met", "unmet", "unproven"))
@@ -84,7 +95,10 @@ def uncoerced(rulebook: Rulebook, facts: Mapping[str, Any], about: str) -> None:
 
 
 def ran_out(state: State, on: date) -> str:
-    """Return the last day of the agreed term when it has passed and no end is recorded yet; empty while it lasts, or was none."""
+    """Return the last day of a running pilot's term when it has passed and no end is recorded yet; empty while it lasts.
+
+    A pilot that never started has no end to record: once its last day has passed it cannot start.
+    """
     ends = state.values.get("ends_on", "")
     return ends if state.name in UNDER_TERMS and ends < on.isoformat() else ""
 
@@ -95,8 +109,9 @@ def shown_by(state: State, on: date) -> dict[str, Any]:
     found: dict[str, Any] = {"pilot.applied": "apply" in state.done, "pilot.terms_signed": signed}
     if signed:
         found["pilot.bar_term"] = bool(values.get("bar_term"))
-    open_ = {"cap_subjects": "pilot.subjects_cap", "tier": "pilot.tier", "ends_on": "pilot.ends_on", "subjects": "run.subjects"}
+    open_ = {"cap_subjects": "pilot.subjects_cap", "ends_on": "pilot.ends_on", "subjects": "run.subjects"}
     found |= {fact: values[name] for name, fact in open_.items() if name in values}
+    found |= {"pilot.months": _months(state, on)} if "ends_on" in values else {}
     if "insured_until" in values:
         found |= {"pilot.insured": True, "pilot.insured_until": values["insured_until"]}
         found["run.insurance_lapsed"] = values["insured_until"] < on.isoformat()
@@ -106,6 +121,19 @@ def shown_by(state: State, on: date) -> dict[str, Any]:
     found["run.rectifying"] = state.name == "rectifying"
     found["tolerance.asked"] = "ask_tolerance" in state.done
     return found | _extension(state)
+
+
+def _months(state: State, on: date) -> int | dict[str, int]:
+    """Return the months from the first day to the last, a part of one as a whole; at most that, while the first is not known.
+
+    The first day is that of the start, else the one planned: nothing starts before it, nor before today.
+    """
+    planned = state.values.get("starts_on", "")
+    known = state.done["start"].on if "start" in state.done else planned if planned >= on.isoformat() else ""
+    first, last = date.fromisoformat(known) if known else on, date.fromisoformat(state.values["ends_on"])
+    whole = max(0, 12 * (last.year - first.year) + last.month - first.month)
+    count = whole + (months_after(first, whole) < last)
+    return count if known else {"at_most": count}
 
 
 def counted(state: State, stated: dict[str, Any]) -> dict[str, Any]:

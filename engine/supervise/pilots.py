@@ -1,8 +1,9 @@
 """The life of a pilot: acts on its stream, with the fields that the rules work out and nobody types in.
 
 Who applies, signs or decides is judged by the table `pilot`; here the proposal of the pack, its open conditions and whether the
-official deviates from it are put beside each decision, and terms are named by their hash. A decision against the proposal, or on
-a matter that the facts leave open, needs reasons and a second official.
+official deviates from it are put beside each decision, terms are named by their hash, and where they go beyond what was admitted
+is put beside the official's signature. A decision against the proposal, on a matter that the facts leave open, or on terms beyond
+what was admitted, needs reasons and a second official.
 """
 
 from __future__ import annotations
@@ -13,22 +14,21 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
-from engine.evidence import canonical
 from engine.evidence.disclosed import opened
 from engine.supervise.clocks import legal_day
-from engine.supervise.monitors.plan import plan
-from engine.supervise.opinions import PACK, PROCESS, Opinion, counted, opinion, shown_by, uncoerced
+from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
+from engine.supervise.terms import AGREES, OFFERS, agreed, beyond, offered
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
 
 TOLERANCE, WITHIN = "tolerance.", "tolerance.within_plan"
-MOST = 10**6  # of a line of the budget: more is no limit, and its product with the persons stays within 2^53
 FACTS = "facts:"  # what the names of sealed facts begin with
-OFFICIAL = "official"
+OFFICIAL, FINDING = "official", "find"
+TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
@@ -43,10 +43,7 @@ DECIDES: dict[str, tuple[str, str]] = {
     "end": ("onward", "ended"),
 }
 GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
-COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates"})
-OFFERS = frozenset({"offer", "amend"})
-# what the stream shows of the terms
-NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
+COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyond"})
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
@@ -58,18 +55,15 @@ def prepared(streams: Streams, act: Act) -> Act:
     """Return an act with its computed fields. Raises InputError when one was typed in, or facts cannot be read."""
     _tried(streams, act)
     if act.name in OFFERS and "terms" in act.fields:
-        terms = act.fields["terms"]
-        _readable(streams, terms)
-        numbers = _numbers(act, terms) if act.name == "offer" else {}
-        return replace(act, fields={**act.fields, **numbers, "terms_sha256": terms_sha256(terms)})
-    if act.name == "countersign_amendment":
-        return replace(act, fields={**act.fields, **_numbers(act, _amendment(streams, act.stream))})
-    if act.name not in DECIDES:
+        return replace(act, fields=offered(streams, act))
+    if act.name not in DECIDES and act.name not in AGREES:
         return act
     typed = sorted(COMPUTED & set(act.fields))
     if typed:
         problem = f"`{typed[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out")
+    if act.name in AGREES:
+        return replace(act, fields=_signing(streams, act), computed=COMPUTED)
     _asked(streams, act)
     found = current(streams, act)
     wanted = {name for each in streams.table(PROCESS).transitions if each.event == act.name for name in (*each.needs, *each.may)}
@@ -78,6 +72,18 @@ def prepared(streams: Streams, act: Act) -> Act:
     values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
     fields = {**act.fields, **{name: value for name, value in values.items() if name in wanted}}
     return replace(act, fields=fields, computed=COMPUTED)
+
+
+def _signing(streams: Streams, act: Act) -> dict[str, Any]:
+    """Return the fields of an official's signature: what the terms say, and where they go beyond what was admitted."""
+    numbers, state, on = agreed(streams, act), streams.state(act.stream), act.on or legal_day(act.now)
+    signed = replace(state, values={**state.values, **numbers})
+    before, after = (
+        opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, each, on), on, "admission") for each in (state, signed)
+    )
+    told = history(streams.home, act.stream)
+    found = beyond(told, signed.values, before if act.name == "countersign_amendment" else None, after)
+    return {**act.fields, **numbers, "beyond": found or ["none"], "deviates": bool(found)}
 
 
 def _asked(streams: Streams, act: Act) -> None:
@@ -103,7 +109,8 @@ def proposed(streams: Streams, act: Act, matter: str) -> Opinion:
 def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> dict[str, Any]:
     """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both.
 
-    What only an authority can supply counts from an official's event alone.
+    What only an authority can supply counts from an official's finding alone (`find`, and the tier that a decision states): an
+    official who applies for a firm tells what the firm says.
     """
     stated = _stated(home, rulebook, state)
     return stated | shown_by(state, on) | counted(state, stated) | _outside(home, state)
@@ -117,8 +124,11 @@ def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, A
         if predicate["name"] == "ask_tolerance" and predicate["values"]["event"] != matter:
             matter = predicate["values"]["event"]
             stated = {name: value for name, value in stated.items() if not name.startswith(TOLERANCE)}
+        official = bool(predicate["by"]) and predicate["by"]["role"] == OFFICIAL
+        if predicate["name"] in TIERS and official and "tier" in predicate["values"]:
+            stated["pilot.tier"] = predicate["values"]["tier"]
         if predicate["input_commitments"] and "facts" in predicate["given"]:
-            official = bool(predicate["by"]) and predicate["by"]["role"] == OFFICIAL
+            official = official and predicate["name"] == FINDING
             found, _ = opened(home, predicate["event_id"])
             named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
             if not official and WITHIN in named and _unshown(state, matter, predicate["on"]):
@@ -164,7 +174,7 @@ def _tried(streams: Streams, act: Act) -> None:
         return
     uncoerced(streams.rulebook, new, "the pilot")
     on = act.on or legal_day(act.now)
-    official = act.by is not None and OFFICIAL in act.by.holder.roles
+    official = act.name == FINDING and act.by is not None and OFFICIAL in act.by.holder.roles
     told = {name: value for name, value in new.items() if official or _may_state(streams.rulebook, name)}
     state = State(act.stream, PROCESS) if act.name == "sketch" else streams.state(act.stream)
     old = _stated(streams.home, streams.rulebook, state)
@@ -184,43 +194,3 @@ def _deviates(act: Act, found: Opinion) -> bool:
     elif act.name == "opine_tolerance":
         wanted = str(act.fields.get("outcome"))
     return found.value != wanted
-
-
-def _numbers(act: Act, terms: Any) -> dict[str, Any]:
-    """Return what the terms say of caps, days and budget: nobody signs one text and enters another. Raises InputError."""
-    found = {name: terms[name] for name in NUMBERS if name in terms} if isinstance(terms, dict) else {}
-    for name, value in found.items():
-        if name in act.fields and act.fields[name] != value:
-            problem = f"`{name}` is not what the terms say"
-            raise InputError("terms-differ", problem, "leave it out: it is taken from the terms")
-    return found
-
-
-def _readable(streams: Streams, terms: Any) -> None:
-    """Refuse a budget that no monitor could read, before anybody signs it. Raises InputError."""
-    budget = terms.get("budget", {}) if isinstance(terms, dict) else {}
-    lines = plan(streams.rulebook.packs[PACK]).lines
-    if not isinstance(budget, dict):
-        raise InputError(
-            "wrong-budget", "`budget` of the terms is no list of lines", f"write `line: number`, of {', '.join(lines)}"
-        )
-    for line, allowed in budget.items():
-        if line not in lines:
-            raise InputError("unknown-line", f"no line `{str(line)[:40]}` of a budget", f"the lines are {', '.join(lines)}")
-        if type(allowed) is not int or not 0 <= allowed <= MOST:
-            problem = f"`{line}` of the budget is not a whole number from 0 to {MOST}"
-            raise InputError("wrong-type", problem, "write what is tolerated per thousand persons and thirty days")
-
-
-def _amendment(streams: Streams, stream: str) -> Any:
-    """Return the terms offered last as an amendment; nothing when there are none, or when they were erased."""
-    for predicate in reversed(history(streams.home, stream)):
-        if predicate["name"] == "amend":
-            disclosed, _ = opened(streams.home, predicate["event_id"])
-            return next((each.value for each in disclosed if each.name == "terms"), None)
-    return None
-
-
-def terms_sha256(terms: Any) -> str:
-    """Return the hash by which both sides name the terms that they sign (RFC 8785). Raises EvidenceError."""
-    return canonical.sha256(canonical.dumps(terms))

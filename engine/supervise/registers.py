@@ -82,7 +82,8 @@ def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons
     return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons}))
 
 
-def declare(streams: Streams, stream: str, actor: Actor, start: date, through: date) -> Recorded:
-    """Declare that every transfer of a period is recorded. Raises InputError when it is refused."""
-    fields = {"from": start.isoformat(), "through": through.isoformat()}
+def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date], mandate: str = "") -> Recorded:
+    """Declare that every transfer of a period is recorded, an official under the hash of a `mandate`. Raises InputError."""
+    start, through = period
+    fields = {"from": start.isoformat(), "through": through.isoformat(), **({"mandate": mandate} if mandate else {})}
     return streams.perform(actor.act(TABLE, stream, "declare", fields))

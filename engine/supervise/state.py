@@ -10,6 +10,7 @@ from engine.evidence import canonical
 from engine.store.append import NO_DUE
 
 SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")  # the events that submit a filing: by whom
+FILED_BY = ("enterprise", "official", "ex_officio")  # what they are called in what was filed, in the same order
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,17 @@ class Event:
     own: str = ""
     holder: str = ""
     subject: str = ""
+
+
+def filed_by(state: State) -> str:
+    """Return by whom a filing, or the filing of a case, was submitted: one of `FILED_BY`, empty where nothing says it."""
+    submitted = (name for event, name in zip(SUBMITTED, FILED_BY, strict=True) if event in state.done)
+    return next(submitted, str(state.values.get("filed_by", "")))
+
+
+def ex_officio(state: State) -> bool:
+    """Tell whether a filing, or that of a case, was submitted ex officio: nobody asked for anything."""
+    return filed_by(state) == FILED_BY[2]
 
 
 def from_text(text: str) -> State:

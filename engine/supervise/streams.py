@@ -21,7 +21,7 @@ from engine.evidence.note import Receipt
 from engine.evidence.statement import actor_json
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
-from engine.supervise import uscc
+from engine.supervise import filed, uscc
 from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
@@ -154,6 +154,8 @@ class Streams:
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
+        if refused := filed.refused(self.home, table, state, act.name, fields):
+            return self._attempt(act, refused)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
 

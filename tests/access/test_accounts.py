@@ -52,6 +52,16 @@ def test_a_password_lets_in_until_the_session_ends(accounts: Accounts) -> None:
     assert accounts.by_session(token, NOW) is None
 
 
+def test_the_code_of_an_enterprise_is_kept_tidied_however_it_was_typed(accounts: Accounts) -> None:
+    typed = " 9132 0100 ma00 0000 08"
+    made = accounts.add(replace(CHEN, enterprise=typed))
+    assert made.enterprise == "91320100MA00000008"
+    accounts.store.put(replace(made, enterprise=typed))  # of before
+    who = accounts.who("1")
+    assert who
+    assert who.enterprise == "91320100MA00000008"
+
+
 def test_every_failure_looks_the_same(accounts: Accounts) -> None:
     accounts.add(CHEN, PASSWORD)
     accounts.add(replace(CHEN, id="2", login="gone", disabled=True), PASSWORD)

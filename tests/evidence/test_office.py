@@ -113,6 +113,7 @@ REFUSED = {
     "no-ground": ("--outcome", "mechanism=assessment"),
     "two-persons": ("--outcome", "mechanism=assessment", "--reasons", "x"),
     "no-such-record": ("--supersedes", "nothing"),
+    "no-outcome": ("--reasons", "x"),
     "unknown-retention": ("--retention", "for-ever"),
     "wrong-date": ("--known-at", "soon"),
 }
@@ -130,6 +131,32 @@ def test_nobody_approves_a_decision_of_their_own(office: Office) -> None:
     proposed = json.loads(office.said("assess", *asked, "--json"))["outcomes"]["mechanism"]["possible"][0]
     words = ("--outcome", f"mechanism={proposed}", "--reasons", "x", "--approved-by", "chen")
     assert office.refused("decide", *asked, "--as", "chen", *words) == "two-persons"
+
+
+OPEN = SAMPLES / "nanjing-tiering" / "nearly-empty.yaml"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("no-ground", ()),
+        ("no-ground", ("--reasons", " \u3000\n")),
+        ("no-ground", ("--approved-by", "wang")),
+        ("two-persons", ("--reasons", "现场核查")),
+    ],
+)
+def test_what_is_open_is_not_settled_alone_or_without_reasons(office: Office, code: str, words: tuple[str, ...]) -> None:
+    """A value that is only possible is not what the rules propose: choosing the mildest of them deviates."""
+    possible = json.loads(office.run("assess", "nanjing-tiering", OPEN, "--json").out)["outcomes"]["tier"]["possible"]
+    assert len(possible) > 1
+    for value in possible:
+        assert office.refused("decide", "nanjing-tiering", OPEN, "--as", "chen", "--outcome", f"tier={value}", *words) == code
+
+
+def test_what_is_open_is_settled_by_two_officials_with_reasons(office: Office) -> None:
+    words = ("--outcome", "tier=t3", "--reasons", "现场核查", "--approved-by", "wang", "--json")
+    predicate = json.loads(office.said("decide", "nanjing-tiering", OPEN, "--as", "chen", *words))["statement"]["predicate"]
+    assert predicate["overrides"] == [{"by": "chen", "approved_by": "wang", "ground": "现场核查"}]
 
 
 def test_a_number_that_no_record_holds(office: Office, tmp_path: Path) -> None:

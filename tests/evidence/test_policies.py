@@ -106,6 +106,64 @@ def test_a_grant_rests_on_the_policy_published_last(owners: Office, policies: Pa
     assert owners.run(*words, "--unpublished").code == 1
 
 
+ASKED = {
+    "sharing.requested": True,
+    "sharing.channel": "operation",
+    "sharing.requester": "enterprise",
+    "sharing.provider": "government_department",
+    "sharing.received_on": "2026-08-03",
+    "operation.authorised": True,
+}
+ITEM = {
+    "id": "it",
+    "data_set": BUS,
+    "purpose": "model_training",
+    "environment": "usable_invisible",
+    "onward": False,
+    "abroad": False,
+    "uses": 10,
+    "uses_before": 0,
+    "retention_months": 12,
+    "destruction_agreed": True,
+    "minimal": True,
+    "endangers": False,
+    "in_authorisation": True,
+    "from_sharing": False,
+}
+
+
+def test_terms_grant_nothing_that_law_refuses(owners: Office, policies: Path, tmp_path: Path) -> None:
+    """A grant under the terms is not recorded against law, nor where law is open; two officials deviate, with reasons."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    under = ("--policies", policies, "--rules", owners.rules, "--as-of", "2026-08-03")
+    second = ("--name", "boss", "--unit", "市数据局", "--role", "official", "--purpose", "decision")
+    owners.said("actor", "add", "boss", *second, "--as", "chen")
+
+    def filed(name: str, **changed: Any) -> Path:
+        made: Path = tmp_path / f"{name}.json"
+        item = {key: value for key, value in (ITEM | changed).items() if value is not None}
+        made.write_text(json.dumps(ASKED | {"request": {"complete": True, "items": [item]}}), "utf-8")
+        return made
+
+    lawful, forbidden, open_ = filed("lawful"), filed("forbidden", endangers=True), filed("open", endangers=None)
+    assert owners.run("decide", BUS, lawful, "--as", "liu", *under).code == 0
+    ended = owners.run("decide", BUS, forbidden, "--as", "liu", *under)
+    assert (ended.code, ": against-law: item `it` is refused by law" in ended.err) == (2, True), ended.err
+    assert "cn-data-sharing/endangers" in ended.err
+    ended = owners.run("decide", BUS, open_, "--as", "liu", *under)
+    assert (ended.code, "law leaves item `it` open (`request.endangers`)" in ended.err) == (2, True), ended.err
+    grant = ("decide", BUS, forbidden, "--as", "chen", *under, "--outcome", "answer=granted")
+    assert owners.refused(*grant) == "no-ground"
+    assert owners.refused(*grant, "--reasons", "an emergency") == "two-persons"
+    made = json.loads(owners.said(*grant, "--reasons", "an emergency", "--approved-by", "boss", "--json"))
+    assert made["statement"]["predicate"]["overrides"]
+    refusal = ("decide", BUS, forbidden, "--as", "chen", *under, "--outcome", "answer=refused", "--reasons", "endangers safety")
+    made = json.loads(owners.said(*refusal, "--json"))  # law does not bear what the terms propose, so this deviates from nothing
+    assert not made["statement"]["predicate"].get("overrides")
+    made = json.loads(owners.said("decide", BUS, lawful, "--as", "chen", *under, "--outcome", "answer=granted", "--json"))
+    assert not made["statement"]["predicate"].get("overrides")
+
+
 def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
     owners.said(*publish(owners, policies, BUS, "liu"))
     term = policies / BUS / "retention.yaml"

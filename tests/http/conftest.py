@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from api.access.permissions import permissions
 from api.cli.options import now
 from api.cli.rulebooks import Beside, choose_for_record
+from api.client import Client
 from api.http.app import create
 from api.http.limits import Rate
 from api.http.office import Office, Settings
@@ -23,6 +24,7 @@ from engine.evidence.keys import Holder
 from engine.evidence.log import stamp
 from engine.store.access import Account
 from engine.supervise import uscc
+from tests.http.serving import Server
 
 
 def code(body: str) -> str:
@@ -97,3 +99,31 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     app = create(settings, Rate(10_000, 10_000))
     with TestClient(app, base_url="https://testserver", raise_server_exceptions=False) as client:
         yield Served(app, client, accounts(app.state.office))
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server in a process of its own, with an API key of every role; rates are not limited."""
+
+    server: Server
+    keys: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def client(self, who: str = "") -> Client:
+        """Return a client as an account, or as nobody for ``."""
+        return Client(self.url, self.keys[who] if who else "", language="en")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One real server for all tests that need one."""
+    home = tmp_path_factory.mktemp("running") / "home"
+    people(home, now())
+    office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
+    keys = accounts(office)
+    office.close()
+    with Server("fenji", str(home)) as server:
+        yield Running(server, keys)

@@ -20,6 +20,7 @@ from tests.http.conftest import FIRMS, PASSWORD, Served
 FACTS = {"people.minors": False, "product": {"daily_consumption": True}}
 SURE = yaml.safe_load((Path(__file__).parents[2] / "rules/samples/nanjing-tiering/power-plant-canteen.yaml").read_text("utf-8"))
 ASKED = {"pack": "nanjing-tiering", "facts": FACTS, "as_of": "2026-08-01"}
+JSON = {"content-type": "application/json"}
 WRONG: list[tuple[str, str, Any, int, str, str]] = [
     ("GET", "/nowhere", None, 404, "not-found", ""),
     ("DELETE", "/v1/packs", None, 405, "method-not-allowed", ""),
@@ -56,11 +57,26 @@ def test_every_refusal_is_a_problem(served: Served, case: tuple[str, str, Any, i
         assert any("\u4e00" <= letter <= "\u9fff" for letter in problem["title_zh"])
 
 
+@pytest.mark.parametrize("path", ["assessments", "batches", "decisions", "filings", "jobs"])
+def test_what_does_not_say_that_it_is_json_is_refused(served: Served, path: str) -> None:
+    shown = {"authorization": f"Bearer {served.keys['applicant']}", "idempotency-key": str(uuid4())}
+    for media in ("text/plain", "application/xml", ""):
+        got = served.client.post(f"/v1/{path}", content=b"{}", headers={**shown, "content-type": media})
+        assert (got.status_code, got.json()["code"]) == (415, "not-json"), (path, media)
+
+
+def test_a_firm_reads_what_was_filed_for_it_however_its_code_was_typed(served: Served) -> None:
+    typed = f" {FIRMS['a'][:4].lower()} {FIRMS['a'][4:].lower()}"
+    made = decided(served, "decider", filed_by=typed).json()
+    assert served.call("viewer", "GET", f"/v1/decisions/{made['id']}").status_code == 200
+    assert served.call("viewer-b", "GET", f"/v1/decisions/{made['id']}").status_code == 404
+
+
 def test_what_is_too_large_or_too_deep_is_refused(served: Served) -> None:
     assert served.client.post("/v1/assessments", content=b"x" * (MOST + 1)).status_code == 413
     parts = (b"[" * 1000 for _ in range(MOST // 1000 + 10))
     assert served.client.post("/v1/assessments", content=parts).status_code == 413
-    assert served.client.post("/v1/assessments", content=b'{"facts":' * 100).status_code == 422
+    assert served.client.post("/v1/assessments", content=b'{"facts":' * 100, headers=JSON).status_code == 422
 
 
 def test_where_a_file_of_the_server_lies_is_not_told(served: Served) -> None:
@@ -147,6 +163,17 @@ def test_a_deviation_needs_a_second_official(served: Served) -> None:
     assert made.status_code == 201
     assert made.json()["statement"]["predicate"]["overrides"][0]["approved_by"] == "li"
     assert served.call("applicant", "GET", f"/v1/decisions/{made.json()['id']}").status_code == 200
+
+
+def test_what_is_open_is_not_settled_by_one_official_without_reasons(served: Served) -> None:
+    sent = {**ASKED, "outcome": "tier=t3", "filed_by": FIRMS["a"]}
+    second = {"x-second-authorization": f"Bearer {served.keys['decider-b']}"}
+    refused: Any = (({}, second, "no-ground"), ({"reasons": " "}, second, "no-ground"), ({"reasons": "x"}, {}, "two-persons"))
+    for more, headers, code in refused:
+        key = {"idempotency-key": str(uuid4())}
+        assert served.call("decider", "POST", "/v1/decisions", {**sent, **more}, **key, **headers).json()["code"] == code
+    key = {"idempotency-key": str(uuid4())}
+    assert served.call("decider", "POST", "/v1/decisions", {**sent, "reasons": "核查"}, **key, **second).status_code == 201
 
 
 @pytest.fixture(scope="module")

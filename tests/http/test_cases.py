@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.http.conftest import Served
-from tests.http.test_app import SURE
+from tests.http.test_app import FACTS, SURE
 from tests.http.test_filings import changed, drafted, key
 
 
@@ -18,7 +18,7 @@ def act(served: Served, who: str, case: str, event: str, **fields: Any) -> Any:
 
 def opened(served: Served, **more: Any) -> str:
     """A case on a submitted filing of the first firm; its address."""
-    where = drafted(served, facts=SURE, **more).headers["location"]
+    where = drafted(served, **{"facts": SURE, **more}).headers["location"]
     assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
     body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": {"legal": "plan", "unit": "unit-a"}}
     made = served.call("intake", "POST", "/v1/cases", body, **key())
@@ -26,8 +26,8 @@ def opened(served: Served, **more: Any) -> str:
     return str(made.headers["location"])
 
 
-def proposed(served: Served, by: str = "reviewer") -> str:
-    case = opened(served)
+def proposed(served: Served, by: str = "reviewer", **more: Any) -> str:
+    case = opened(served, **more)
     assert act(served, "intake", case, "accept").status_code == 200
     match = served.call("auditor", "GET", case).headers["etag"]
     done = changed(served, by, f"{case}/proposal", {}, match)
@@ -74,6 +74,16 @@ def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None
     done = decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider")
     assert done.status_code == 200, done.text
     assert done.json()["statement"]["second"]["sub"] == "chen"
+
+
+def test_what_is_open_is_settled_as_a_deviation_is(served: Served) -> None:
+    case = proposed(served, facts=FACTS)
+    assert served.call("auditor", "GET", case).json()["values"]["outcome"] == "undetermined"
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider-b", "t3").json()["code"] == "reasons-for-deviation"
+    assert decided(served, case, "decider-b", "t3", reasons="核查").json()["code"] == "two-officials"
+    done = decided(served, case, "decider-b", "t3", reasons="核查", second="decider")
+    assert (done.status_code, done.json()["statement"]["values"]["deviates"]) == (200, True)
 
 
 REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [

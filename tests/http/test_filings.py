@@ -44,7 +44,7 @@ def test_a_filing_from_the_draft_to_its_second_version(served: Served) -> None:
     assert got.headers["etag"] == '"4"'
     assert got.json()["facts"] == {"people.minors": True}
     assert (got.json()["fields"]["contact"], got.json()["fields"]["holder"]) == ("张三", FIRMS["a"])
-    assert {each["event"] for each in got.json()["next"]} == {"revise", "take_up", "withdraw", "conclude"}
+    assert {each["event"] for each in got.json()["next"]} == {"revise", "lodge", "take_up", "withdraw", "conclude"}
     names = [each["name"] for each in served.call("viewer", "GET", f"{where}/events").json()]
     assert names == ["draft", "save", "submit", "revise"]
     assert served.call("viewer", "GET", f"{where}/clocks").json() == []
@@ -110,6 +110,11 @@ def test_a_refusal_names_its_rule_and_its_law_and_is_an_event(served: Served) ->
     assert served.call("intake", "GET", f"{where}/events").json()[-1]["name"] == "refused"
     for_it = changed(served, "intake", f"{where}/submission", {"mandate": "0" * 64}, '"2"')
     assert for_it.json()["state"] == "submitted"
+    alone = changed(served, "intake", f"{where}/withdrawal", {"reasons": "重复"}, '"3"')
+    assert (alone.status_code, alone.json()["code"]) == (403, "mandated")
+    assert changed(served, "intake", f"{where}/papers", {"paper": "1" * 64}, '"4"').json()["state"] == "submitted"
+    assert changed(served, "intake", f"{where}/versions", {"facts": {}, "mandate": "0" * 64}, '"5"').status_code == 200
+    assert changed(served, "intake", f"{where}/withdrawal", {"mandate": "1" * 64}, '"6"').json()["state"] == "withdrawn"
 
 
 def test_a_firm_files_for_itself(served: Served) -> None:

@@ -171,7 +171,7 @@ class Held:
         self.steps: list[int] = []
 
     def kind(self) -> dict[str, Kind]:
-        return {"held": Kind(lambda _, asked: Work(10, 1, lambda start, _: self.step(start, asked)), "text/plain")}
+        return {"held": Kind(lambda _account, asked, _: Work(10, 1, lambda start, _: self.step(start, asked)), "text/plain")}
 
     def step(self, start: int, asked: bytes) -> bytes:
         assert self.let.acquire(timeout=20)
@@ -283,10 +283,28 @@ def test_jobs_are_bounded_and_forgotten(store: ServiceStore) -> None:
         jobs.add("more", "me", "held", b"asked")
     jobs.add("theirs", "you", "held", b"asked")
     jobs.cancel("j0")
-    later = (now() + timedelta(days=9)).isoformat()
-    store.drop_jobs(later)
+    later = now() + timedelta(days=9)
+    jobs.tidy(later)
     assert store.job("j0") is None
     assert store.job("j1") is not None
+
+
+def test_a_job_that_runs_over_midnight_is_of_the_day_on_which_it_was_accepted(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening = datetime(2026, 11, 29, 15, 59, 59, tzinfo=UTC)  # a second before the next day begins in Nanjing
+    moments = iter([evening] * 3)
+    jobs = served.office.jobs
+    monkeypatch.setattr(jobs, "_clock", lambda: next(moments, evening + timedelta(hours=1)))
+    name = f"night-{uuid4()}"
+    asked = json.dumps({"pack": "nanjing-tiering", "filings": [{"facts": SURE}]}).encode()
+    jobs.add(name, "intake", "assess", asked)
+    assert until(jobs, name, lambda job: job.state == "done")
+    found = jobs.store.job(name)
+    assert found
+    assert found.changed > "2026-11-29T16"
+    (line,) = b"".join(jobs.result(found)).splitlines()
+    assert json.loads(line)["answer"]["as_of"] == "2026-11-29"
 
 
 def test_what_is_kept_for_a_job_cannot_be_exchanged(store: ServiceStore) -> None:

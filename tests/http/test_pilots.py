@@ -7,19 +7,20 @@ from typing import Any
 import pytest
 
 from api.http.v1 import incidents, pilots, sharing
-from engine.supervise.pilots import terms_sha256
+from engine.supervise.terms import terms_sha256
 from tests.http.calls import change, ok, post
 from tests.http.conftest import FIRMS, Served
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
 
 BUDGET = {"minor": 4, "serious": 1, "grave": 0, "complaints": 20, "downtime": 600}
+AGREED = TERMS | {"budget": BUDGET}
 FACTS = {name: value for name, value in APPLICATION.items() if name != "holder"} | {"holder": FIRMS["a"]}
-HASH = terms_sha256(TERMS)
+HASH = terms_sha256(AGREED)
 LIFE: list[tuple[str, str, dict[str, Any], str]] = [
     ("applicant", "apply", FACTS, "applied"),
     ("reviewer-b", "find", {"facts": FINDINGS, "reasons": "核对"}, "applied"),
     ("decider", "admit", {}, "admitted"),
-    ("decider", "offer", {"terms": TERMS, "budget": BUDGET, **TERMS}, "offered"),
+    ("decider", "offer", {"terms": AGREED}, "offered"),
     ("applicant", "sign", {"signed_sha256": HASH}, "signed"),
     ("decider", "countersign", {"agreed_sha256": HASH}, "agreed"),
     ("applicant", "start", {}, "running"),

@@ -6,8 +6,6 @@ every answer is one that the document announces, and every refusal a problem of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -29,10 +27,9 @@ from api.access.permissions import permissions
 from api.cli.options import now
 from api.cli.rulebooks import choose_for_record
 from api.http.app import create
-from api.http.office import Office, Settings
+from api.http.office import Settings
 from api.http.problems import MEDIA
-from tests.http.conftest import accounts, people
-from tests.http.serving import Server
+from tests.http.conftest import Running
 from tests.long import LONG
 
 CHECKS: list[Any] = [
@@ -52,25 +49,6 @@ def archive(_context: object, value: object) -> bytes:
 EXAMPLES = 200 if LONG else 6
 
 
-@dataclass(frozen=True)
-class Attacked:
-    """A running server, and an API key of every role."""
-
-    url: str
-    keys: dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
-    home: Path = tmp_path_factory.mktemp("attacked") / "home"
-    people(home, now())
-    office = Office(Settings(home, now, lambda opened, day: choose_for_record(opened, "", day)))
-    keys = accounts(office)
-    office.close()
-    with Server("fenji", str(home)) as server:
-        yield Attacked(f"http://127.0.0.1:{server.port}", keys)
-
-
 def operations() -> dict[str, Any]:
     """Every operation of the document, by method and path; the application is made and never started."""
     app = create(Settings(Path("nowhere"), now, lambda opened, day: choose_for_record(opened, "", day)))
@@ -83,12 +61,12 @@ OPERATIONS = operations()
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_every_answer_is_declared(attacked: Attacked, label: str) -> None:
+def test_every_answer_is_declared(running: Running, label: str) -> None:
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(case=OPERATIONS[label].as_strategy(), role=st.sampled_from(["", *permissions().roles]))
     def each(case: Any, role: str) -> None:
-        headers = {"authorization": f"Bearer {attacked.keys[role]}"} if role else {}
-        got = case.call(base_url=attacked.url, headers=headers, timeout=60, allow_redirects=False)
+        headers = {"authorization": f"Bearer {running.keys[role]}"} if role else {}
+        got = case.call(base_url=running.url, headers=headers, timeout=60, allow_redirects=False)
         case.validate_response(got, checks=CHECKS)
         if got.status_code >= HTTPStatus.BAD_REQUEST:
             assert got.headers["content-type"][0] == MEDIA

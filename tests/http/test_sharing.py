@@ -77,9 +77,9 @@ def test_terms_are_those_in_force_on_the_day(published: Served) -> None:
 
 def test_a_check_is_the_answer_of_the_engine_and_leaves_nothing(published: Served) -> None:
     before = published.client.get("/v1/log/checkpoint").text
-    got = ok(published.call("viewer", "POST", CHECK, {"request": ASKS, "as_of": "2026-08-01"}))
+    got = ok(published.call("viewer", "POST", CHECK, {"request": ASKS, "as_of": "2026-08-05"}))
     chosen = published.office.sharing("", "")
-    wanted = share(chosen.rulebook, node_from(ASKS, Place("x")), legal_day(published.office.now()).replace(2026, 8, 1))
+    wanted = share(chosen.rulebook, node_from(ASKS, Place("x")), legal_day(published.office.now()).replace(2026, 8, 5))
     assert got["items"] == wanted.model_dump(mode="json", by_alias=True)["items"]
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert [(each["name"], each["sha256"], each["known"]) for each in got["policies"]] == [
@@ -94,6 +94,7 @@ WRONG: list[tuple[str, Any, int, str, str]] = [
     ("viewer", {"request": {}}, 422, "no-items", ""),
     ("viewer", {"request": NOWHERE}, 422, "unknown-value", "/request/request/items/0/data_set"),
     ("viewer", {"request": ASKS, "as_of": "soon"}, 422, "invalid", "/as_of"),
+    ("viewer", {"request": ASKS, "as_of": "2026-08-01"}, 422, "not-yet-received", "/request/sharing.received_on"),
     ("viewer", {"request": ASKS, "enterprise": "qilin-robotics"}, 403, "forbidden", ""),
     ("reviewer", {"request": ASKS, "enterprise": "nobody"}, 422, "unknown-enterprise", ""),
     ("reviewer", {"request": ASKS, "known_at": "2020-01-01"}, 422, "nothing-known", ""),
@@ -143,21 +144,37 @@ def test_uses_are_compared_with_the_grant(published: Served, granted: str) -> No
     assert ok(published.call("auditor", "GET", f"{granted}/uses"))["facts"]["request.used_beyond"] is False
 
 
+TOLD = {
+    True: ("conditions_met", "duty_basis", "minimal"),
+    False: ("state_secret", "work_secret", "trade_secret", "endangers", "abroad", "onward"),
+}  # what the law asks of an item, besides its class
+
+
 @pytest.mark.parametrize(("purpose", "answers"), [("marketing", (403, "two-officials")), ("statutory_duty", (200, ""))])
 def test_the_terms_of_an_owner_alone_call_for_a_second_official(
     published: Served, purpose: str, answers: tuple[int, str]
 ) -> None:
     """What the law allows and the owner's terms refuse is no official's to grant alone; what both allow is."""
-    item = {"id": "a", "data_set": "njtransport/bus-flows", "purpose": purpose}
-    asks = {"sharing.requester": "government_department", "request": {"complete": True, "items": [item]}}
+    item = {"id": "a", "data_set": "njtransport/bus-flows", "purpose": purpose, **dict.fromkeys(TOLD[True], True)}
+    item |= {"class": "conditional", **dict.fromkeys(TOLD[False], False)}
+    parties = {"sharing.requester": "government_department", "sharing.provider": "government_department"}
+    day = {"sharing.channel": "sharing", "sharing.received_on": "2026-08-03"}
+    asks = {**parties, **day, "request": {"complete": True, "items": [item]}}
     where = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks}).headers["location"]
-    said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 1, "records": 1}
+    said = {
+        "outcome": "allow_with_duties",
+        "purposes": ["监管"],
+        "granted": ["flows"],
+        "uses": 1,
+        "records": 1,
+        "reasons": "职责",
+    }
     alone = change(published, "decider-b", f"{where}/decision", said)
     assert (alone.status_code, alone.json().get("code", "")) == answers
     done = alone if answers[0] == 200 else change(published, "decider-b", f"{where}/decision", said, "decider")
     assert (ok(done)["state"], done.json()["statement"]["values"]["deviates"]) == ("agreed", answers[0] == 403)
     made = ok(published.call("auditor", "GET", f"/v1/decisions/{done.json()['statement']['values']['decision']}"))
-    assert "allow" in cases.possible(made["statement"], "share")  # of the law
+    assert cases.possible(made["statement"], "share") == ["allow_with_duties"]  # of the law
 
 
 def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) -> None:
@@ -170,10 +187,12 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     papers = change(published, "decider-b", f"{where}/decision", refused)
     assert (papers.status_code, papers.json()["code"]) == (409, "not-for-papers")
     assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
-    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})
+    alone = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
+    assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
+    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "decider")
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
-    assert names == ["request_unconditional", "refused", "refuse"]
+    assert names == ["request_unconditional", "refused", "refused", "refuse"]
     assert published.call("applicant", "GET", where).status_code == 403
     assert (
         change(published, "intake", f"{where}/events", {"event": "suspend", "fields": {"reasons": "x"}}).json()["code"]

@@ -24,12 +24,13 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from api.access.accounts import stamp
 from api.http import hooks, outward
-from api.http.hooks import BACKOFF, Hooks, told
+from api.http.hooks import BACKOFF, DEAD_DAYS, KEEP_DAYS, Hooks, told
 from api.http.outward import Outward, public
 from engine.errors import InputError
 from engine.store import reading
-from engine.store.service import Delivery
+from engine.store.service import Delivery, Webhook
 from tests.http.conftest import FIRMS, Served
 from tests.http.serving import free_port
 from tests.http.test_app import SURE, decided
@@ -371,6 +372,38 @@ def test_a_receiver_that_dawdles_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> 
             Outward(here=True).post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
         assert time.monotonic() - start < 3
         thread.join()
+
+
+def test_a_resolver_that_never_answers_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outward, "SECONDS", 0.2)
+    let = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [None] * (not let.wait(10)))
+    start = time.monotonic()
+    with pytest.raises(InputError, match="unknown-host"):
+        Outward().post("https://slow.example/", b"{}", {})
+    assert time.monotonic() - start < 3
+    let.set()
+
+
+def test_old_deliveries_are_forgotten_by_the_server_itself(served: Served) -> None:
+    store, moment = served.office.service, served.office.now()
+    store.put(Webhook("old", "applicant", "https://fenji.example/", b"", (), "2026", 0, "off"))
+    ages = [
+        ("delivered", KEEP_DAYS, 1),
+        ("delivered", KEEP_DAYS, -1),
+        ("dead", DEAD_DAYS, 1),
+        ("dead", DEAD_DAYS, -1),
+        ("waiting", 999, 0),
+    ]
+    for number, (state, days, hours) in enumerate(ages):
+        changed = stamp(moment - timedelta(days=days) + timedelta(hours=hours))
+        store.put(Delivery(f"d{number}", "old", number, "x", "{}", state, 1, "9999", changed))
+    served.office.hooks.tidy(moment)
+    assert [each.id for each in store.deliveries("old")] == ["d0", "d2", "d4"]
+    store.drop_webhook("old")
+    for state in ("delivered", "dead"):
+        plan = store.run("EXPLAIN QUERY PLAN DELETE FROM delivery WHERE state = ? AND changed < ?", (state, "2026"))
+        assert "delivery_changed (state=? AND changed<?)" in plan[0][3]
 
 
 def test_a_receiver_that_is_not_there_is_said_in_a_word(served: Served, told_by: Hooks) -> None:

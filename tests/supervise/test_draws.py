@@ -11,7 +11,7 @@ from engine.evidence.fsck import fsck
 from engine.supervise import draws
 from engine.supervise.audit import audit
 from engine.supervise.streams import Recorded
-from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
+from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
 
 ARM, POOL = draws.ARM, ("wang", "zhao", "li", "both")
 UNIT, OTHER = "市市场监管局", "市工信局"
@@ -23,9 +23,17 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with desk(tmp_path_factory.mktemp("draws")) as made:
         for number in range(8):
             holder, unit = (FIRM if number == 0 else RIVAL), (OTHER if number == 7 else UNIT)
-            made.act(f"c{number}", ARM, "open", "li", {"filing": f"f{number}", "version": 1, "holder": holder, "unit": unit})
+            watched(made, f"c{number}", holder, unit)
         made.act("c1", ARM, "recuse", "chen", {"recused": "wang", "reasons": "亲属"})
         yield made
+
+
+def watched(on: Desk, case: str, holder: str, unit: str = UNIT) -> None:
+    """Open a case of the arm on a filing of its own, for a firm."""
+    filing = f"f-{case}"
+    on.act(filing, "filing", "draft", "li", {})
+    on.act(filing, "filing", "submit_for_party", "li", {**FILED, "holder": holder, "product": case, "mandate": HASH})
+    on.act(case, ARM, "open", "li", {"filing": filing, "version": 1, "holder": holder, "unit": unit})
 
 
 def announced(on: Desk, count: int = 3, by: str = "wang", pool: tuple[str, ...] = POOL) -> str:
@@ -79,7 +87,7 @@ def test_who_may_do_what(on: Desk) -> None:
         frozen(on, stream, "wang")
     with pytest.raises(InputError, match="no-transition"):
         revealed(on, stream)
-    on.act("c9", ARM, "open", "li", {"filing": "f9", "version": 1, "holder": RIVAL, "unit": UNIT})
+    watched(on, "c9", RIVAL)
     frozen(on, stream)
     with pytest.raises(InputError, match="announcer-reveals"):
         revealed(on, stream, "zhao")
@@ -94,7 +102,7 @@ def test_who_may_do_what(on: Desk) -> None:
 
 def test_the_seed_hangs_on_what_comes_after_the_commitment(on: Desk) -> None:
     """The same official with the same plan gets another seed: it takes the log's root just after the list."""
-    on.act("c10", ARM, "open", "li", {"filing": "f10", "version": 1, "holder": RIVAL, "unit": UNIT})
+    watched(on, "c10", RIVAL)
     seeds = set()
     for _ in range(3):
         stream = announced(on, 1)
@@ -109,7 +117,7 @@ def test_the_seed_hangs_on_what_comes_after_the_commitment(on: Desk) -> None:
 
 def test_a_list_that_leaves_a_case_out_is_seen(on: Desk) -> None:
     """Whoever changes the program to spare a firm is found out by anybody who draws again."""
-    on.act("c11", ARM, "open", "li", {"filing": "f11", "version": 1, "holder": FIRM, "unit": UNIT})
+    watched(on, "c11", FIRM)
     stream = announced(on, 1)
     head = on.home.head()
     assert head

@@ -3,7 +3,8 @@
 A step is that of test_stories; `apply` and `terms` stand for a whole application and whole terms with changes (null leaves a
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
-proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `alarms` which stand.
+proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `opinion` what is
+proposed on other matters and how their conditions stand, `alarms` which stand.
 `overtake` is a day's look at all streams, and names those to which time has brought something.
 """
 
@@ -27,6 +28,7 @@ from engine.supervise.monitors.events import Event
 from engine.supervise.period import count
 from engine.supervise.state import State
 from engine.supervise.streams import Act
+from engine.supervise.terms import terms_sha256
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
 LIVES = sorted((Path(__file__).parent / "lives").glob("*.yaml"))
@@ -94,7 +96,7 @@ class Life:
             found |= {"facts": FINDINGS | self.words(step.pop("found")), "reasons": "核对"}
         if "terms" in step:
             terms = TERMS | self.words(step.pop("terms"))
-            self.terms = pilots.terms_sha256(terms)
+            self.terms = terms_sha256(terms)
             found |= {"terms": terms} | (terms if step["do"] == "offer" else {})
         if "agree" in step:
             found |= TERMS | self.words(step.pop("agree")) | {"agreed_sha256": self.terms}
@@ -146,6 +148,10 @@ class Life:
         act = Act("s", "pilot", "opine_tolerance", None, self.on.now)
         if "alarms" in step:
             assert [each.alarm.monitor for each in standing(self.on.streams, "s", self.on.now)] == step["alarms"]
+        for matter, wanted in step.get("opinion", {}).items():
+            found = pilots.proposed(self.on.streams, act, matter)
+            shown = {how: getattr(found, how) if how == "value" else [*getattr(found, how)] for how in wanted}
+            assert shown == wanted, found
         for how, condition in step.get("tolerance", {}).items():
             assert condition in getattr(pilots.current(self.on.streams, act), how)
 

@@ -13,14 +13,15 @@ import yaml
 from api.render import pilots as said
 from engine.evidence.installation import open_home
 from engine.supervise.opinions import ran_out, shown_by
-from engine.supervise.pilots import terms_sha256
 from engine.supervise.streams import Streams
+from engine.supervise.terms import terms_sha256
 from tests.rulebook import book
 from tests.supervise.desk import FIRM
 from tests.supervise.test_lives import APPLICATION, FINDINGS, QUIET, TERMS
 from tests.test_cli import Ended, fenji
 
 BUDGET = {"minor": 4, "serious": 1, "grave": 0, "complaints": 20, "downtime": 600}
+AGREED = TERMS | {"budget": BUDGET}
 
 
 class Firm:
@@ -58,9 +59,9 @@ def firm(tmp_path_factory: pytest.TempPathFactory) -> Firm:
     made.act("apply", "firm", APPLICATION)
     made.act("find", "li", {"facts": FINDINGS, "reasons": "核对"})
     assert made.act("admit", "li")["values"]["proposal"] == "admit"
-    made.act("offer", "li", {"terms": TERMS, "budget": BUDGET, **TERMS})
-    made.act("sign", "firm", {"signed_sha256": terms_sha256(TERMS)})
-    made.act("countersign", "li", {"agreed_sha256": terms_sha256(TERMS)})
+    made.act("offer", "li", {"terms": AGREED})
+    made.act("sign", "firm", {"signed_sha256": terms_sha256(AGREED)})
+    made.act("countersign", "li", {"agreed_sha256": terms_sha256(AGREED)})
     assert made.act("start", "firm")["state"] == "running"
     made.act("count", "firm", {"subjects": 100})
     return made

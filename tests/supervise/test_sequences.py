@@ -27,9 +27,10 @@ from schemas.lifecycle import FieldDecl
 from tests import postgres
 from tests.long import LONG
 from tests.rulebook import book
-from tests.supervise.desk import FIRM, HASH, PEOPLE, Desk, desk
+from tests.supervise.desk import FILED, FIRM, HASH, PEOPLE, Desk, desk
 
 EXAMPLES, STEPS = (60, 60) if LONG else (6, 30)
+FILING = "x-1"  # a filing with the paper HASH, so that cases can be opened on it
 VALUES: dict[str, Any] = {
     "text": "说明", "texts": ["市市场监管局", "市公安局"], "int": 1, "hash": HASH, "company": FIRM, "person": "3201",
     "persons": ["a", "b"], "files": [{"name": "f", "sha256": HASH}], "facts": {"a.b": True}, "document": [{"fault": "x"}],
@@ -50,6 +51,7 @@ def value_of(decl: FieldDecl, draw: st.DataObject, today: date) -> Any:
         return f"{today + timedelta(days=draw.draw(st.integers(-20, 1)))}T10:00:00+08:00"
     if decl.type == "id":
         units = ["市工信局", "市公安局"] if decl.id in ("unit", "lead", "requester", "provider") else ["x-1", "li"]
+        units = [FILING] if decl.id == "filing" else units
         return draw.draw(st.sampled_from(units))
     return VALUES[decl.type]
 
@@ -78,6 +80,8 @@ class Sequences(RuleBasedStateMachine):
         self._stack = ExitStack()
         folder = self._stack.enter_context(tempfile.TemporaryDirectory())
         self.desk: Desk = self._stack.enter_context(desk(Path(folder), type(self).store_address()))
+        self.desk.act(FILING, "filing", "draft", "li", {})
+        self.desk.act(FILING, "filing", "submit_for_party", "li", {**FILED, "mandate": HASH})
         self.happened: dict[str, list[str]] = {}
         self.tables: dict[str, str] = {}
 
@@ -157,7 +161,8 @@ class Sequences(RuleBasedStateMachine):
             for name, names in self.happened.items():
                 assert [each["name"] for each in history(self.desk.home, name)] == names, "an event is lost"
                 assert refold(self.desk.home, name) == stored.stream(self.desk.home.store, name)
-            assert fsck(self.desk.home)["event"] == sum(map(len, self.happened.values()))
+            filed = self.desk.streams.state(FILING).number
+            assert fsck(self.desk.home)["event"] == filed + sum(map(len, self.happened.values()))
         finally:
             self._stack.close()
 

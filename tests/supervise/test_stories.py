@@ -1,8 +1,8 @@
 """Stories as data: who does what on which day, the state it leads to, or the rule that refuses it and that this was recorded.
 
 A step names `do`, `by`, its fields; `dated` is its legal day, `day` lets days pass before. `to` is the state after it, `refused`
-a code with `rule`. `$firm` and `$hash` stand for the firm of the desk and the hash of a document, `filed` for a whole filing,
-`given` for the fields of the story.
+a code with `rule`. `filings` names filings of the firm that are there before, with how many versions. `$firm` and `$hash` stand
+for the firm of the desk and the hash of a document, `filed` for a whole filing, `given` for the fields of the story.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from engine.supervise.audit import audit
 from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
 
 STORIES = sorted((Path(__file__).parent / "stories").glob("*.yaml"))
-WORDS = {"$firm": FIRM, "$rival": RIVAL, "$hash": HASH, "$wrong": FIRM[:-1] + ("0" if FIRM[-1] != "0" else "1")}
+WRONG = FIRM[:-1] + ("0" if FIRM[-1] != "0" else "1")
+WORDS = {"$firm": FIRM, "$rival": RIVAL, "$hash": HASH, "$other": "1" * 64, "$wrong": WRONG}
 
 
 def filled(value: Any) -> Any:
@@ -40,7 +41,7 @@ def run(on: Desk, step: dict[str, Any], process: str, given: dict[str, Any]) -> 
     process, fields = step.pop("process", process), filled(step.pop("fields", {}))
     if step.pop("filed", False):
         fields = {**FILED, **fields}
-    shows, clocks, due = step.pop("shows", {}), step.pop("clocks", {}), step.pop("due", None)
+    shows, clocks, due = filled(step.pop("shows", {})), step.pop("clocks", {}), step.pop("due", None)
     if step.pop("given", False):
         fields = {**given, **fields}
     if code:
@@ -57,14 +58,25 @@ def run(on: Desk, step: dict[str, Any], process: str, given: dict[str, Any]) -> 
         assert ("stopped" if run_of.stopped else "paused" if run_of.paused else "running") == wanted
 
 
-@pytest.mark.parametrize("file", STORIES, ids=lambda path: path.stem)
-def test_story(file: Path, tmp_path: Path) -> None:
-    story = yaml.safe_load(file.read_text("utf-8"))
+def file(on: Desk, name: str, versions: int) -> None:
+    """Submit a filing of the firm, in so many versions; its product is its name."""
+    on.act(name, "filing", "draft", "firm", {})
+    on.act(name, "filing", "submit", "firm", FILED | {"product": name})
+    for _ in range(versions - 1):
+        on.act(name, "filing", "revise", "firm", {"facts": FILED["facts"]})
+
+
+@pytest.mark.parametrize("path", STORIES, ids=lambda each: each.stem)
+def test_story(path: Path, tmp_path: Path) -> None:
+    story = yaml.safe_load(path.read_text("utf-8"))
     with desk(tmp_path) as on:
+        versions = story.get("filings", {})
+        for name, count in versions.items():
+            file(on, name, count)
         for number, step in enumerate(story["steps"]):
             try:
                 run(on, step, story["process"], story.get("fields", {}))
             except Exception as error:
-                raise AssertionError(f"{file.name}, step {number}: {step}") from error
-        assert fsck(on.home)["event"] == len([step for step in story["steps"] if not step.get("twice")])
+                raise AssertionError(f"{path.name}, step {number}: {step}") from error
+        assert fsck(on.home)["event"] == len(story["steps"]) + len(versions) + sum(versions.values())
         assert audit(on.home)

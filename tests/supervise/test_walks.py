@@ -37,7 +37,7 @@ def value(random: Random, decl: FieldDecl, on: date, table: Lifecycle) -> Any:
         case "hash":
             return HASHES[random.random() < 0.15]
         case "bool":
-            return random.random() < 0.5
+            return random.random() < (0.1 if decl.computed else 0.5)  # the engine deviates seldom, or few walks would go far
         case "int":
             return random.randint(0, 3)
         case "date":
@@ -128,7 +128,7 @@ def holds(table: Lifecycle, before: State, event: Event, after: State) -> None:
 def test_walks_go_far(name: str) -> None:
     """The walk would prove nothing if it stayed at the door: together they come to most of the states."""
     table, reached = book().lifecycles[name], set()
-    for seed in range(200):
+    for seed in range(300):
         random, state, on = Random(seed), State("s", name), START
         for _ in range(120):
             on += timedelta(days=random.choice((0, 0, 1, 20)))

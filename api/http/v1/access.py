@@ -10,6 +10,7 @@ from pydantic import Field
 from api.access.accounts import SESSION_HOURS
 from api.access.permissions import Thing
 from api.access.provider import subject_of
+from api.http.acts import Id
 from api.http.body import Sent, Strict
 from api.http.office import COOKIE, Needs, Office, not_found, office
 from engine.errors import InputError, Place, SigningError
@@ -42,7 +43,7 @@ class NewAccount(Sent):
     login: str = Field(min_length=1, max_length=200)
     actor: str = Field("", max_length=60)
     roles: list[str] = Field(min_length=1, max_length=20)
-    enterprise: str = Field("", max_length=18)
+    enterprise: str = Field("", max_length=40, description="Its unified social credit code; spaces and small letters are tidied.")
     unit: str = Field("", max_length=100)
     password: str = Field("", max_length=200)
     subject: str = Field("", max_length=400, description="what the installation's identity provider calls the person")
@@ -105,7 +106,7 @@ def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
 
 
 @router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
-def end_key(request: Request, key: str, at: At) -> None:
+def end_key(request: Request, key: Id, at: At) -> None:
     """End one of one's own API keys."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
     found = at.accounts.store.key(key)
@@ -132,14 +133,14 @@ def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
 
 
 @router.put("/accounts/{account}/subject", dependencies=MANAGES)
-def link(request: Request, account: str, sent: Linked, at: At) -> dict[str, Any]:
+def link(request: Request, account: Id, sent: Linked, at: At) -> dict[str, Any]:
     """Link an account to what the identity provider calls its person, and end its sessions."""
     at.allow(request, "account.manage")
     return _shown(at.accounts.link(_account(at, account), _linked(at, sent.subject)))
 
 
 @router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
-def disable(request: Request, account: str, at: At) -> None:
+def disable(request: Request, account: Id, at: At) -> None:
     """Disable an account and end its sessions; its keys let nobody in any more."""
     at.allow(request, "account.manage")
     at.accounts.disable(_account(at, account))

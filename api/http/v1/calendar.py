@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, office
-from api.http.shown import Clock, Reminder
 from api.http.things import cut
 from api.render import clocks as render
 from engine.errors import InputError, Place
@@ -17,7 +16,8 @@ from engine.rulebook.model import Rulebook
 from engine.supervise import clocks
 from engine.supervise.agenda import agenda
 from schemas.calendar import Clock as OfLaw
-from schemas.calendar import Notice
+from schemas.http.records import Days, PeriodEnd
+from schemas.http.streams import Clock
 
 router = APIRouter(prefix="/calendar", tags=["calendar"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -46,36 +46,6 @@ class Asked(Sent):
     pauses: list[Paused] = Field(default_factory=list, max_length=100)
 
 
-class Due(BaseModel):
-    """When a period ends: `due` where it is certain, else bounds; `provisional` while a notice of days off may move it."""
-
-    start: str
-    unit: str
-    length: int
-    rolls: bool
-    pauses: list[dict[str, Any]]
-    due: str | None
-    earliest: str | None
-    latest: str | None
-    provisional: bool
-    paused: bool
-    clock: dict[str, Any] | None
-    counting: dict[str, Any] | None
-    reminders: list[Reminder]
-
-
-class Days(BaseModel):
-    """A year: the notices behind it, weekend days worked, weekdays off, and days that a notice to come may move."""
-
-    year: int
-    announced: bool
-    notices: list[Notice]
-    working_days: int | None
-    worked: list[str]
-    off: list[str]
-    open: list[str]
-
-
 @router.get("/years/{year}", dependencies=READS)
 def of_year(year: Year, at: At) -> Days:
     """Show the days off and the weekend days worked of a year, with the notice behind them."""
@@ -89,7 +59,7 @@ def periods(at: At) -> list[OfLaw]:
 
 
 @router.post("/due", dependencies=READS)
-def due(body: Asked, at: At) -> Due:
+def due(body: Asked, at: At) -> PeriodEnd:
     """Say when a period ends, and when to be reminded; nothing is kept."""
     book = at.chosen.rulebook
     named = _clock(book, body.clock) if body.clock else None
@@ -98,7 +68,7 @@ def due(body: Asked, at: At) -> Due:
     end = clocks.due(book.calendar, term, run)
     counting = book.countings[named.counting] if named else None
     counted = render.Counted(term, run, end, clocks.reminders(book.calendar, term, run), named, counting)
-    return Due.model_validate(render.due_json(counted))
+    return PeriodEnd.model_validate(render.due_json(counted))
 
 
 @router.get("/next", dependencies=[Depends(Needs("case.read"))])

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.access.permissions import permissions
-from api.http.acts import Acted
+from api.http.acts import Acted, Filter, Id
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, key_of, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Paging
+from api.http.shown import clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
 from engine.errors import FenjiError, InputError, Place, SigningError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, reassess
 from engine.supervise.state import State
 from engine.supervise.streams import Recorded
+from schemas.http.service import Listed
+from schemas.http.streams import Clock, Drift, Happened, Row, Shown
 
 router = APIRouter(prefix="/cases", tags=["cases"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -64,27 +66,17 @@ class Ruling(Sent):
     fields: Fields
 
 
-class Drift(BaseModel):
-    """An open case whose tier the rules of today do not give alone; `problem` says why one could not be answered again."""
-
-    case: str
-    before: str
-    now: list[str]
-    clauses: list[str]
-    problem: str
-
-
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
 def list_(  # noqa: PLR0913, PLR0917 - a filter each
     request: Request,
     at: At,
     pages: Pages,
-    process: str = "",
-    state: str = "",
-    unit: str = "",
-    district: str = "",
-    tier: str = "",
-    assignee: str = "",
+    process: Filter = "",
+    state: Filter = "",
+    unit: Filter = "",
+    district: Filter = "",
+    tier: Filter = "",
+    assignee: Filter = "",
     closed: bool = False,
     order: Literal["due", "updated"] = "due",
 ) -> Response:
@@ -134,26 +126,26 @@ def open_(request: Request, body: Opening, made: Annotated[Making, Depends()]) -
 
 
 @router.get("/{case}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
-def show(request: Request, case: str, at: At) -> Response:
+def show(request: Request, case: Id, at: At) -> Response:
     """Show a case: where it stands, what it says, and what may happen next by whom on what basis."""
     return shown(at.streams(), owned(at, request, case, CASE), "items")
 
 
 @router.get("/{case}/events", dependencies=READS)
-def events(request: Request, case: str, at: At) -> list[Happened]:
+def events(request: Request, case: Id, at: At) -> list[Happened]:
     """List what happened in a case, refused attempts among it, oldest first."""
     owned(at, request, case, CASE)
     return happened(at.streams(), case)
 
 
 @router.get("/{case}/clocks", dependencies=READS)
-def running(request: Request, case: str, at: At) -> list[Clock]:
+def running(request: Request, case: Id, at: At) -> list[Clock]:
     """List the clocks of a case that have not been stopped, with their bounds and reminders."""
     return clocks(at.streams(), owned(at, request, case, CASE), at.now())
 
 
 @router.post("/{case}/events", dependencies=[Depends(Needs("case.act"))], response_model=None, responses=DONE)
-def act(request: Request, case: str, body: Event, change: Change) -> Response:
+def act(request: Request, case: Id, body: Event, change: Change) -> Response:
     """Record an event of a case; what the table does not allow is refused with its rule, and the attempt recorded."""
     state = owned(change.at, request, case, CASE)
     if body.event in ANSWERED:
@@ -168,7 +160,7 @@ def act(request: Request, case: str, body: Event, change: Change) -> Response:
 
 
 @router.post("/{case}/proposal", dependencies=[Depends(Needs("case.review"))], response_model=None, responses=DONE)
-def propose(case: str, body: Proposal, change: Change) -> Response:
+def propose(case: Id, body: Proposal, change: Change) -> Response:
     """Record what the rules propose for a case, and that the party is told."""
 
     def do(doing: Doing) -> Recorded:
@@ -179,7 +171,7 @@ def propose(case: str, body: Proposal, change: Change) -> Response:
 
 
 @router.post("/{case}/decision", dependencies=[Depends(Needs("case.decide"))], response_model=None, responses=DONE)
-def decide(case: str, body: Ruling, change: Change) -> Response:
+def decide(case: Id, body: Ruling, change: Change) -> Response:
     """Record what an official decides; what the rules do not propose needs `fields.reasons` and a second official."""
 
     def do(doing: Doing) -> Recorded:

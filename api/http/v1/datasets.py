@@ -2,82 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from api.http.acts import Id
 from api.http.body import Strict
 from api.http.conditions import KNOWN, IfNoneMatch, answer
 from api.http.office import Needs, Office, not_found, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Words
+from api.http.paging import LINKED, Paging
 from api.http.times import AsOf, KnownAt, day_of
 from engine.evidence import policy
 from engine.rulebook.policies import OVERLAYS
 from engine.supervise.clocks import legal_day
-from schemas.rulebook import Effect, Pack, Rule, RuleVersion, Source, Text
+from schemas.http.data import DataSet, Entry, Publication, Term, Terms
+from schemas.http.service import Listed
+from schemas.http.streams import Words
+from schemas.rulebook import Pack, Rule, RuleVersion, Text
 
 router = APIRouter(prefix="/data-sets", tags=["data sets"], route_class=Strict)
 READS = [Depends(Needs("dataset.read"))]
 At = Annotated[Office, Depends(office)]
-
-
-class Publication(BaseModel):
-    """A publication: its record in the log, the hash of its files, which a grant binds, and since when it is known."""
-
-    id: str
-    known: str
-    sha256: str
-    leaf: int
-    unit: str
-
-
-class Entry(BaseModel):
-    """A data set in a list."""
-
-    name: str
-    title: Words
-    owner: Words
-    catalogue: str
-    covers: str
-    sha256: str
-    known: str
-
-
-class DataSet(Entry):
-    """A register entry: class, level and personal data are `facts` of the vocabulary. The last publication is the newest one."""
-
-    source: Words
-    licence: Words
-    facts: dict[str, Any]
-    outcomes: list[str]
-    publications: list[Publication]
-
-
-class Term(BaseModel):
-    """A term as it stands on a day: when it applies, what it says then, with what effect on what source."""
-
-    term: str
-    title: Words
-    valid: str
-    effect: Effect
-    when: str
-    then: dict[str, str | list[str]]
-    overrides: list[str]
-    sources: list[Source]
-    sha256: str
-
-
-class Terms(BaseModel):
-    """The terms of a data set in force on a day, as known on a day."""
-
-    name: str
-    as_of: str
-    sha256: str
-    known: str
-    terms: list[Term]
 
 
 @router.get("", dependencies=READS, response_model=Listed[Entry], responses={200: {"headers": LINKED}})

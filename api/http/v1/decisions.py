@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.access.accounts import digest
 from api.access.permissions import Who, permissions
-from api.http.body import Body, Strict, body_of
+from api.http.acts import Filter, Id
+from api.http.body import Body, Strict, json_of
 from api.http.conditions import LOCATION, Key, Second
 from api.http.office import Needs, Office, key_of, not_found, office
 from api.http.once import Answer
-from api.http.paging import LINKED, Listed, Paging
+from api.http.paging import LINKED, Paging
 from api.http.things import of_decision
 from api.http.times import KnownAt, day_of
 from engine.decide.filing import from_document
@@ -26,15 +26,19 @@ from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
 from engine.store import reading
 from engine.store.reading import Record
+from engine.supervise import uscc
 from engine.supervise.clocks import legal_day
 from schemas.answer import Answer as Verdict
+from schemas.http.records import DecisionRow, DecisionShown, Replay
+from schemas.http.service import Listed
 
 router = APIRouter(prefix="/decisions", tags=["decisions"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
 READS = [Depends(Needs("decision.read"))]
-LOOKED_AT = 2_000  # records behind one page of the list
+LOOKED_AT = 2_000  # decisions behind one page of the list, of which others may be most
 Under = Annotated[Literal["recorded", "then", "today", "draft"], Query(description="Which rules on which day.")]
 Kind = Annotated[Literal["", "proposal", "decision"], Query(description="Of the rules, or of an official.")]
+Profile = Annotated[Literal["full", "court", "regulator", "public"], Query(description="How much of the facts it shows.")]
 NAMES = ("pack", "facts", "as_of", "outcome", "reasons", "filed_by", "supersedes", "retention")
 SENT = {
     "requestBody": {
@@ -53,40 +57,7 @@ SENT = {
 }
 
 
-class Shown(BaseModel):
-    """A decision: its statement (in-toto) and the proof that it is in the log."""
-
-    id: str
-    statement: dict[str, Any]
-    receipt: str
-
-
-class Row(BaseModel):
-    """A decision in a list: what it was asked, and which values its outcomes left possible."""
-
-    id: str
-    leaf: int
-    at: str
-    kind: str
-    pack: str
-    as_of: str
-    outcomes: dict[str, list[str] | None]
-    supersedes: str | None
-
-
-class Replay(BaseModel):
-    """What replaying comes to: 0 the same, 1 facts were erased, or another outcome under other rules, 3 not reproducible."""
-
-    under: str
-    exit: int
-    problem: str = ""
-    erased: int = 0
-    engine: str | None = None
-    release: str | None = None
-    differences: list[str]
-
-
-MADE: dict[int | str, dict[str, Any]] = {201: {"model": Shown, "headers": LOCATION, "description": "Recorded."}}
+MADE: dict[int | str, dict[str, Any]] = {201: {"model": DecisionShown, "headers": LOCATION, "description": "Recorded."}}
 
 
 @dataclass(frozen=True)
@@ -116,7 +87,7 @@ async def make(request: Request, key: Key = "", second: Second = "") -> Response
 
 def _make(request: Request, data: bytes, key: str, second: str) -> Answer:
     at = office(request)
-    sent = body_of(data)
+    sent = json_of(request, data)
     sent.only(*NAMES)
     who = at.allow(request, "decision.record" if sent.text("outcome", "") else "decision.propose")
     asking = _Asking(who, at.second(second, who) if second else None, sent)
@@ -151,7 +122,7 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         as_of=body.day("as_of", legal_day(now)),
         now=now,
         by=key_of(at, asking.who, now),
-        filed_by=asking.who.enterprise or body.text("filed_by", "") or None,
+        filed_by=asking.who.enterprise or uscc.tidy(body.text("filed_by", "")) or None,
         outcome=decide.named_outcome(of, outcome) if outcome else None,
         ground=body.text("reasons", ""),
         approved_by=key_of(at, asking.second, now) if asking.second else None,
@@ -162,23 +133,21 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     )
 
 
-@router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
-def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: Kind = "", pack: str = "") -> Response:
+@router.get("", dependencies=READS, response_model=Listed[DecisionRow], responses={200: {"headers": LINKED}})
+def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: Kind = "", pack: Filter = "") -> Response:
     """List decisions in the order of the log, as far as whoever asks may read them.
 
-    A page ends after `limit` of them or some thousands of records: `next` may then lead on from a page that is short.
+    A page ends after `limit` of them, or some thousands that others made: `next` may then lead on from a page that is short.
     """
     after = pages.after(at.cursors)
-    who, found, last = at.who(request), list[Row](), None
+    who, found, last = at.who(request), list[DecisionRow](), None
     wide = "any" in permissions().reach(who, "decision.read")
     seq = int(after[0]) if after else -1
-    for number, each in enumerate(reading.records(at.home.store, seq + 1)):
+    for number, each in enumerate(reading.decisions(at.home.store, seq + 1)):
         if number >= LOOKED_AT or len(found) == pages.limit:
             last = (seq,)
             break
         seq = each.seq
-        if each.kind != "decision":
-            continue
         predicate = canonical.loads(each.payload, "the record")["predicate"]
         if (kind and predicate["kind"] != kind) or (pack and predicate["rulepack"]["name"] != pack):
             continue
@@ -189,8 +158,8 @@ def list_(request: Request, at: At, pages: Annotated[Paging, Depends()], kind: K
     return pages.answer(at.cursors, found, last)
 
 
-def _row(of: Record, predicate: dict[str, Any]) -> Row:
-    return Row(
+def _row(of: Record, predicate: dict[str, Any]) -> DecisionRow:
+    return DecisionRow(
         id=of.id,
         leaf=of.seq,
         at=of.at,
@@ -203,28 +172,28 @@ def _row(of: Record, predicate: dict[str, Any]) -> Row:
 
 
 @router.get("/{decision}", dependencies=READS)
-def show(request: Request, decision: str, at: At) -> Shown:
+def show(request: Request, decision: Id, at: At) -> DecisionShown:
     """Show a decision: its statement and its receipt; facts stand in it as commitments only."""
     _read(request, at, decision, "decision.read")
-    return Shown.model_validate(_shown(at, decision))
+    return DecisionShown.model_validate(_shown(at, decision))
 
 
 @router.get("/{decision}/explanation", dependencies=READS, response_model=None, responses={200: {"model": Verdict}})
-def explanation(request: Request, decision: str, at: At) -> Response:
+def explanation(request: Request, decision: Id, at: At) -> Response:
     """Show why: the rules behind it with their law, what was missing, and where it goes."""
     verdict = _read(request, at, decision, "decision.read")["predicate"]["verdict"]
     return Response(canonical.dumps(verdict), 200, {"cache-control": "no-store"}, "application/json")
 
 
 @router.get("/{decision}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def receipt(request: Request, decision: str, at: At) -> Response:
+def receipt(request: Request, decision: Id, at: At) -> Response:
     """Show the proof that a decision is in the log (C2SP tlog-proof)."""
     _read(request, at, decision, "decision.read")
     return Response(_shown(at, decision)["receipt"], media_type="text/plain; charset=utf-8")
 
 
 @router.get("/{decision}/replay", dependencies=READS)
-def again(request: Request, decision: str, at: At, under: Under = "recorded", known_at: KnownAt = "") -> Replay:
+def again(request: Request, decision: Id, at: At, under: Under = "recorded", known_at: KnownAt = "") -> Replay:
     """Work a decision out again: as recorded; by the law of then as known now; of today; or by the rulebook in preparation."""
     statement = _read(request, at, decision, "decision.read")
     if under == "recorded" and not known_at:
@@ -253,7 +222,7 @@ def again(request: Request, decision: str, at: At, under: Under = "recorded", kn
     response_class=Response,
     responses={200: {"content": {"application/zip": {}}}},
 )
-def export(request: Request, decision: str, at: At, profile: str = "public") -> Response:
+def export(request: Request, decision: Id, at: At, profile: Profile = "public") -> Response:
     """Export one archive with which a stranger verifies the decision; the profile says how much of the facts it shows."""
     _read(request, at, decision, "decision.export")
     who = at.who(request)
@@ -265,7 +234,7 @@ def export(request: Request, decision: str, at: At, profile: str = "public") -> 
     return Response(made.data, 200, {"content-disposition": name, "cache-control": "no-store"}, "application/zip")
 
 
-def worked_out(at: Office, decision: str, statement: dict[str, Any]) -> dict[str, Any]:
+def worked_out(at: Office, decision: Id, statement: dict[str, Any]) -> dict[str, Any]:
     """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased, 3 another outcome."""
     disclosed, gone = opened(at.home, decision)
     if gone:
@@ -284,7 +253,7 @@ def _read(request: Request, at: Office, decision: str, action: str) -> dict[str,
     return statement
 
 
-def _shown(at: Office, decision: str) -> dict[str, Any]:
+def _shown(at: Office, decision: Id) -> dict[str, Any]:
     stored, head = reading.record(at.home.store, decision), at.home.head()
     if stored is None or head is None:
         raise not_found()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.accounts import digest, stamp
 from api.access.permissions import Who, permissions
+from api.http.acts import Id
 from api.http.body import Strict
 from api.http.office import Needs, Office, not_found, office
 from api.http.things import holder
@@ -47,7 +48,7 @@ def feeds(request: Request, at: At) -> list[dict[str, str]]:
 
 
 @router.delete("/{feed}", status_code=204, dependencies=READS)
-def revoke(request: Request, feed: str, at: At) -> None:
+def revoke(request: Request, feed: Id, at: At) -> None:
     """Revoke a feed: its address shows nothing any more."""
     who = at.allow(request, "case.read")
     found = at.service.one(Feed, "id", feed)

@@ -7,18 +7,21 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
+from api.http.acts import Filter, Id
 from api.http.body import Sent, Strict, sent
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Clock, Happened, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED, Paging
+from api.http.shown import clocks, happened, listed, shown
 from api.http.things import FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
 from engine.supervise import filings, reassess, uscc
 from engine.supervise.streams import Recorded
+from schemas.http.service import Listed
+from schemas.http.streams import Clock, Happened, Row, Shown
 
 router = APIRouter(prefix="/filings", tags=["filings"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -28,6 +31,7 @@ Pages = Annotated[Paging, Depends()]
 READS, DRAFTS, SUBMITS = ([Depends(Needs(f"filing.{action}"))] for action in ("read", "draft", "submit"))
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Reasons = Annotated[str, Field(min_length=1, max_length=20_000)]
 
 
 class File(Sent):
@@ -47,7 +51,13 @@ class Version(Sent):
     contact: Short | None = None
     contact_key: Short | None = Field(None, description="Identity number of the contact: kept as a keyed hash only.")
     district: Annotated[str, Field(min_length=1, max_length=32)] | None = None
-    reasons: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    reasons: Reasons | None = None
+
+
+class Revision(Version):
+    """Another version; an official gives the mandate of the firm, or, of what was filed ex officio, reasons."""
+
+    mandate: Hash | None = None
 
 
 class Draft(Version):
@@ -82,9 +92,17 @@ class Submission(Draft):
 
 
 class Withdrawal(Sent):
-    """Why a filing is withdrawn."""
+    """Why a filing is withdrawn, and the firm's mandate where an official does it for the firm."""
 
-    reasons: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
+    mandate: Hash | None = None
+    reasons: Reasons | None = None
+
+
+class Paper(Sent):
+    """A paper of the firm that came in, by its SHA-256."""
+
+    paper: Hash
+    reasons: Reasons | None = None
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
@@ -92,9 +110,9 @@ def list_(  # noqa: PLR0913, PLR0917 - a filter each
     request: Request,
     at: At,
     pages: Pages,
-    state: str = "",
-    unit: str = "",
-    district: str = "",
+    state: Filter = "",
+    unit: Filter = "",
+    district: Filter = "",
     order: Literal["due", "updated"] = "updated",
 ) -> Response:
     """List filings, what changed last first."""
@@ -110,20 +128,20 @@ def draft(request: Request, body: Draft, made: Made) -> Response:
 
 
 @router.get("/{filing}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
-def show(request: Request, filing: str, at: At) -> Response:
+def show(request: Request, filing: Id, at: At) -> Response:
     """Show a filing: what it says now, where it stands, and what may happen next."""
     return shown(at.streams(), owned(at, request, filing, FILING))
 
 
 @router.patch("/{filing}", dependencies=DRAFTS, response_model=None, responses=DONE)
-def save(request: Request, filing: str, body: Draft, change: Change) -> Response:
+def save(request: Request, filing: Id, body: Draft, change: Change) -> Response:
     """Save a draft: what is sent takes the place of what it said."""
     given = _given(request, change, body)
     return change.change(FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "save", given, filing)))
 
 
 @router.post("/{filing}/submission", dependencies=SUBMITS, response_model=None, responses=DONE)
-def submit(request: Request, filing: str, body: Submission, change: Change) -> Response:
+def submit(request: Request, filing: Id, body: Submission, change: Change) -> Response:
     """Submit a draft; an official submits with the firm's `mandate`, or with `reasons` ex officio."""
     given = _given(request, change, body)
 
@@ -135,7 +153,7 @@ def submit(request: Request, filing: str, body: Submission, change: Change) -> R
 
 
 @router.post("/{filing}/versions", dependencies=SUBMITS, response_model=None, responses=DONE)
-def revise(request: Request, filing: str, body: Version, change: Change) -> Response:
+def revise(request: Request, filing: Id, body: Revision, change: Change) -> Response:
     """Submit another version of a filing; in its open cases it is recorded how their answer moves."""
     given = _given(request, change, body)
 
@@ -146,7 +164,7 @@ def revise(request: Request, filing: str, body: Version, change: Change) -> Resp
 
 
 @router.post("/{filing}/withdrawal", dependencies=SUBMITS, response_model=None, responses=DONE)
-def withdraw(filing: str, body: Withdrawal, change: Change) -> Response:
+def withdraw(filing: Id, body: Withdrawal, change: Change) -> Response:
     """Withdraw a filing."""
     given = body.model_dump(exclude_none=True)
     return change.change(
@@ -154,15 +172,22 @@ def withdraw(filing: str, body: Withdrawal, change: Change) -> Response:
     )
 
 
+@router.post("/{filing}/papers", dependencies=SUBMITS, response_model=None, responses=DONE)
+def lodge(filing: Id, body: Paper, change: Change) -> Response:
+    """Put a paper of the firm on file, such as the mandate under which an official will act for it in a case."""
+    given = body.model_dump(exclude_none=True)
+    return change.change(FILING, filing, lambda doing: doing.streams.perform(doing.act(filings.PROCESS, "lodge", given, filing)))
+
+
 @router.get("/{filing}/events", dependencies=READS)
-def events(request: Request, filing: str, at: At) -> list[Happened]:
+def events(request: Request, filing: Id, at: At) -> list[Happened]:
     """List what happened to a filing, refused attempts among it, oldest first."""
     owned(at, request, filing, FILING)
     return happened(at.streams(), filing)
 
 
 @router.get("/{filing}/clocks", dependencies=READS)
-def running(request: Request, filing: str, at: At) -> list[Clock]:
+def running(request: Request, filing: Id, at: At) -> list[Clock]:
     """List the clocks of a filing that have not been stopped."""
     return clocks(at.streams(), owned(at, request, filing, FILING), at.now())
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.acts import Acted, Events, Facts, Id, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed
-from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED
+from api.http.shown import Queue, clocks, happened, listed, shown
 from api.http.things import INCIDENT, PILOT, cut, owned
 from api.http.times import Moment
 from engine.supervise import incidents
 from engine.supervise.streams import Recorded
+from schemas.http.service import Listed
+from schemas.http.streams import Happened, IncidentClocks, Row, Shown
 
 router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
 # event -> whose task it is
@@ -44,13 +46,6 @@ class IncidentAct(Acted):
     """An event in the life of an incident."""
 
     event: named(EVENTS)  # type: ignore[valid-type]  # the names are those of the table
-
-
-class Clocks(BaseModel):
-    """The clocks that have not been stopped, shortest first, and those that were stopped too late."""
-
-    running: list[Clock]
-    late: list[str]
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})
@@ -81,11 +76,11 @@ def events(request: Request, incident: Id, at: At) -> list[Happened]:
 
 
 @router.get("/{incident}/clocks", dependencies=READS)
-def running(request: Request, incident: Id, at: At) -> Clocks:
+def running(request: Request, incident: Id, at: At) -> IncidentClocks:
     """List the clocks of an incident, the one that ends first at the head; notice under the terms stops no statutory clock."""
     state = owned(at, request, incident, INCIDENT)
     found = sorted(clocks(at.streams(), state, at.now()), key=lambda each: (each.earliest or "9999", each.clock))
-    return Clocks(running=found, late=list(incidents.late(state)))
+    return IncidentClocks(running=found, late=list(incidents.late(state)))
 
 
 @router.post("/{incident}/events", dependencies=ACTS, response_model=None, responses=DONE)

@@ -9,21 +9,23 @@ from typing import Annotated, Any, Literal
 
 from anyio import fail_after
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from api.access.accounts import digest
 from api.access.permissions import Thing, Who
 from api.http import batch
-from api.http.body import Sent, Strict
+from api.http.acts import Id
+from api.http.body import Sent, Strict, is_json
 from api.http.conditions import Key
 from api.http.limits import MOST
 from api.http.office import Needs, Office, not_found, office
 from api.http.once import Answer
-from api.http.paging import LINKED, Listed, Paging
+from api.http.paging import LINKED, Paging
 from engine.errors import StoreError
 from engine.store.service import OVER, Job
+from schemas.http.service import Batch, JobShown, Listed
 
 router = APIRouter(tags=["jobs"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -55,23 +57,11 @@ SENT = {
 RESULT: dict[int | str, dict[str, Any]] = {200: {"content": {"application/x-ndjson": {}}}}
 
 
-class Shown(BaseModel):
-    """A job: how far it is, how long it may still take, what went wrong, and where its result is once it is done."""
-
-    id: str
-    kind: str
-    state: Literal["waiting", "running", "cancelling", "done", "failed", "cancelled", "interrupted"]
-    done: int
-    total: int
-    made: str
-    changed: str
-    seconds_left: int | None
-    code: str
-    problem: str
-    result: str | None
-
-
-TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": Shown, "description": "A job; Location says where to follow it"}}
+TAKEN: dict[int | str, dict[str, Any]] = {202: {"model": JobShown, "description": "A job; Location says where to follow it"}}
+ANSWERED: dict[int | str, dict[str, Any]] = {**TAKEN, 200: {"model": Batch, "description": "The answers, in the order sent."}}
+JobKey = Annotated[
+    str | None, Header(alias="Idempotency-Key", max_length=200, description="As elsewhere; needed where a job comes of it.")
+]
 
 
 class Replaying(Sent):
@@ -90,8 +80,8 @@ class Reporting(Sent):
     lang: Literal["zh", "en"] = "zh"
 
 
-@router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=TAKEN)
-async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Response:
+@router.post("/batches", dependencies=[Depends(Needs("assess"))], openapi_extra=SENT, responses=ANSWERED)
+async def assess(request: Request, key: JobKey = None, prefer: Prefer = "") -> Response:
     """Answer up to 100 filings at once, nothing of which is kept; more become a job, which needs an account and a key."""
     data, at = await request.body(), office(request)
     try:
@@ -100,16 +90,17 @@ async def assess(request: Request, key: Key = "", prefer: Prefer = "") -> Respon
     except TimeoutError:
         raise StoreError("busy", "too many batches are being answered", "try again later") from None
     try:
-        return await run_in_threadpool(_batch, request, data, key, "respond-async" in prefer)
+        return await run_in_threadpool(_batch, request, data, key or "", "respond-async" in prefer)
     finally:
         at.batching.release()
 
 
 def _batch(request: Request, data: bytes, key: str, later: bool) -> Response:
     at = office(request)
+    is_json(request.headers.get("content-type", ""))
     later = later or len(data) > MOST
     who = at.allow(request, "job.start" if later else "assess")  # before anything is read: a large body costs time to read
-    sent = batch.read_batch(at, data)
+    sent = batch.read_batch(at, data, at.now())
     if later or len(sent.rows) > batch.AT_ONCE:
         return _taken(at, who if later else at.allow(request, "job.start"), key, "assess", data)
     rows = batch.answered(at, sent, 0, len(sent.rows), time.monotonic() + batch.SECONDS)
@@ -139,7 +130,7 @@ def _taken(at: Office, who: Who, key: str, kind: str, asked: bytes) -> Response:
     return Response(json.dumps(found.body), found.status, where, "application/json")
 
 
-@router.get("/jobs", dependencies=READS, response_model=Listed[Shown], responses={200: {"headers": LINKED}})
+@router.get("/jobs", dependencies=READS, response_model=Listed[JobShown], responses={200: {"headers": LINKED}})
 def jobs(request: Request, at: At, pages: Annotated[Paging, Depends()]) -> Response:
     """List one's own jobs, the oldest first."""
     who = at.allow(request, "job.read", Thing(account=at.who(request).account))
@@ -150,27 +141,27 @@ def jobs(request: Request, at: At, pages: Annotated[Paging, Depends()]) -> Respo
 
 
 @router.get("/jobs/{job}", dependencies=READS)
-def show(request: Request, job: str, at: At) -> Shown:
+def show(request: Request, job: Id, at: At) -> JobShown:
     """Show how far a job is."""
     return _shown(_own(request, job, at))
 
 
 @router.delete("/jobs/{job}", dependencies=READS, status_code=202)
-def cancel(request: Request, job: str, at: At) -> Shown:
+def cancel(request: Request, job: Id, at: At) -> JobShown:
     """Cancel a job: at once when it waits, after the part it works at when it runs; one that is over stays."""
     at.jobs.cancel(_own(request, job, at).id)
     return _shown(_own(request, job, at))
 
 
 @router.get("/jobs/{job}/result", dependencies=READS, response_class=StreamingResponse, responses=RESULT)
-def result(request: Request, job: str, at: At) -> Response:
+def result(request: Request, job: Id, at: At) -> Response:
     """Fetch what came of a job; it is kept for three days."""
     found = _own(request, job, at)
     media = at.jobs.kinds[found.kind].media
     return StreamingResponse(at.jobs.result(found), headers={"cache-control": "no-store"}, media_type=media)
 
 
-def _own(request: Request, job: str, at: Office) -> Job:
+def _own(request: Request, job: Id, at: Office) -> Job:
     at.allow(request, "job.read")
     found = at.jobs.store.job(job)
     if found is None:
@@ -179,10 +170,10 @@ def _own(request: Request, job: str, at: Office) -> Job:
     return found
 
 
-def _shown(job: Job) -> Shown:
+def _shown(job: Job) -> JobShown:
     where = f"/v1/jobs/{job.id}/result" if job.state == "done" else None
-    told = {name: getattr(job, name) for name in Shown.model_fields if hasattr(job, name)}
-    return Shown.model_validate({**told, "seconds_left": _left(job), "result": where})
+    told = {name: getattr(job, name) for name in JobShown.model_fields if hasattr(job, name)}
+    return JobShown.model_validate({**told, "seconds_left": _left(job), "result": where})
 
 
 def _left(job: Job) -> int | None:

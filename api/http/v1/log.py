@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as PathOf
-from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from api.http.acts import Id
 from api.http.body import Strict
 from api.http.office import Needs, Office, not_found, office
 from engine.errors import InputError
@@ -18,6 +18,7 @@ from engine.evidence import merkle, tiles
 from engine.evidence.log import leaf, stamp
 from engine.evidence.verify import verify as prove
 from engine.store import reading
+from schemas.http.records import Consistency, Verified
 
 router = APIRouter(tags=["log"], route_class=Strict)
 READS = [Depends(Needs("log.read"))]
@@ -29,25 +30,6 @@ _TILE = re.compile(r"(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,3}[0-9]{3})(?:\.p/([
 TILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-stream": {}}}}
 TilePath = Annotated[str, PathOf(max_length=40)]
 Size = Annotated[int, Query(ge=1, le=2**53 - 1)]
-
-
-class Consistency(BaseModel):
-    """The proof that one tree extends another: hashes in hexadecimal, lowest first."""
-
-    old: int
-    new: int
-    hashes: list[str]
-
-
-class Verified(BaseModel):
-    """What a bundle proves: `exit` 0 all of it, 1 while its origin or outcome is open, 3 when another outcome comes out."""
-
-    exit: int
-    trusted: bool
-    withheld: int
-    differences: list[str]
-    leaf: int
-    statement: dict[str, Any]
 
 
 @router.get("/log/checkpoint", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -68,7 +50,7 @@ def trust(at: At) -> dict[str, Any]:
 @router.get(
     "/log/records/{record}/receipt", dependencies=READS, response_class=Response, responses={200: {"content": {"text/plain": {}}}}
 )
-def receipt(record: str, at: At) -> Response:
+def receipt(record: Id, at: At) -> Response:
     """Show the proof that a record is in the log (C2SP tlog-proof); it tells nothing of what the record says."""
     stored, head = reading.record(at.home.store, record), at.home.head()
     if stored is None or head is None:

@@ -6,15 +6,15 @@ from dataclasses import asdict, replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.acts import Acted, Events, Facts, Filter, Id, Long, Short, named
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed
-from api.http.shown import Clock, Happened, Queue, Row, Shown, Words, clocks, happened, listed, shown
+from api.http.paging import LINKED
+from api.http.shown import Queue, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
 from engine.evidence.log import stamp
@@ -23,6 +23,8 @@ from engine.supervise.monitors.budget import Burn
 from engine.supervise.opinions import PROCESS
 from engine.supervise.streams import Act, Recorded
 from engine.supervise.watched import second
+from schemas.http.service import Listed
+from schemas.http.streams import Alarm, Clock, Happened, Line, Opinion, Row, Shown, Words
 
 router = APIRouter(prefix="/pilots", tags=["pilots"], route_class=Strict)
 FIRMS = (
@@ -73,43 +75,6 @@ class PilotAct(Acted):
     """An event in the life of a pilot. What the rules work out, such as the proposal beside a decision, nobody sends."""
 
     event: named(EVENTS)  # type: ignore[valid-type]  # the names are those of the table
-
-
-class Opinion(BaseModel):
-    """What is proposed on a matter (`undetermined` while facts leave more), how its conditions stand, what it never covers."""
-
-    matter: str
-    value: str
-    possible: list[str]
-    met: list[str]
-    unmet: list[str]
-    unproven: list[str]
-    untouched: list[str]
-
-
-class Alarm(BaseModel):
-    """An alarm that stands: true since which second, seen when, by which monitors, and what it proposes.
-
-    `why` says why one monitor was silent, or how the two disagree; seconds are since 1970-01-01T00:00Z.
-    """
-
-    monitor: str
-    title: Words
-    true_since: int
-    seen_at: int
-    spoke: str
-    proposes: str
-    why: str
-
-
-class Line(BaseModel):
-    """A line of a tolerance budget; `exhausted_in` days at the present rate, null never."""
-
-    line: str
-    used: int
-    allowed: int
-    percent: int
-    exhausted_in: int | None
 
 
 @router.get("", dependencies=READS, response_model=Listed[Row], responses={200: {"headers": LINKED}})

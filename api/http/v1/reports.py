@@ -1,48 +1,26 @@
-"""Counts of a period for the report on supervision: filings, cases, decided tiers, lateness, refusals, pilots."""
+"""PeriodCounts of a period for the report on supervision: filings, cases, decided tiers, lateness, refusals, pilots."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
 
 from api.http.body import Strict
 from api.http.office import Needs, Office, office
 from api.render import period as written
 from engine.errors import InputError
 from engine.supervise.period import count
+from schemas.http.records import PeriodCounts, PeriodReport
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=Strict)
 Month = Annotated[str, Query(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", description="A month, YYYY-MM.")]
 
 
-class Counts(BaseModel):
-    """The counts of one unit in one district; `decided` by tier, `pilots` by the state that they came to."""
-
-    unit: str
-    district: str
-    filings: int
-    opened: int
-    decided: dict[str, int]
-    late: int
-    refusals: int
-    attempts: int
-    pilots: dict[str, int]
-
-
-class Report(BaseModel):
-    """The counts of the months from the first to the last, by unit and district."""
-
-    first: str
-    last: str
-    counts: list[Counts]
-
-
 @router.get(
     "/period",
     dependencies=[Depends(Needs("report.read"))],
-    response_model=Report,
+    response_model=PeriodReport,
     responses={200: {"content": {"text/markdown": {"schema": {"type": "string"}}, written.SHEET: {}}}},
 )
 def period(
@@ -63,7 +41,7 @@ def period(
     if form == "md":
         return Response(written.markdown(found, f"{first}..{last}", lang), 200, kept, "text/markdown; charset=utf-8")
     rows = [
-        Counts(
+        PeriodCounts(
             unit=unit,
             district=district,
             filings=row.filings,
@@ -76,4 +54,4 @@ def period(
         )
         for (unit, district), row in found.items()
     ]
-    return Response(Report(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")
+    return Response(PeriodReport(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.http import conditions
-from api.http.body import Strict, body_of
+from api.http.body import Strict, json_of
 from api.http.conditions import KNOWN, TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
 from api.http.times import KnownAt, day_of
@@ -24,6 +24,7 @@ from engine.rulebook.model import PackRules, Rulebook
 from engine.supervise.clocks import legal_day
 from schemas.answer import Answer
 from schemas.duties import Overall
+from schemas.http.records import PackRow, Release, RuleRow
 from schemas.rulebook import Fact as FactDecl
 from schemas.rulebook import Pack as PackDoc
 from schemas.rulebook import Rule as RuleDoc
@@ -53,42 +54,19 @@ SENT = {
 }
 
 
-class Pack(BaseModel):
-    """A pack in the list: its title, the days that it covers, how many rules it has."""
-
-    id: str
-    title: dict[str, str]
-    covers: str
-    rules: int
-
-
-class Release(BaseModel):
-    """A rulebook that was published, when, and by whom."""
-
-    id: str
-    at: str
-    statement: dict[str, Any]
-
-
-class Rule(BaseModel):
-    """A rule in the list of its pack."""
-
-    id: str
-    title: dict[str, str]
-    versions: list[str]
-
-
 def _told(request: Request, value: BaseModel | list[Any] | dict[str, Any]) -> Response:
     """Return rules under the hash of what they say, so that whoever has them need not fetch them again."""
     found = value.model_dump(mode="json", by_alias=True, exclude_defaults=True) if isinstance(value, BaseModel) else value
     return conditions.answer(request, orjson.dumps(found))
 
 
-@router.get("/packs", dependencies=READS, response_model=list[Pack], responses=KNOWN)
+@router.get("/packs", dependencies=READS, response_model=list[PackRow], responses=KNOWN)
 def packs(request: Request, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the packs that can be asked; `known_at` asks for those of a rulebook of then."""
     listed = [
-        Pack(id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)).model_dump()
+        PackRow(
+            id=pack.doc.id, title=pack.doc.title.model_dump(), covers=str(pack.doc.covers), rules=len(pack.rules)
+        ).model_dump()
         for pack in _book(at, known_at).packs.values()
     ]
     return _told(request, listed)
@@ -102,11 +80,11 @@ def pack(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneM
     return _told(request, _pack(_book(at, known_at), pack).doc)
 
 
-@router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[Rule], responses=KNOWN)
+@router.get("/packs/{pack}/rules", dependencies=READS, response_model=list[RuleRow], responses=KNOWN)
 def rules(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the rules of a pack with the days of their versions."""
     listed = [
-        Rule(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
+        RuleRow(id=name, title=each.title.model_dump(), versions=[str(version.valid) for version in each.versions]).model_dump()
         for name, each in _pack(_book(at, known_at), pack).rules.items()
     ]
     return _told(request, listed)
@@ -151,12 +129,12 @@ def releases(at: At) -> list[Release]:
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
     data = await request.body()
-    text = await run_in_threadpool(_assessed, office(request), data)
+    text = await run_in_threadpool(_assessed, request, data)
     return Response(text, media_type="application/json")
 
 
-def _assessed(at: Office, data: bytes) -> str:
-    sent = body_of(data)
+def _assessed(request: Request, data: bytes) -> str:
+    at, sent = office(request), json_of(request, data)
     sent.only("pack", "facts", "as_of", "on")
     as_of, on = sent.days(legal_day(at.now()))
     rulebook = at.chosen.rulebook

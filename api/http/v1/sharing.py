@@ -5,18 +5,18 @@ A grant names the owners' terms under which it was given by the hash of their fi
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.acts import Acted, Events, Facts, Hash, Id, Long, Short, named, narrow
 from api.http.body import Sent, Strict, sent
-from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
+from api.http.change import DONE, MADE, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
 from api.http.office import InForce, Needs, Office, office
-from api.http.paging import LINKED, Listed
-from api.http.shown import Clock, Happened, Queue, Row, Shown, clocks, happened, listed, shown
+from api.http.paging import LINKED
+from api.http.shown import Queue, clocks, happened, listed, shown
 from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
@@ -29,6 +29,9 @@ from engine.supervise import cases, filings, uses
 from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
 from engine.supervise.streams import Recorded, Streams
+from schemas.http.data import Ledger, Used
+from schemas.http.service import Listed
+from schemas.http.streams import Clock, Happened, Row, Shown
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
@@ -118,48 +121,6 @@ class Retraction(Sent):
 
     use: Short
     reasons: Long
-
-
-class Compared(BaseModel):
-    """A use, and how it stands to its grant: the limits that it passes, and those that what is not told leaves open."""
-
-    use: str
-    date: str
-    times: int
-    purpose: str | None
-    items: list[str] | None
-    records: int | None
-    passed_to: list[str] | None
-    verdict: Literal["within", "beyond", "open"]
-    beyond: list[str]
-    open: list[str]
-
-
-class Grant(BaseModel):
-    """What was granted; `policies` are the owners' terms by name and hash."""
-
-    purposes: list[str] | None
-    items: list[str] | None
-    start: str | None
-    end: str | None
-    uses: int | None
-    records: int | None
-    onward: list[str]
-    policies: list[str]
-
-
-class Ledger(BaseModel):
-    """A grant, its uses compared with it, and the facts that they make for the next request."""
-
-    grant: Grant
-    uses: list[Compared]
-    facts: dict[str, Any]
-
-
-class Used(Changed):
-    """A recorded use, and how it stands to its grant."""
-
-    compared: Compared
 
 
 USED: dict[int | str, dict[str, Any]] = {200: {"model": Used, "headers": TAGGED, "description": "Recorded."}}

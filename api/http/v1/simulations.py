@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, office
@@ -15,6 +15,7 @@ from engine.errors import InputError, Place, StoreError
 from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import LIFE_DAYS, Scenario, simulate, work
 from engine.supervise.opinions import PACK
+from schemas.http.streams import Simulated
 
 router = APIRouter(prefix="/pilot-simulations", tags=["pilots"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -46,25 +47,6 @@ class Asked(Sent):
     scenario: Assumed
     seed: Annotated[str, Field(max_length=100)] = "1"
     runs: Annotated[int, Field(ge=1, le=1_000)] = 100
-
-
-class Monitored(BaseModel):
-    """In how many lives a monitor held, and the middle one of the days on which it first did."""
-
-    monitor: str
-    proposes: str
-    runs: int
-    middle_day: int | None
-
-
-class Simulated(BaseModel):
-    """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast."""
-
-    seed: str
-    runs: int
-    stopped: int
-    middle_day: int | None
-    monitors: list[Monitored]
 
 
 @router.post("", dependencies=[Depends(Needs("pilot.simulate"))], response_model=Simulated)

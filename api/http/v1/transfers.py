@@ -9,15 +9,15 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi import Path as InPath
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.http.acts import Facts, Filter, Id, Long, Short
 from api.http.body import Sent, Strict, sent
-from api.http.change import DONE, MADE, Changed, Changing, Doing, Making, told
+from api.http.change import DONE, MADE, Changing, Doing, Making, told
 from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
-from api.http.paging import LINKED, Listed, Paging
-from api.http.shown import Happened, Next, Row, Words, happened, listed, standing, tagged
+from api.http.paging import LINKED, Paging
+from api.http.shown import happened, listed, standing, tagged
 from api.http.things import REGISTER, cut, owned
 from api.http.times import Day, day_of
 from api.render import transfers as render
@@ -28,6 +28,9 @@ from engine.supervise.clocks import legal_day
 from engine.supervise.routes import Routed
 from engine.supervise.streams import Streams
 from engine.supervise.transfers import Kind, through
+from schemas.http.data import Meaning, Registered, RegisterShown, YearShown
+from schemas.http.service import Listed
+from schemas.http.streams import Changed, Happened, Row
 
 router = APIRouter(prefix="/transfer-registers", tags=["transfers"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -83,98 +86,9 @@ class Declaration(Sent):
 
     start: Day = Field(alias="from")
     through: Day
-
-
-class Interval(BaseModel):
-    """How many persons: at least, and at most; null where nothing bounds them."""
-
-    at_least: int
-    at_most: int | None
-
-
-class Counts(BaseModel):
-    """Distinct persons by kind."""
-
-    general: Interval
-    sensitive: Interval
-
-
-class Meaning(BaseModel):
-    """What a transfer means in its year: counts and routes without it and with it, and whether it crosses a threshold."""
-
-    transfer: str
-    date: str
-    before: Counts
-    after: Counts
-    route_before: dict[str, list[str]]
-    route_after: dict[str, list[str]]
-    crosses: dict[str, Literal["yes", "maybe", "no"]]
-
-
-class Registered(BaseModel):
-    """A recorded event of a register; its statement holds keys of persons and is not told. `meaning` is that of a transfer."""
-
-    id: str
-    process: str
-    state: str
-    number: int
-    closed: bool
-    due: str
-    event: str
-    receipt: str
-    meaning: Meaning | None = None
-
-
-class Keyed(Interval):
-    """Persons of a kind in a flow; `keys` tells whether they were named."""
-
-    keys: bool
-
-
-class FlowShown(BaseModel):
-    """A flow of a transfer, and whether it counts towards the volumes."""
-
-    id: str
-    counted: Literal["yes", "no", "unknown"]
-    general: Keyed
-    sensitive: Keyed
-
-
-class TransferShown(BaseModel):
-    """A transfer that stands in a register."""
-
-    transfer: str
-    date: str
-    fresh: bool
-    under: str | None
-    routes: list[str]
-    flows: list[FlowShown]
-
-
-class YearShown(BaseModel):
-    """A year of a register up to a day: the persons counted, and through which day it was declared complete."""
-
-    year: int
-    through: str
-    complete_through: str | None
-    persons: Counts
-    transfers: list[TransferShown]
-
-
-class RegisterShown(BaseModel):
-    """A register of one handler."""
-
-    id: str
-    state: str
-    title: Words
-    name: str
-    number: int
-    refused: int
-    closed: bool
-    opened: str
-    updated: str
-    years: list[int]
-    next: list[Next]
+    mandate: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of the handler's mandate, where an official declares for it."
+    )
 
 
 RECORDED: dict[int | str, dict[str, Any]] = {200: {"model": Registered, "headers": TAGGED, "description": "Recorded."}}
@@ -251,7 +165,10 @@ def declare(register: Id, body: Declaration, change: Annotated[Changing, Depends
     first, last = day_of(body.start, "from"), day_of(body.through, "through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("#/through"))
-    return change.change(REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, first, last))
+    paper = body.mandate or ""
+    return change.change(
+        REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, (first, last), paper)
+    )
 
 
 def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str) -> Response:

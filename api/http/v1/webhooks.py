@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api.access.permissions import Thing
+from api.http.acts import Id
 from api.http.body import Sent, Strict
 from api.http.office import Needs, Office, not_found, office
 from api.http.outward import LONGEST
-from api.http.paging import LINKED, Listed, Paging
+from api.http.paging import LINKED, Paging
 from engine.errors import InputError
 from engine.evidence.log import new_id
 from engine.store.service import Delivery, Webhook
+from schemas.http.service import DeliveryShown, Listed, WebhookMade, WebhookShown
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=Strict, dependencies=[Depends(Needs("webhook.manage"))])
 At = Annotated[Office, Depends(office)]
@@ -29,60 +31,31 @@ class New(Sent):
     types: list[Annotated[str, Field(max_length=100)]] = Field(default_factory=list, max_length=50)
 
 
-class Shown(BaseModel):
-    """A webhook; `seen_up_to` is the leaf of the log from which it is told next, and `off` one whose receiver said 410."""
-
-    id: str
-    url: str
-    types: list[str]
-    made: str
-    state: Literal["on", "off"]
-    seen_up_to: int
-
-
-class Made(Shown):
-    """A new webhook, with the secret that signs what it is told."""
-
-    secret: str
-
-
-class Told(BaseModel):
-    """A delivery: `said` is the status of the last answer, or in a word why there was none."""
-
-    id: str
-    type: str
-    state: Literal["waiting", "delivered", "dead"]
-    attempts: int
-    due: str
-    changed: str
-    said: str
-
-
 @router.post("", status_code=201)
-def add(request: Request, sent: New, at: At) -> Made:
+def add(request: Request, sent: New, at: At) -> WebhookMade:
     """Add a webhook; its secret is shown this once."""
     who = at.allow(request, "webhook.manage")
     if len(at.service.webhooks(who.account)) >= MOST:
         raise InputError("too-many-webhooks", f"an account has at most {MOST} webhooks", "delete one first")
     made, secret = at.hooks.add(new_id(at.now()), who, sent.url, tuple(sent.types))
-    return Made(**_shown(made).model_dump(), secret=secret)
+    return WebhookMade(**_shown(made).model_dump(), secret=secret)
 
 
 @router.get("")
-def webhooks(request: Request, at: At) -> list[Shown]:
+def webhooks(request: Request, at: At) -> list[WebhookShown]:
     """List one's own webhooks."""
     who = at.allow(request, "webhook.manage")
     return [_shown(each) for each in at.service.webhooks(who.account)]
 
 
 @router.delete("/{webhook}", status_code=204)
-def remove(request: Request, webhook: str, at: At) -> None:
+def remove(request: Request, webhook: Id, at: At) -> None:
     """Remove a webhook and what was still to be delivered to it."""
     at.service.drop_webhook(_own(request, webhook, at).id)
 
 
-@router.get("/{webhook}/deliveries", response_model=Listed[Told], responses={200: {"headers": LINKED}})
-def deliveries(request: Request, webhook: str, at: At, pages: Annotated[Paging, Depends()], state: State = "") -> Response:
+@router.get("/{webhook}/deliveries", response_model=Listed[DeliveryShown], responses={200: {"headers": LINKED}})
+def deliveries(request: Request, webhook: Id, at: At, pages: Annotated[Paging, Depends()], state: State = "") -> Response:
     """List deliveries in the order of the log: `dead` are those that were given up."""
     after = pages.after(at.cursors) or [""]
     found = at.service.deliveries(_own(request, webhook, at).id, state, str(after[0]), pages.limit + 1)
@@ -91,7 +64,7 @@ def deliveries(request: Request, webhook: str, at: At, pages: Annotated[Paging, 
 
 
 @router.post("/{webhook}/deliveries/{delivery}/redeliver", status_code=202)
-def redeliver(request: Request, webhook: str, delivery: str, at: At) -> Told:
+def redeliver(request: Request, webhook: Id, delivery: Id, at: At) -> DeliveryShown:
     """Deliver something again, under the same id; what waits already is attempted now."""
     own = _own(request, webhook, at)
     found = at.service.one(Delivery, "id", delivery)
@@ -100,17 +73,17 @@ def redeliver(request: Request, webhook: str, delivery: str, at: At) -> Told:
     return _told(at.hooks.redeliver(found))
 
 
-def _shown(of: Webhook) -> Shown:
-    return Shown.model_validate(
+def _shown(of: Webhook) -> WebhookShown:
+    return WebhookShown.model_validate(
         {name: getattr(of, name) for name in ("id", "url", "made", "state")} | {"types": of.types, "seen_up_to": of.cursor}
     )
 
 
-def _told(of: Delivery) -> Told:
-    return Told.model_validate({name: getattr(of, name) for name in Told.model_fields})
+def _told(of: Delivery) -> DeliveryShown:
+    return DeliveryShown.model_validate({name: getattr(of, name) for name in DeliveryShown.model_fields})
 
 
-def _own(request: Request, webhook: str, at: Office) -> Webhook:
+def _own(request: Request, webhook: Id, at: Office) -> Webhook:
     """Return a webhook of one's own: nobody else's is found, whatever one's reach."""
     who = at.allow(request, "webhook.manage", Thing(account=at.who(request).account, enterprise=at.who(request).enterprise))
     found = at.service.one(Webhook, "id", webhook)

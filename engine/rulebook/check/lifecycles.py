@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
-    "own_holder": (), "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
+    "own_holder": (), "for_party": ("field",),
+    "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
