@@ -210,9 +210,7 @@ Owner = Literal["management", "legal", "product", "algorithm", "data_protection"
 class Duty(Shape):
     """What a duty asks: in which phase, of whom in the firm, until when, and how it is proved met or breached.
 
-    Without an `authority` that of the rule stands. The conditions read facts only; what none of them proves is not proven.
-    `undone_when` is the firm's own word that nothing was done: a breach once the deadline is past, unless that counts
-    from before the law.
+    Without an `authority` that of the rule stands. What no condition proves is not proven; by `undone_when` the firm did nothing.
     """
 
     phase: Phase
@@ -264,7 +262,7 @@ class Fact(Shape):
     places: int = Field(default=0, ge=0, le=9)
     values: list[Value] = []
     applies_when: str = ""
-    past: bool = False  # a day of what has happened, which cannot lie after the day of the answer
+    past: bool = False  # a day of what has happened, never after that of the answer
     kind: Literal["fact", "judgement", "agreement"] = "fact"  # an agreement is a term that both sides signed
     personal_data: Literal["none", "personal", "sensitive"] = "none"
     secrecy: Literal["public", "business"] = "business"
