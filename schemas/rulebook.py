@@ -97,25 +97,17 @@ class Source(Shape):
         return self.read in ("official", "mirror")
 
 
+Enacted = Literal["law", "regulation", "department_rule", "local_regulation", "local_rule", "local_normative"]
+Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreement"]
+
+
 class Instrument(Shape):
     """A legal instrument: title, rank, issuer, dates, and whether it binds."""
 
     id: str
     title: Text
     number: Text | None = None
-    rank: Literal[
-        "law",
-        "regulation",
-        "department_rule",
-        "local_regulation",
-        "local_rule",
-        "local_normative",
-        "normative",
-        "standard",
-        "guidance",
-        "foreign",
-        "agreement",
-    ]
+    rank: Rank
     binding: bool
     in_force: Period | None = None
     status: Literal["in_force", "draft"] = "in_force"
