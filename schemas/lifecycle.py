@@ -18,7 +18,7 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs", "for_party",
+    "owed", "none_runs", "reached", "official_if", "for_party",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -138,12 +138,20 @@ class Transition(Shape):
     note: Text | None = None
 
 
+class Arm(Shape):
+    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it."""
+
+    outcome: str
+    values: list[str] = Field(min_length=1)
+
+
 class Lifecycle(Shape):
-    """A transition table, one file."""
+    """A transition table, one file; an `arm` of supervision opens as the answer to the filing leads to it."""
 
     id: str
     title: Text
     kind: Literal["filing", "case", "request", "register", "pilot"]
+    arm: Arm | None = None
     states: list[StateDecl] = Field(min_length=1)
     fields: list[FieldDecl] = Field(default_factory=list)
     guards: list[GuardDecl] = Field(default_factory=list)

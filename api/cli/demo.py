@@ -20,7 +20,9 @@ from api.render.sharing import VERDICT
 from api.render.text import Words
 from engine.decide.assess import assess
 from engine.decide.explain import explain
-from engine.decide.share import share
+from engine.decide.filing import from_document
+from engine.decide.review import RECEIVED
+from engine.decide.share import share_filing
 from engine.errors import RulesNotFoundError
 from engine.evidence import archive, bundle, canonical, decide, record, release, replay
 from engine.evidence.disclosed import opened
@@ -63,9 +65,11 @@ def demo(lang: Language, as_of: AsOf = "", *, rules: Rules = "") -> None:
 
 
 def _requested(folder: Path, lang: str, today: date) -> str:
-    """Return what law and the sample policies say to the sample request, item by item."""
+    """Return what law and the sample policies say to the sample request, item by item, on the day it came in at the earliest."""
     rulebook = of_folder(str(folder), Beside(str(folder / POLICIES))).rulebook
-    found = share(rulebook, document(str(folder / REQUEST)), today)
+    filing = from_document(rulebook, document(str(folder / REQUEST)))
+    received = date.fromordinal(filing.facts[RECEIVED][0])
+    found = share_filing(rulebook, filing, max(today, received))
     heads = {"zh": ("数据项", "数据集", "结论", "最小理由"), "en": ("item", "data set", "verdict", "fewest reasons")}[lang]
     rows = [
         (each.item, each.data_set or "", VERDICT[each.verdict][lang], "\n".join(f"{r.pack}/{r.rule}" for r in each.smallest))

@@ -90,8 +90,10 @@ def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") ->
 
     folder = home_folder(home)
     with open_home(folder) as opened:
-        found = derive(opened, _kept(folder, checkpoint), progress)
-        audit(opened, progress)
+        kept = _kept(folder, checkpoint)  # before the snapshot: another writer may publish between the two
+        with reading.snapshot(opened.store):
+            found = derive(opened, kept, progress)
+            audit(opened, progress)
     say_json(found) if json else say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
 
 

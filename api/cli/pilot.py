@@ -36,7 +36,7 @@ from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import Scenario, work
 from engine.supervise.monitors.simulate import simulate as simulated
 from engine.supervise.opinions import MATTERS, PACK, PROCESS, ran_out
-from engine.supervise.streams import Act
+from engine.supervise.streams import Act, Recorded, Streams
 from engine.supervise.watched import second
 
 app = typer.Typer()
@@ -121,7 +121,7 @@ def pilot_opinion(
 def watch(
     which: Pilot, lang: Language, *, record: Record = False, json: Json = False, rules: Rules = "", home: Home = ""
 ) -> None:
-    """Let both monitors speak of a pilot as of now. Exits 1 when an alarm stands.
+    """Let both monitors speak of a pilot as of now. Exits 1 when an alarm stands, or a line of its budget cannot be read.
 
     With --record what new alarms propose is recorded, and the end of a pilot whose agreed term has run out.
     """
@@ -131,22 +131,34 @@ def watch(
             agenda.overtake(streams, moment, which)
         found = alarms.standing(streams, which, moment)
         recorded = alarms.propose(streams, which, moment) if record else None
+        fault = alarms.unread_budget(streams, which)
+    if fault:
+        typer.echo(fault.text(), err=True)
     if json:
-        rows = [{**asdict(each.alarm), "proposes": each.monitor.proposes, "why": each.why} for each in found]
+        rows = [
+            {**asdict(each.alarm), "proposes": each.monitor.proposes, "why": each.why, "assumed": each.assumed} for each in found
+        ]
         say_json({"alarms": rows, "recorded": recorded.id if recorded else None})
     else:
         say(said.alarms(found, lang))
         if recorded:
             told(recorded, json=False)
-    raise typer.Exit(1 if found else 0)
+    raise typer.Exit(1 if found or fault else 0)
 
 
 @pilot.command("budget")
 def budget(which: Pilot, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
-    """Show what is used and left of a pilot's tolerance budget, and when it would be used up."""
+    """Show what is used and left of a pilot's tolerance budget, and when it would be used up.
+
+    Exits 1 when it cannot be read whole.
+    """
     with streams_of(rules, home) as streams:
         lines = Burn(alarms.plan_of(streams), alarms.events_of(streams, which)).lines(second(stamp(now())))
+        fault = alarms.unread_budget(streams, which)
+    if fault:
+        typer.echo(fault.text(), err=True)
     say_json([{**asdict(line), "percent": line.percent} for line in lines]) if json else say(said.budget(lines, lang))
+    raise typer.Exit(1 if fault else 0)
 
 
 @pilot.command("simulate")
@@ -217,7 +229,7 @@ def report(which: Pilot, file: Fields, by: Actor, *, json: Json = False, rules: 
     with streams_of(rules, home) as streams:
         where = (new_id(now()), incidents.PROCESS, "report")
         fields = {"pilot": which, **fields_of(file)}
-        told(incidents.perform(streams, act(streams, where, fields, (by, ""), "", -1)), json=json)
+        _told(streams, incidents.perform(streams, act(streams, where, fields, (by, ""), "", -1)), json=json)
 
 
 @incident.command("act")
@@ -237,7 +249,16 @@ def incident_act(
     """Correct, grade, tell, handle or close an incident."""
     with streams_of(rules, home) as streams:
         where = (which, incidents.PROCESS, event)
-        told(incidents.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected)), json=json)
+        done = incidents.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected))
+        _told(streams, done, json=json)
+
+
+def _told(streams: Streams, recorded: Recorded, *, json: bool) -> None:
+    """Print a recorded event of an incident, and whether its grade is a working assumption."""
+    told(recorded, json=json)
+    open_ = said.assumed(streams.rulebook, recorded.state, "en")
+    if open_ and not json:
+        say(f"  ! {open_}")
 
 
 @incident.command("show")

@@ -43,7 +43,7 @@ GRADUATED: tuple[Step, ...] = (
     ("pause", "official", {"reasons": "一名参与者重伤"}),
     ("rectify", "official", {"reasons": "加装护栏"}),
     ("rectified", "official", {"reasons": "护栏已加装"}),
-    ("conclude", "firm", {}),
+    ("conclude", "official", {"reasons": "整改已验收，事件继续处置"}),
     ("exit_report", "firm", {"report": PAPER}),
     ("find", "official", {"pilot.aims": "met"}),
     ("graduate", "official", {"track": "results_based"}),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.model import Rulebook
 from engine.store.append import Projection
-from engine.supervise.monitors.budget import Line
+from engine.supervise.monitors.budget import CAP, Line
 from engine.supervise.monitors.simulate import Simulation
 from engine.supervise.opinions import MATTERS, OPEN, PACK, UNTOUCHED, Opinion, ran_out
 from engine.supervise.state import from_text
@@ -39,8 +39,20 @@ WORDS = {
         "约定期限已于该日届满：变通不再适用，其后的行为不在容错之内；结束待登记（fenji clock recompute）",
         "the agreed term ran out: no easing holds any more, nothing since is tolerated; record it by `fenji clock recompute`",
     ),
+    "assumed": ("等级未定，暂按可能的最高等级", "the grade is still open, the gravest possible is assumed"),
+    "of_grades": ("可能的等级", "grades still possible"),
+    "missing": ("尚缺的事实", "missing"),
     "stopped": ("次被监测项叫停", "runs stopped by a monitor"),
     "of": ("次模拟中", "runs of"),
+    "unstated": (
+        "未给出频率，模拟中从未发生（没有请写 0）",
+        "no rate given, so none happened in any life (write 0 where none is assumed)",
+    ),
+    "scale": (
+        "三十日内已用/允许；条款按每千名参与者、三十日约定，现按 {} 名参与者折算，不足一的进为一",
+        "used/allowed within thirty days; the terms allow per thousand subjects, here for {}, and a part of one counts as one",
+    ),
+    "cap": ("累计参与者/上限，不按三十日计", "subjects so far/cap, not within thirty days"),
     "middle": ("中位日", "middle day"),
 }
 
@@ -78,12 +90,22 @@ def state(rulebook: Rulebook, found: State, lang: str, on: date) -> str:
     lines = [f"{found.stream}  {table.title.get(lang)}: {label} ({found.name or '-'}), {found.number}"]
     past = ran_out(found, on)
     lines += [f"  ! {past}: {word('ran_out', lang)}"] if past else []
+    lines += [f"  ! {said}"] if (said := assumed(rulebook, found, lang)) else []
     fields = {each.id: each.label for each in table.fields}
     lines += [f"  {fields[name].get(lang)}: {_plain(each)}" for name, each in found.values.items() if name in fields]
     titles = {each.id: each.title for each in table.clocks}
     lines += [f"  {titles[run.clock].get(lang)}: {_run(run, lang)}" for run in found.clocks if not run.stopped or _late(run)]
     events = sorted({f"{each.event} ({each.title.get(lang)})" for each in possible(table, found)})
     return "\n".join([*lines, f"{word('next', lang)}: {', '.join(events) or word('none', lang)}"])
+
+
+def assumed(rulebook: Rulebook, found: State, lang: str) -> str:
+    """Return that the grade of an incident is a working assumption, of which grades, and what is missing; else nothing."""
+    if found.process != "incident" or not found.values.get("assumed"):
+        return ""
+    grades = " / ".join(value(rulebook, "mishap.grade", each, lang) for each in found.values["possible"])
+    labels = [rulebook.facts[name].label.get(lang) if name in rulebook.facts else name for name in found.values["missing"]]
+    return f"{word('assumed', lang)} ({word('of_grades', lang)}: {grades}); {word('missing', lang)}: {', '.join(labels)}"
 
 
 def _plain(given: Any) -> str:
@@ -112,6 +134,7 @@ def alarms(found: Sequence[Standing], lang: str) -> str:
     lines = [
         f"{each.monitor.proposes}: {each.monitor.title.get(lang)}; {word('since', lang)} {moment(each.alarm.true_since)}, "
         f"{word('seen', lang)} {moment(each.alarm.seen_at)} [{each.alarm.spoke}{': ' + each.why if each.why else ''}]"
+        + (f"; {word('assumed', lang)}: {', '.join(each.assumed)}" if each.assumed else "")
         for each in found
     ]
     return "\n".join(lines) or word("no_alarms", lang)
@@ -123,7 +146,10 @@ def budget(lines: Sequence[Line], lang: str) -> str:
         line.line: word("never", lang) if line.exhausted_in is None else f"{line.exhausted_in} {word('exhausted', lang)}"
         for line in lines
     }
-    return "\n".join(f"{line.line}: {line.used}/{line.allowed} ({line.percent} %), {ends[line.line]}" for line in lines)
+    subjects = next((line.used for line in lines if line.line == CAP), 0)
+    ends[CAP] = word("cap", lang)
+    rows = [f"{line.line}: {line.used}/{line.allowed} ({line.percent} %), {ends[line.line]}" for line in lines]
+    return "\n".join([word("scale", lang).format(max(subjects, 1)), *rows])
 
 
 def simulation(found: Simulation, rulebook: Rulebook, lang: str) -> str:
@@ -132,6 +158,7 @@ def simulation(found: Simulation, rulebook: Rulebook, lang: str) -> str:
     middle = found.middle_day if found.middle_day is not None else "-"
     lines = [f"{found.stopped}/{found.runs} {word('stopped', lang)}, {word('middle', lang)} {middle} (seed {found.seed})"]
     lines += [f"  {each.runs}/{found.runs}  {each.proposes}: {titles[each.monitor].get(lang)}" for each in found.monitors]
+    lines += [f"  ! {word('unstated', lang)}: {', '.join(found.unstated)}"] if found.unstated else []
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from engine.decide.cited import Cited
 from engine.decide.combine import fixed
 from engine.decide.evaluate import AS_OF, Evaluator
 from engine.decide.filing import Filing, from_document
@@ -76,6 +77,7 @@ class Writer:
         self.filing = filing
         self.picture = picture
         self.as_of = as_of
+        self.cited = Cited(evaluate.rulebook, evaluate.pack, filing, as_of)
 
     def answer(self, found: Open) -> shapes.Answer:
         """Return the answer, with what the search found open."""
@@ -188,7 +190,7 @@ class Writer:
             item=self.item_name(rule.on, index) if rule.on else None,
             version=list(self.picture.versions[rule_id]),
             titles=rule.title,
-            sources=rule.sources,
+            sources=self.cited.sources(rule_id, self.picture.versions[rule_id]),
             effect=rule.effect,
             authority=rule.authority,
             overridden_by=[other for other in over if rule_id in self.pack.rules[other].overrides],

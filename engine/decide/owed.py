@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from engine.decide import due as deadlines
+from engine.decide.cited import Cited
 from engine.decide.comply import OPEN, ORDER, Proven, Standing
 from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
@@ -82,19 +83,9 @@ class Owed:
         return (min(every), min(sure) if sure else max(every)) if every else deadlines.EVER
 
     def _sources(self, rules: list[str]) -> list[Source]:
-        """Return the law of the rules, and of their versions, that is in force on the day; all of it when none is."""
-        found = []
-        for name in rules:
-            rule = self.pack.rules[name]
-            found += rule.sources
-            for version in rule.versions:
-                if str(version.valid) in self.picture.versions[name]:
-                    found += version.sources
-        return [source for source in found if self._in_force(source)] or found
-
-    def _in_force(self, source: Source) -> bool:
-        days = self.rulebook.instruments[source.instrument].in_force
-        return days is None or self.proven.as_of in days
+        """Return the law of the rules, and of their versions, that is in force on the day."""
+        cited = Cited(self.rulebook, self.pack, self.proven.filing, self.proven.as_of)
+        return [source for name in rules for source in cited.sources(name, self.picture.versions[name])]
 
     def _body(self, name: str) -> shapes.Body | None:
         entry = next((entry for entry in self.rulebook.authorities.get(name, []) if self.proven.on in entry.valid), None)

@@ -315,4 +315,4 @@ def cells_of(kind: Type, value: Any, marks: Any) -> tuple[Any, ...]:
             return tuple((a, b - 1 if b != INF else INF) for a, b in pairwise(edges))
 
 
-__all__ = ["CASES", "OTHER", "Found", "Node", "Review", "cells_of", "registered", "sides"]
+__all__ = ["CASES", "OTHER", "RECEIVED", "Found", "Node", "Review", "cells_of", "registered", "sides"]

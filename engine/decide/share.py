@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.decide.cited import Cited
 from engine.decide.filing import from_document
 from engine.decide.missing import Fact
 from engine.decide.overall import HUMAN
@@ -14,7 +15,7 @@ from engine.decide.verdict import ALLOWED, BLOCKS, VERDICTS, Mark, Verdict, Worl
 from engine.decide.wishes import Wishes
 from schemas import sharing as shapes
 from schemas.answer import MissingFact
-from schemas.rulebook import Text
+from schemas.rulebook import Source, Text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -124,8 +125,14 @@ class _Item:
             applies="certain" if all(self._certain(side, each) for each in said) else "possible",
             title=rule.title,
             effect=rule.effect,
-            sources=rule.sources,
+            sources=self._sources(side, said[0].rule),
         )
+
+    def _sources(self, side: Side, rule: str) -> list[Source]:
+        """Return the law behind a rule on the days that are possible."""
+        states = next(states for other, states in self.node.states if other is side)
+        versions = {valid for state in states for valid in state.law.versions.get(rule, ())}
+        return Cited(self.rulebook, side.pack, self.review.filing, self.review.as_of).sources(rule, versions)
 
     def _certain(self, side: Side, each: Heard) -> bool:
         """Return whether it applies in every version that may be in force: an open date leaves several."""

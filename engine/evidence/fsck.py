@@ -42,8 +42,14 @@ class _State:
 def fsck(home: Installation, kept: str | None = None, progress: Progress = lambda _done, _all: None) -> dict[str, int]:
     """Check every record, node, checkpoint, link, signature, blob and sealed fact; return how many of each.
 
-    `kept` is the text of a checkpoint kept outside the store. Raises EvidenceError for the first thing that is wrong.
+    Everything is read from one snapshot, so that what is recorded meanwhile is no fault. `kept` is the text of a checkpoint kept
+    outside the store, read before. Raises EvidenceError for the first thing that is wrong.
     """
+    with reading.snapshot(home.store):
+        return _derived(home, kept, progress)
+
+
+def _derived(home: Installation, kept: str | None, progress: Progress) -> dict[str, int]:
     total = reading.counts(home.store)
     state, tree = _State(Chains(streams.places(home.store))), merkle.Frontier()
     heads = reading.checkpoints(home.store)
@@ -59,7 +65,7 @@ def fsck(home: Installation, kept: str | None = None, progress: Progress = lambd
             size, upcoming = tree.size, next(heads, None)
         if outside and outside.size == tree.size and outside.root != tree.root():
             raise _wrong(f"checkpoint {tree.size}", "is not the one that was kept outside: the log was forked or rewritten")
-        if tree.size % EVERY == 0:
+        if tree.size % EVERY == 0 or tree.size == total["record"]:
             progress(tree.size, total["record"])
     if size != tree.size or upcoming:
         raise _wrong("the last checkpoint", f"covers {upcoming[1].size if upcoming else size} records, but there are {tree.size}")
@@ -203,6 +209,14 @@ def _nodes(home: Installation, size: int) -> int:
     return count
 
 
+def _erased_since(home: Installation, filing: str) -> list[str]:
+    """Return the hashes of the generations that the last tombstone of a filing names, as the log stands now."""
+    with reading.beyond_snapshot():
+        tombstones = [canonical.loads(each.payload, "a record")["predicate"] for each in reading.of_kind(home.store, "erasure")]
+    found: list[str] = next((each["sealed"] for each in reversed(tombstones) if each["decision_id"] == filing), [])
+    return found
+
+
 def _blobs(home: Installation, pinned: set[str]) -> None:
     found = set()
     for name, data in reading.blobs(home.store):
@@ -224,6 +238,8 @@ def _sealed(home: Installation, state: _State) -> int:
             raise _wrong(f"sealed facts of {filing[:40]}", "belong to no record")
         gone = state.erased.get(filing, [])
         key = home.vault.key(filing, generation)
+        if key is None and generation >= len(gone):  # the vault is no part of the snapshot: a tombstone may have come since
+            gone = _erased_since(home, filing)
         if (key is None) != (generation < len(gone)):
             if key:
                 raise _wrong(f"the key of {filing}", "is there although its facts were erased: run `fenji erase --finish`")

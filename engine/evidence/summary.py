@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from schemas.rulebook import Source
+
 if TYPE_CHECKING:
     from engine.evidence.record import Rules
-    from schemas.rulebook import Source
 
 _WORDS = {
     "zh": {
@@ -78,8 +79,7 @@ def _value(of: Rules, name: str, value: str, lang: str) -> str:
 
 def _rule(of: Rules, rule: dict[str, Any], lang: str) -> str:
     word = _WORDS[lang]
-    declared = of.rulebook.packs[of.pack].rules[rule["rule"]]
-    cited = word["comma"].join(_source(of, source, lang) for source in declared.sources)
+    cited = word["comma"].join(_source(of, Source.model_validate(source), lang) for source in rule["sources"])
     return f"- {rule['titles'][lang]} ({rule['effect']}){word['sep']}{cited}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +37,55 @@ class Record:
     supersedes: str | None
 
 
+_HELD: ContextVar[tuple[Store, Connection] | None] = ContextVar("snapshot", default=None)
+
+
 @contextmanager
 def connected(store: Store) -> Iterator[Connection]:
-    """Give a connection for reads. Raises StoreError."""
+    """Give a connection for reads, within a `snapshot` its own. Raises StoreError."""
+    held = _HELD.get()
     try:
+        if held and held[0] is store:
+            yield held[1]
+            return
         with store.engine.connect() as connection:
             yield connection
     except SQLAlchemyError as error:
         raise refused(getattr(error, "orig", None) or error) from None
+
+
+@contextmanager
+def snapshot(store: Store) -> Iterator[None]:
+    """Let every read of the block see the store as it stands at its beginning, whatever others write meanwhile.
+
+    One read transaction: deferred on SQLite, whose write-ahead log keeps what it reads; REPEATABLE READ on PostgreSQL (13.2.2 of
+    its manual). Within another one it is that one. Raises StoreError.
+    """
+    held = _HELD.get()
+    if held and held[0] is store:
+        yield
+        return
+    with connected(store) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        connection.execute(select(t.record.c.seq).limit(1)).first()  # both take their snapshot at the first read
+        before = _HELD.set((store, connection))
+        try:
+            yield
+        finally:
+            _HELD.reset(before)
+
+
+@contextmanager
+def beyond_snapshot() -> Iterator[None]:
+    """Let the reads of the block see what was written since the snapshot began."""
+    before = _HELD.set(None)
+    try:
+        yield
+    finally:
+        _HELD.reset(before)
 
 
 def _one(store: Store, query: Select[Any]) -> Any:

@@ -81,13 +81,18 @@ def _has(column: ColumnElement[Any], value: str | int | tuple[str, ...]) -> Colu
 
 
 def queue(store: Store, page: Page) -> list[Projection]:
-    """Return one page of streams; only the columns of `tables.QUEUE` are asked for. Raises InputError, StoreError."""
+    """Return one page of streams; only the columns of `tables.QUEUE` are asked for. Raises InputError, StoreError.
+
+    A stream of nothing but refused attempts has no state, and stands in a page only where that state is asked for.
+    """
     strange = sorted(set(page.where) - set(t.QUEUE))
     if strange or page.order not in ORDERS:
         remedy = f"by {', '.join(t.QUEUE)}; in the order of {' or '.join(ORDERS)}"
         raise InputError("wrong-queue", f"there is no queue by `{', '.join(strange) or page.order}`", remedy)
     along, key = t.stream.c[page.order], t.stream.c.id
     query = _STREAM.where(*(_has(t.stream.c[name], value) for name, value in page.where.items())).limit(page.limit)
+    if "state" not in page.where:
+        query = query.where(t.stream.c.state != "")
     if page.after:
         seen = tuple_(along, key)
         query = query.where(seen < page.after if page.newest else seen > page.after)

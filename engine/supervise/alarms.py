@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from engine.errors import Finding, Place
 from engine.evidence.log import stamp
 from engine.supervise.monitors.events import Event, read
 from engine.supervise.monitors.plan import Plan, plan
@@ -12,15 +13,35 @@ from engine.supervise.monitors.stream import Stream
 from engine.supervise.monitors.watch import Watch
 from engine.supervise.opinions import PACK, PROCESS
 from engine.supervise.streams import Act, Recorded, Streams, history
-from engine.supervise.watched import Standing, second, watched
+from engine.supervise.watched import Standing, second, unread, watched
 
 SINGLE = "single monitor"
+NOTES = frozenset({"incident", "regrade"})
+GRADED = frozenset({"incidents", "rising", "budget"})  # counts that rest on grades
 
 
 def events_of(streams: Streams, pilot: str) -> list[Event]:
     """Return what monitors read of a pilot and of its incidents. Raises InputError when there is none, StoreError."""
     incidents = streams.state(pilot).values.get("incident", [])
-    return watched(history(streams.home, pilot), [history(streams.home, each) for each in dict.fromkeys(incidents)])
+    told = [history(streams.home, each) for each in dict.fromkeys(incidents)]
+    return watched(history(streams.home, pilot), told, plan_of(streams).lines)
+
+
+def unread_budget(streams: Streams, pilot: str) -> Finding | None:
+    """Return the finding that a pilot's budget in force cannot be read whole; None when it can. Raises InputError, StoreError."""
+    values = streams.state(pilot).values
+    lost = unread(values, plan_of(streams).lines)
+    if not lost:
+        return None
+    name = lost[0][:40] if lost[0].isprintable() else ascii(lost[0][:40])
+    problem = f"no monitor can read `{name}` of the budget, and none watches it"
+    return Finding("wrong-budget", Place(pilot), problem, "agree on terms with another budget: `amend`")
+
+
+def _assumed(streams: Streams, pilot: str) -> tuple[str, ...]:
+    """Return the incidents of a pilot whose grade is a working assumption."""
+    noted = {each["values"]["incident"]: each["values"] for each in history(streams.home, pilot) if each["name"] in NOTES}
+    return tuple(name for name, values in noted.items() if values.get("assumed"))
 
 
 def plan_of(streams: Streams) -> Plan:
@@ -40,7 +61,12 @@ def standing(streams: Streams, pilot: str, now: datetime) -> list[Standing]:
             why[change.monitor.id] = change.why
         found = watch.alarms(pilot)
     declared = {monitor.id: monitor for monitor in monitors.monitors}
-    return [Standing(alarm, declared[alarm.monitor], why.get(alarm.monitor, "")) for alarm in found]
+    assumed = _assumed(streams, pilot)
+    return [
+        Standing(alarm, monitor, why.get(alarm.monitor, ""), assumed if monitor.counts in GRADED else ())
+        for alarm in found
+        for monitor in [declared[alarm.monitor]]
+    ]
 
 
 def _tick(pilot: str, last: int, moment: int) -> Event:
@@ -80,4 +106,5 @@ def _reason(each: Standing) -> str:
     basis = "; ".join(source.cited for source in each.monitor.sources)
     title = each.monitor.title
     spoke = f" [{each.alarm.spoke}{': ' + each.why if each.why else ''}]" if each.alarm.spoke != "both" else ""
-    return f"{title.zh} / {title.en} ({each.monitor.effect}; {basis}){spoke}"
+    open_ = f" [等级未定，暂按可能的最高等级 / grade still open, the gravest possible assumed: {', '.join(each.assumed)}]"
+    return f"{title.zh} / {title.en} ({each.monitor.effect}; {basis}){spoke}{open_ if each.assumed else ''}"

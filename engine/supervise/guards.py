@@ -71,9 +71,14 @@ def _other_person(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
+def _is_party(h: Happening) -> bool:
+    """Tell whether the actor belongs to the firm that the stream is about."""
+    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
+
+
 def _impartial(h: Happening, of: Sequence[str]) -> str:
     """Nobody decides on a firm of their own, nor after being recused (values named by `of`)."""
-    if h.event.own and h.event.own == h.state.holder:
+    if _is_party(h):
         return f"`{h.event.by}` belongs to the party"
     for name in of:
         recused = h.state.values.get(name) or ()
@@ -87,12 +92,10 @@ def _own_holder(h: Happening, _of: Sequence[str]) -> str:
     """An enterprise acts on its own streams; an official may act on any, and what happens by itself does."""
     if {"official", "system"} & set(h.event.roles) or _is_party(h):
         return ""
-    return f"`{h.event.by}` does not act for the party"
-
-
-def _is_party(h: Happening) -> bool:
-    """Tell whether the actor belongs to the firm that the stream is about."""
-    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
+    if not h.event.own:
+        unit = h.event.unit[:64]
+        return f"`{h.event.by}` acts for no firm: the unit `{unit}` is no credit code (`fenji actor add ... --unit CODE`)"
+    return f"`{h.event.by}` does not act for the party: the unit `{h.event.unit[:64]}` is the credit code of another firm"
 
 
 def _for_party(h: Happening, of: Sequence[str]) -> str:
@@ -220,6 +223,18 @@ def _lasts(h: Happening, of: Sequence[str]) -> str:
     return f"`{past[0][0]}` {past[0][1]} has passed" if past else ""
 
 
+def _reached(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream lies after the legal day of the event."""
+    later = [(name, day) for name in of if isinstance(day := h.state.values.get(name), str) and day > h.event.on]
+    return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
+
+
+def _official_if(h: Happening, of: Sequence[str]) -> str:
+    """Where one of these values is true, an official does this."""
+    so = [name for name in of if h.value(name) is True]
+    return f"`{so[0]}` is true, and `{h.event.by}` is no official" if so and "official" not in h.event.roles else ""
+
+
 def _extends_by(h: Happening, of: Sequence[str]) -> str:
     """The event moves a day of the stream (first) to a later one, by no more months than were asked (second)."""
     name, months = of
@@ -333,6 +348,8 @@ GUARDS: dict[str, Guard] = {
     "known_value": _known_value,
     "not_future": _not_future,
     "lasts": _lasts,
+    "reached": _reached,
+    "official_if": _official_if,
     "extends_by": _extends_by,
     "not_longer": _not_longer,
     "within_months": _within_months,

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError
 from engine.evidence.disclosed import opened
+from engine.evidence.log import stamp
 from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Recorded, Streams, history
 from engine.supervise.terms import AGREES, OFFERS, agreed, beyond, offered
+from engine.supervise.watched import second
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
@@ -30,6 +32,7 @@ FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
+ENDS, OPEN_INCIDENTS = "conclude", "open_incidents"
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
     "check": ("admission", ""),
@@ -54,6 +57,11 @@ def perform(streams: Streams, act: Act) -> Recorded:
 def prepared(streams: Streams, act: Act) -> Act:
     """Return an act with its computed fields. Raises InputError when one was typed in, or facts cannot be read."""
     _tried(streams, act)
+    _not_fewer(streams, act)
+    if act.name == ENDS and OPEN_INCIDENTS not in act.fields:  # typed in, the streams refuse it
+        return replace(
+            act, fields={**act.fields, OPEN_INCIDENTS: _unsettled(streams, act.stream)}, computed=frozenset({OPEN_INCIDENTS})
+        )
     if act.name in OFFERS and "terms" in act.fields:
         return replace(act, fields=offered(streams, act))
     if act.name not in DECIDES and act.name not in AGREES:
@@ -84,6 +92,46 @@ def _signing(streams: Streams, act: Act) -> dict[str, Any]:
     told = history(streams.home, act.stream)
     found = beyond(told, signed.values, before if act.name == "countersign_amendment" else None, after)
     return {**act.fields, **numbers, "beyond": found or ["none"], "deviates": bool(found)}
+
+
+def _unsettled(streams: Streams, stream: str) -> bool:
+    """Tell whether an incident of a pilot has not been closed, merged or withdrawn."""
+    return not all(streams.state(each).closed for each in streams.state(stream).values.get("incident", ()))
+
+
+def _not_fewer(streams: Streams, act: Act) -> None:
+    """Refuse fewer subjects than were told for the same moment or an earlier one: all count who took part so far.
+
+    An official who gives reasons corrects the number, and counting goes on from there. Raises InputError.
+    """
+    count = act.fields.get("subjects")
+    if type(count) is not int or _corrects(act):
+        return
+    moment = _moment(act.fields.get("happened"), stamp(act.now))
+    before: list[int] = []
+    for each in history(streams.home, act.stream):
+        values = each["values"]
+        if "subjects" in values:
+            official = bool(each["by"]) and each["by"]["role"] == OFFICIAL and "reasons" in each["given"]
+            before = [] if official else before
+            before += [values["subjects"]] if official or _moment(values.get("happened"), each["at"]) <= moment else []
+    most = max(before, default=count)
+    if count < most:
+        problem = f"{most} subjects were told before, and {count} are fewer"
+        raise InputError("fewer-subjects", problem, "count all who took part so far; an official corrects it, with reasons")
+
+
+def _corrects(act: Act) -> bool:
+    """Tell whether an official gives reasons."""
+    return act.by is not None and OFFICIAL in act.by.holder.roles and bool(act.fields.get("reasons"))
+
+
+def _moment(happened: object, recorded: str) -> int:
+    """Return the second at which something happened, that of its recording when no moment of the form is given."""
+    try:
+        return second(str(happened or recorded))
+    except (ValueError, OverflowError):  # its field refuses it
+        return second(recorded)
 
 
 def _asked(streams: Streams, act: Act) -> None:

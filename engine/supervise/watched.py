@@ -1,6 +1,8 @@
 """The life of a pilot as its monitors read it: terms, subjects, incidents, breaches, and every report that has a clock.
 
-What happened keeps its own moment, what was recorded its order; refused attempts are no events of a pilot.
+What happened keeps its own moment, what was recorded its order; refused attempts are no events of a pilot. What a moment places
+before the pilot began, or after its last day, is recorded and raises none of its alarms; what is told after the end without a
+moment counts on the last day (design).
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.supervise.clocks import SHANGHAI
-from engine.supervise.monitors.events import Event, Kind, read
+from engine.supervise.monitors.events import LARGEST, Event, Kind, read
 from schemas.lifecycle import REFUSED
 
 if TYPE_CHECKING:
@@ -28,16 +30,22 @@ COUNTS: dict[str, tuple[Kind, str]] = {
     "downtime": ("downtime", "minutes"),
 }
 LAST = time(23, 59, 59)  # the last second of a day
+COUNTED = frozenset({"incident", "subjects", "complaint", "downtime", "breach"})  # which bear on a pilot only while it lasts
+ENDS = frozenset({"conclude", "expire", "terminate"})
 NONE = frozenset({"withdraw", "merge"})  # what an official finds to be no incident of its own is none for the counters
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An alarm that stands, its monitor, and why a monitor was silent or how the two disagree (empty when they agree)."""
+    """An alarm that stands, its monitor, and why a monitor was silent or how the two disagree (empty when they agree).
+
+    `assumed` are the incidents whose grade is still open: they count as the gravest they may be.
+    """
 
     alarm: Alarm
     monitor: Monitor
     why: str
+    assumed: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -45,11 +53,16 @@ class Standing:
         return f"{self.alarm.monitor}@{self.alarm.true_since}"
 
 
-def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]] = ()) -> list[Event]:
-    """Return what monitors read of a pilot's events and those of its incidents, in the order in which they were recorded."""
+def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]], lines: Sequence[str]) -> list[Event]:
+    """Return what monitors read of a pilot's events and those of its incidents, in the order in which they were recorded.
+
+    `lines` are the lines that a budget may have; what else one has is left out, `unread` tells it.
+    """
     rows = [(each["at"], each["process"] != "pilot", each["number"], each) for part in (pilot, *incidents) for each in part]
     clocks: dict[str, dict[str, Any]] = {}
     known: dict[str, Any] = {}
+    first, last = _lasted(pilot)
+    outside: set[str] = set()  # incidents that are none of the pilot's time
     found: list[Event] = []
     for order, (at, _, _, predicate) in enumerate(sorted(rows, key=lambda row: row[:3]), 1):
         if predicate["name"] == REFUSED:
@@ -57,13 +70,38 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
         if predicate["process"] == "pilot":
             known |= predicate["values"]
         stream, after = predicate["stream"], dict(predicate["dues"])
-        said = (*_happened(predicate, known), *_reports(predicate, clocks.get(stream, {}), after))
-        found += [read(pilot[0]["stream"], kind, values, (order, second(at))) for kind, values in said]
+        said = [*_happened(predicate, known, lines), *_reports(predicate, clocks.get(stream, {}), after)]
+        for kind, values in said:
+            if kind in COUNTED:
+                moment = values["at"] if predicate["values"].get("happened") else min(values["at"], last)
+                if not first <= moment <= last:
+                    outside.add(values["id"])
+                    continue
+                values["at"] = moment
+            if not {stream, values.get("of")} & outside:
+                found.append(read(pilot[0]["stream"], kind, values, (order, second(at))))
         clocks[stream] = after
     return found
 
 
-def _happened(predicate: Predicate, known: Mapping[str, Any]) -> Iterator[Said]:
+def _lasted(pilot: Sequence[Predicate]) -> tuple[int, int]:
+    """Return the first and the last second of a pilot: of the legal day of its start, and of its last day or an earlier end."""
+    starts = [each["on"] for each in pilot if each["name"] == "start"]
+    agreed = [each["values"]["ends_on"] for each in pilot if "ends_on" in each["values"]]
+    ends = [*agreed[-1:], *(each["on"] for each in pilot if each["name"] in ENDS)]
+    first = second(datetime.combine(date.fromisoformat(starts[0]), time(), SHANGHAI).isoformat()) if starts else 0
+    return first, min(map(_until, ends), default=LARGEST)
+
+
+def unread(values: Mapping[str, Any], lines: Sequence[str]) -> list[str]:
+    """Return the lines of a budget that no monitor can read: logs from before they were refused may have some."""
+    budget = values.get("budget") or {}
+    if not isinstance(budget, Mapping):
+        return ["budget"]
+    return sorted(str(line) for line, allowed in budget.items() if line not in lines or type(allowed) is not int or allowed < 0)
+
+
+def _happened(predicate: Predicate, known: Mapping[str, Any], lines: Sequence[str]) -> Iterator[Said]:
     """Yield what one event says; `known` are the open values of the pilot after it."""
     name, values = predicate["name"], predicate["values"]
     at = second(values.get("happened") or predicate["at"])
@@ -74,7 +112,9 @@ def _happened(predicate: Predicate, known: Mapping[str, Any]) -> Iterator[Said]:
         return
     if name in TERMS:
         terms = {"cap_subjects": known["cap_subjects"], "insured_until": _until(known["insured_until"])}
-        yield "terms", {**about, **terms, "budget": dict(known.get("budget") or {})}
+        lost = unread(known, lines)
+        budget = {} if lost == ["budget"] else known.get("budget") or {}
+        yield "terms", {**about, **terms, "budget": {line: allowed for line, allowed in budget.items() if line not in lost}}
     for field, (kind, word) in COUNTS.items():
         if field in values:
             yield kind, {**about, word: values[field]}

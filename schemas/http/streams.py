@@ -119,7 +119,7 @@ class Changed(BaseModel):
     state: str
     number: int
     closed: bool
-    due: str
+    due: str | None
     event: str
     statement: dict[str, Any]
     receipt: str
@@ -157,7 +157,8 @@ class Opinion(BaseModel):
 class Alarm(BaseModel):
     """An alarm that stands: true since which second, seen when, by which monitors, and what it proposes.
 
-    `why` says why one monitor was silent, or how the two disagree; seconds are since 1970-01-01T00:00Z.
+    `why` says why one monitor was silent, or how the two disagree; seconds are since 1970-01-01T00:00Z. `assumed` are the
+    incidents whose grade is still open: they count as the gravest that they may be.
     """
 
     monitor: str
@@ -167,10 +168,15 @@ class Alarm(BaseModel):
     spoke: str
     proposes: str
     why: str
+    assumed: list[str]
 
 
 class Line(BaseModel):
-    """A line of a tolerance budget; `exhausted_in` days at the present rate, null never."""
+    """A line of a tolerance budget: what was used within thirty days, and what the terms allow the persons taking part.
+
+    Terms allow per thousand persons and thirty days, and a part of one counts as one; `subjects` is the cap, which counts all so
+    far. `exhausted_in` days at the present rate, null never.
+    """
 
     line: str
     used: int
@@ -189,10 +195,14 @@ class Monitored(BaseModel):
 
 
 class Simulated(BaseModel):
-    """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast."""
+    """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast.
+
+    `unstated` are the rates that the scenario does not give: none of these happened in any life.
+    """
 
     seed: str
     runs: int
     stopped: int
     middle_day: int | None
     monitors: list[Monitored]
+    unstated: list[str]

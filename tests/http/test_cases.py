@@ -20,8 +20,10 @@ def opened(served: Served, **more: Any) -> str:
     """A case on a submitted filing of the first firm; its address."""
     where = drafted(served, **{"facts": SURE, **more}).headers["location"]
     assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
-    body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": {"legal": "plan", "unit": "unit-a"}}
-    made = served.call("intake", "POST", "/v1/cases", body, **key())
+    fields = {"legal": "plan", "unit": "unit-a", "reasons": "拟入公共场所"}
+    body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": fields}
+    second = {"x-second-authorization": f"Bearer {served.keys['intake-b']}"}
+    made = served.call("intake", "POST", "/v1/cases", body, **key(), **second)
     assert made.status_code == 201, made.text
     return str(made.headers["location"])
 

@@ -40,11 +40,12 @@ def stream(random: Random, pilot: str, size: int, days: int) -> list[Event]:
     instants = [start + random.randrange(days * DAY) // 1800 * 1800 for _ in range(max(2, size // 2))]
     found: list[Event] = []
     happened: dict[tuple[str, str], int] = {}  # what is told twice keeps its time
-    at = start
+    at = seen = start
     for seq in range(size):
         at = random.choice(instants) if random.random() < 0.3 else min(start + days * DAY, at + random.randrange(4 * DAY))
         made = event(random, pilot, random.choices(KINDS, WEIGHTS)[0], at, seq)
-        found.append(replace(made, at=happened.setdefault((made.kind, made.id), at)))
+        seen = max(seen, made.seen)  # what is recorded later is not seen earlier
+        found.append(replace(made, at=happened.setdefault((made.kind, made.id), at), seen=seen))
     return found
 
 

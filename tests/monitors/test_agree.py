@@ -50,4 +50,5 @@ def test_random_streams(part: int, worker: Stream) -> None:
         _, changes = watched(events, worker, random)
         assert {change.alarm.spoke for change in changes} <= {"both"}
         assert all(not change.why for change in changes)
+        assert all(change.alarm.true_since <= change.alarm.seen_at for change in changes if change.what != "withdrawn")
     assert worker.silent == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,9 +12,12 @@ from typer.testing import CliRunner
 
 from api.cli.keep import app
 from engine.errors import EvidenceError, InputError
+from engine.evidence.erase import Wish, erase
 from engine.evidence.fsck import fsck
+from engine.evidence.installation import open_home
+from engine.store import reading
 from engine.supervise.audit import audit
-from engine.supervise.streams import Streams
+from engine.supervise.streams import Streams, history
 from tests.rulebook import book
 from tests.supervise.desk import FILED, Desk, desk
 
@@ -83,3 +87,25 @@ def test_a_stream_is_named_by_what_can_be_kept(tmp_path: Path, name: str) -> Non
         on.act("f", "filing", "draft", "firm", {})
         assert on.refused("f", "filing", "save", "firm", {"unit": "a\0b"}).finding.code == "wrong-value"
         assert fsck(on.home)["event"] == 2
+
+
+def test_what_is_recorded_while_everything_is_derived_is_no_fault(address: str, tmp_path: Path) -> None:
+    """Another process goes on with a stream, begins one and erases facts; the derivation sees the store as it stood."""
+    with desk(tmp_path, address) as on, open_home(tmp_path) as other:
+        for stream in ("f", "g"):
+            on.act(stream, "filing", "draft", "firm", {"facts": {"a.b": True}})
+        writer = copy(on)
+        writer.home, writer.streams = other, Streams(other, book())
+        erased = history(other, "g")[0]["event_id"]
+
+        def write(done: int, total: int) -> None:
+            assert (done, total) == (before, before)
+            writer.act("f", "filing", "submit", "firm", FILED)
+            writer.act("h", "filing", "draft", "firm", {})
+            erase(other, Wish(erased, ("*",), "PIPL 47"), [on.people["li"], on.people["wang"]], writer.at())
+
+        before = reading.counts(on.home.store)["record"]
+        with reading.snapshot(on.home.store):
+            found = fsck(on.home, progress=write)
+            assert (found["record"], audit(on.home)) == (before, 2)
+        assert (fsck(on.home)["record"], audit(on.home)) == (before + 3, 3)

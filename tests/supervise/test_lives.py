@@ -22,8 +22,9 @@ from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
 from engine.supervise.agenda import overtake
-from engine.supervise.alarms import events_of, standing
+from engine.supervise.alarms import events_of, plan_of, standing, unread_budget
 from engine.supervise.audit import audit
+from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.events import Event
 from engine.supervise.period import count
 from engine.supervise.state import State
@@ -182,3 +183,28 @@ def test_life(file: Path, tmp_path: Path) -> None:
         assert sum(row.pilots[last] for row in counted.values()) == 1
         assert not any(row.opened or row.filings for row in counted.values())
         assert f"{last}:1" in render.markdown(counted, "2026-01..2028-12", "zh")
+
+
+@pytest.mark.parametrize("budget", [{"weather": 1, "minor": 4}, {"minor": "4"}, ["minor"], "many"])
+def test_a_budget_that_an_older_log_has_is_found_and_stops_no_monitor(budget: Any, tmp_path: Path) -> None:
+    """Such budgets are refused now, so that they are recorded here by the table alone."""
+    with desk(tmp_path) as on:
+        life, steps = Life(on), yaml.safe_load(LIVES[0].read_text("utf-8"))["steps"]
+        for step in [each for each in steps if each["do"] in ("sketch", "apply", "admit") or "found" in each]:
+            life.run({name: value for name, value in step.items() if name != "opinion"})
+        hash_ = terms_sha256(TERMS)
+        on.act("s", "pilot", "offer", "li", {"terms": TERMS, **TERMS, "budget": budget, "terms_sha256": hash_})
+        on.act("s", "pilot", "sign", "firm", {"signed_sha256": hash_})
+        sign = Act("s", "pilot", "countersign", on.people["li"], on.now, {"agreed_sha256": hash_})
+        with pytest.raises(InputError):
+            pilots.perform(on.streams, sign)
+        on.act("s", "pilot", "countersign", "li", {"agreed_sha256": hash_, "beyond": ["none"], "deviates": False})
+        on.act("s", "pilot", "start", "firm", {})
+        on.act("s", "pilot", "breach", "li", {"breach": "hidden_report", "reasons": "x"})
+        on.at()
+        assert [each.alarm.monitor for each in standing(on.streams, "s", on.now)] == ["hidden-report"]
+        lines = Burn(plan_of(on.streams), events_of(on.streams, "s")).lines(int(on.now.timestamp()))
+        assert [line.line for line in lines] == (["minor"] if len(budget) == 2 else []) + ["subjects"]
+        fault = unread_budget(on.streams, "s")
+        assert fault
+        assert (fault.code, str(fault.place)) == ("wrong-budget", "s")

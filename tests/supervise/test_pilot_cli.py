@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from api.cli.options import now
 from api.render import pilots as said
 from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
 from engine.supervise.opinions import ran_out, shown_by
 from engine.supervise.streams import Streams
 from engine.supervise.terms import terms_sha256
@@ -32,7 +34,7 @@ class Firm:
         self.pilot = ""
         self.ok("init", "--origin", "pilots.example/log")
         self.ok("actor", "add", "chen", "--name", "陈静", "--unit", "市工信局", "--role", "admin", "--role", "official")
-        for name, unit, role in (("li", "市工信局", "official"), ("firm", FIRM, "enterprise")):
+        for name, unit, role in (("li", "市工信局", "official"), ("firm", FIRM, "enterprise"), ("plain", "麒麟", "enterprise")):
             self.ok("actor", "add", name, "--name", name, "--unit", unit, "--role", role, "--as", "chen")
 
     def run(self, *words: str | Path, fields: dict[str, Any] | None = None) -> Ended:
@@ -88,6 +90,8 @@ def test_an_opinion_says_how_each_condition_stands(firm: Firm) -> None:
 
 
 def test_a_tolerance_opinion_says_what_it_never_covers(firm: Firm) -> None:
+    early = firm.run("pilot", "opinion", firm.pilot, "tolerance", "--lang", "en")
+    assert (early.code, "  met" in early.out) == (1, False)
     firm.act("ask_tolerance", "firm", {"event": "i-1", "facts": {"tolerance.within_plan": True, "tolerance.reported": False}})
     said = firm.run("pilot", "opinion", firm.pilot, "tolerance", "--lang", "zh")
     lines = said.out.splitlines()
@@ -100,9 +104,22 @@ def test_a_tolerance_opinion_says_what_it_never_covers(firm: Firm) -> None:
 
 def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
     assert firm.run("pilot", "watch", firm.pilot, "--lang", "en").out == "no alarms\n"
-    told = {"reference": "A1", "found_at": "2026-09-01T10:00:00+08:00", "facts": QUIET | {"mishap.deaths": 1}}
-    incident = firm.ok("incident", "report", firm.pilot, "-", "--as", "firm", "--json", fields=told).json()
-    assert (incident["values"]["grade"], incident["values"]["possible"]) == ("grave", ["grave"])
+    told = {"reference": "A1", "found_at": stamp(now()), "facts": QUIET | {"mishap.deaths": {"at_most": 1}}}
+    said = firm.ok("incident", "report", firm.pilot, "-", "--as", "firm", fields=told).out.splitlines()
+    assert said[1] == (
+        "  ! the grade is still open, the gravest possible is assumed (grades still possible: minor / serious / grave); "
+        "missing: deaths, persons in the leak"
+    )
+    stream = said[0].partition(":")[0]
+    incident = firm.ok("incident", "show", stream, "--json").json()
+    assert (incident["values"]["grade"], incident["values"]["possible"]) == ("grave", ["minor", "serious", "grave"])
+    assert (
+        "等级未定，暂按可能的最高等级 (可能的等级: 一般 / 严重 / 特别严重)"
+        in firm.ok("incident", "show", stream, "--lang", "zh").out
+    )
+    assert f"the gravest possible is assumed: {stream}" in firm.run("pilot", "watch", firm.pilot, "--lang", "en").out
+    told = {"facts": {"mishap.deaths": 1}, "reasons": "一名参与者死亡"}
+    assert " ! " not in firm.ok("incident", "act", stream, "correct", "-", "--as", "firm", fields=told).out
     seen = firm.run("pilot", "watch", firm.pilot, "--record", "--lang", "zh")
     assert (seen.code, seen.out.count("发生特别严重事件：暂停")) == (1, 1)
     assert firm.ok("pilot", "show", firm.pilot, "--json").json()["values"]["measure"] == "pause"
@@ -110,6 +127,12 @@ def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
     assert ([alarm["proposes"] for alarm in again["alarms"]].count("pause") >= 1, again["recorded"]) == (True, None)
     lines = {line["line"]: line for line in firm.ok("pilot", "budget", firm.pilot, "--json").json()}
     assert lines["subjects"]["used"] == 100
+    said = firm.ok("pilot", "budget", firm.pilot, "--lang", "en").out.splitlines()
+    assert said[0].startswith("used/allowed within thirty days; the terms allow per thousand subjects, here for 100,")
+    assert [line for line in said if line.startswith(("minor", "subjects"))] == [
+        "minor: 1/1 (100 %), 0 days until it is used up",
+        "subjects: 100/500 (20 %), subjects so far/cap, not within thirty days",
+    ]
     firm.ok(
         "incident",
         "act",
@@ -118,10 +141,9 @@ def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
         "-",
         "--as",
         "firm",
-        fields={"told": ["notice_2h"], "told_at": "2026-09-02T10:00:00+08:00"},
+        fields={"told": ["notice_2h"], "told_at": stamp(now())},
     )
-    assert firm.ok("incident", "show", incident["stream"], "--json").json()["late"] == ["notice_2h"]
-    assert "late (" in firm.ok("incident", "show", incident["stream"], "--lang", "en").out
+    assert firm.ok("incident", "show", incident["stream"], "--json").json()["late"] == []
     assert firm.ok("incident", "list").out.startswith(incident["stream"])
     assert firm.ok("fsck").code == 0
 
@@ -132,8 +154,10 @@ def test_an_incident_raises_an_alarm_that_is_proposed_once(firm: Firm) -> None:
         (("pilot", "act", "$", "pause", "-", "--as", "firm"), "pilot/pause: wrong-role: `firm` has not the role official"),
         (("pilot", "act", "$", "admit", "--as", "li"), "pilot/running: no-transition: the table has no `admit`"),
         (("pilot", "act", "nobody", "report", "-", "--as", "firm"), "pilot/(none): no-transition: the table has no `report`"),
-        (("pilot", "show", "no-one"), "no-such-stream: there is no stream `no-one`"),
-        (("incident", "report", "nobody", "-", "--as", "firm"), "wrong-value: `None` is no moment"),
+        (("pilot", "show", "no-one"), "`fenji pilot list`"),
+        (("incident", "show", "no-one"), "`fenji incident list` show them"),
+        (("pilot", "act", "$", "halt", "-", "--as", "chen"), "wrong-role"),
+        (("incident", "report", "nobody", "-", "--as", "firm"), "missing-field: `found_at` is not given"),
     ],
 )
 def test_what_is_refused(words: tuple[str, ...], said: str, firm: Firm) -> None:
@@ -154,6 +178,11 @@ def test_a_term_that_ran_out_is_said_until_its_end_is_recorded(firm: Firm) -> No
     assert shown_by(found, after)["pilot.finished"] is True
 
 
+def test_whoever_acts_for_no_firm_is_told_that_the_unit_is_a_credit_code(firm: Firm) -> None:
+    ended = firm.run("pilot", "open", "-", "--as", "plain", fields={"holder": FIRM, "product": "导览"})
+    assert (ended.code, "`plain` acts for no firm: the unit `麒麟` is no credit code" in ended.err) == (2, True), ended.err
+
+
 SCENARIO = {
     "days": 60,
     "subjects": 500,
@@ -169,7 +198,15 @@ def test_a_plan_is_tried_before_admission(tmp_path: Path) -> None:
     first, again = (fenji("pilot", "simulate", file, "--runs", "20", "--json") for _ in range(2))
     assert first.out == again.out
     assert first.json()["runs"] == 20
-    assert "runs stopped by a monitor" in fenji("pilot", "simulate", file, "--runs", "20", "--lang", "en").out
+    said = fenji("pilot", "simulate", file, "--runs", "20", "--lang", "en").out
+    assert "runs stopped by a monitor" in said
+    assert said.splitlines()[-1] == (
+        "  ! no rate given, so none happened in any life (write 0 where none is assumed): rates.near_miss, rates.serious, "
+        "rates.complaints, rates.downtime, breaches.hidden_report, late"
+    )
+    rates = dict.fromkeys(("near_miss", "minor", "serious", "grave", "complaints", "downtime"), 0)
+    whole = {**SCENARIO, "rates": rates, "breaches": {"hidden_report": 0}, "late": 0}
+    assert fenji("pilot", "simulate", "-", "--runs", "1", "--json", stdin=json.dumps(whole).encode()).json()["unstated"] == []
 
 
 @pytest.mark.parametrize(
@@ -202,3 +239,4 @@ def test_a_plan_that_is_none_is_refused(changed: dict[str, Any], code: str) -> N
 def test_a_stream_of_refused_attempts_is_shown(firm: Firm) -> None:
     assert firm.run("pilot", "act", "never", "report", "-", "--as", "firm", fields={}).code == 2
     assert "nothing but refused attempts (-), 1" in firm.ok("pilot", "show", "never", "--lang", "en").out
+    assert [line.split()[:2] for line in firm.ok("pilot", "list").out.splitlines()] == [[firm.pilot, "running"]]

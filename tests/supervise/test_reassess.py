@@ -42,7 +42,8 @@ def proposed(on: Desk, name: str, facts: dict[str, Any]) -> str:
     """Return a case on a filing of its own, accepted and proposed."""
     on.act(name, "filing", "draft", "firm", {})
     on.act(name, "filing", "submit", "firm", {**FILED, "product": name, "unit": "市工信局", "facts": facts})
-    opened = cases.open_case(office(on), name, cases.Opening(TABLE, fields={"legal": "plan"})).state.stream
+    opening = cases.Opening(TABLE, fields={"legal": "plan", "reasons": "拟入公共场所"})
+    opened = cases.open_case(office(on, second="wang"), name, opening).state.stream
     on.act(opened, TABLE, "accept", "li", {})
     cases.propose(office(on), opened, cases.question(office(on), opened), {})
     return opened

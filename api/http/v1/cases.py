@@ -154,7 +154,7 @@ def act(request: Request, case: Id, body: Event, change: Change) -> Response:
     request.state.action = _action(change.at, request, state, body.event)
 
     def do(doing: Doing) -> Recorded:
-        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, body.day))
+        return cases.do(doing.desk, case, body.event, body.fields, body.day)
 
     return change.change(CASE, case, do)
 

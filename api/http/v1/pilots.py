@@ -17,6 +17,7 @@ from api.http.paging import LINKED
 from api.http.shown import Queue, clocks, happened, listed, shown
 from api.http.things import PILOT, cut, owned
 from api.http.times import AsOf, day_of
+from engine.errors import InputError
 from engine.evidence.log import stamp
 from engine.supervise import alarms, pilots
 from engine.supervise.monitors.budget import Burn
@@ -127,6 +128,7 @@ def watch(request: Request, pilot: Id, at: At) -> list[Alarm]:
             title=Words(zh=each.monitor.title.zh, en=each.monitor.title.en),
             proposes=each.monitor.proposes,
             why=each.why,
+            assumed=list(each.assumed),
         )
         for each in alarms.standing(at.streams(), pilot, at.now())
     ]
@@ -136,6 +138,9 @@ def watch(request: Request, pilot: Id, at: At) -> list[Alarm]:
 def budget(request: Request, pilot: Id, at: At) -> list[Line]:
     """Show what is used and left of a pilot's tolerance budget, and when it would be used up."""
     owned(at, request, pilot, PILOT)
+    fault = alarms.unread_budget(at.streams(), pilot)
+    if fault:
+        raise InputError(fault.code, fault.problem, fault.help)
     burn = Burn(alarms.plan_of(at.streams()), alarms.events_of(at.streams(), pilot))
     return [Line(**asdict(each), percent=each.percent) for each in burn.lines(second(stamp(at.now())))]
 

@@ -37,7 +37,7 @@ class Assumed(Sent):
     rates: dict[str, Rate] = Field(default_factory=dict)
     breaches: dict[str, Rate] = Field(default_factory=dict)
     outage_minutes: Annotated[int, Field(ge=0, le=44_640)] = 60
-    late: Annotated[int, Field(ge=0, le=100, description="Of a hundred monthly reports, how many come too late.")] = 0
+    late: Annotated[int, Field(ge=0, le=100, description="Of a hundred monthly reports, how many come too late.")] | None = None
     late_days: Annotated[int, Field(ge=0, le=LIFE_DAYS)] = 5
 
 

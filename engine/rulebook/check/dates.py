@@ -1,9 +1,9 @@
-"""Dates: versions do not overlap, gaps are meant, and an effect does not begin before its instrument."""
+"""Dates: versions do not overlap, gaps are meant, and every day of a version has law in force behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from engine.rulebook.check.names import pack_file, rule_file
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
+    from schemas.rulebook import Instrument, Period, Source
 
 
 def versions(loaded: Loaded) -> Iterator[Finding]:
@@ -42,18 +43,55 @@ def _follow(loaded: Loaded, file: str, path: tuple[Any, ...], found: Sequence[An
 
 
 def instruments(loaded: Loaded) -> Iterator[Finding]:
-    """No version begins before every instrument of its rule is in force, and no draft is law."""
+    """Each day of a version has a source whose instrument is in force, each source a day, and no draft is law.
+
+    Answers cite the sources of their day (engine/decide/cited), so a version may outlive one instrument while another carries it.
+    """
     known = loaded.rulebook.instruments
     for pack_id, pack in loaded.rulebook.packs.items():
         for rule_id, rule in pack.rules.items():
             file = rule_file(pack_id, rule_id)
-            cited = [known[source.instrument] for source in rule.sources if source.instrument in known]
-            if any(instrument.status == "draft" for instrument in cited):
+            if any(known[source.instrument].status == "draft" for source in rule.sources if source.instrument in known):
                 place = loaded.sources.place(file, "sources")
                 yield Finding("draft-is-not-law", place, "the rule rests on a draft", "wait until it is adopted")
-            starts = [instrument.in_force.start for instrument in cited if instrument.in_force]
-            first = min(version.valid.start for version in rule.versions)
-            if starts and first < min(starts):
-                place = loaded.sources.place(file, "versions", 0, "valid")
-                problem = f"the rule begins {first}, before any of its instruments ({min(starts)})"
-                yield Finding("before-its-law", place, problem, "begin when the instrument is in force")
+            yield from _idle(loaded, file, ("sources",), rule.sources, [version.valid for version in rule.versions])
+            for v, version in enumerate(rule.versions):
+                yield from _idle(loaded, file, ("versions", v, "sources"), version.sources, [version.valid])
+                yield from _lawless(loaded, file, ("versions", v), version.valid, [*rule.sources, *version.sources])
+        for o, outcome in enumerate(pack.doc.outcomes):
+            for f, floor in enumerate(outcome.floor):
+                yield from _lawless(loaded, pack_file(pack_id), ("outcomes", o, "floor", f), floor.valid, floor.sources)
+
+
+def _idle(loaded: Loaded, file: str, path: tuple[Any, ...], sources: Sequence[Source], days: list[Period]) -> Iterator[Finding]:
+    """Yield the sources that are in force on no day of the versions that they stand at."""
+    for k, source in enumerate(sources):
+        act = loaded.rulebook.instruments.get(source.instrument)
+        if act and act.in_force and not any(_meet(act.in_force, each) for each in days):
+            place = loaded.sources.place(file, *path, k, "instrument")
+            problem = f"`{source.instrument}` ({act.in_force}) is in force on no day of {', '.join(map(str, days))}"
+            yield Finding("never-in-force", place, problem, "cite what was law then, or move it to the version that it governs")
+
+
+def _lawless(loaded: Loaded, file: str, path: tuple[Any, ...], valid: Period, sources: Sequence[Source]) -> Iterator[Finding]:
+    """Yield the first day of a version on which none of its instruments is in force."""
+    known = loaded.rulebook.instruments
+    cited = [source for source in sources if source.instrument in known]
+    for day, there in by_day(valid, cited, known):
+        if cited and not there:
+            place = loaded.sources.place(file, *path, "valid")
+            problem = f"none of the instruments of `{valid}` is in force on {day}"
+            yield Finding("before-its-law", place, problem, "begin, and end, with the law; cite what replaced it")
+            return
+
+
+def by_day(valid: Period, sources: Sequence[Source], known: Mapping[str, Instrument]) -> Iterator[tuple[date, list[Source]]]:
+    """Yield each day of a period from which other instruments are in force than before, with the sources in force from it."""
+    forces = [force for source in sources if (force := known[source.instrument].in_force)]
+    edges = {valid.start, *(force.start for force in forces), *(force.end + timedelta(days=1) for force in forces if force.end)}
+    for day in sorted(day for day in edges if day in valid):
+        yield day, [source for source in sources if (force := known[source.instrument].in_force) is None or day in force]
+
+
+def _meet(a: Period, b: Period) -> bool:
+    return (a.end is None or b.start <= a.end) and (b.end is None or a.start <= b.end)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Finding
 from engine.rulebook import condition as ir
+from engine.rulebook.check.dates import by_day
 from engine.rulebook.check.names import nearest, pack_file, rule_file
 from engine.rulebook.graph import expression
 
@@ -43,10 +44,25 @@ def competence(loaded: Loaded) -> Iterator[Finding]:
                 yield Finding("no-authority", place, "a statutory effect needs its competent body", "add `authority:`")
             if rule.effect == "statutory" and _powerless(book, rule.sources):
                 yield _beyond(loaded.sources.place(file, "effect"))
+            elif rule.effect == "statutory":
+                yield from _lapsed(loaded, file, rule)
         for o, outcome in enumerate(pack.doc.outcomes):
             for f, floor in enumerate(outcome.floor):
                 if floor.effect == "statutory" and _powerless(book, floor.sources):
                     yield _beyond(loaded.sources.place(pack_file(pack_id), "outcomes", o, "floor", f, "effect"))
+
+
+def _lapsed(loaded: Loaded, file: str, rule: Rule) -> Iterator[Finding]:
+    """Yield the first day of each version on which no law in force can create the rule's effect, though some other day it can."""
+    known = loaded.rulebook.instruments
+    for v, version in enumerate(rule.versions):
+        sources = [source for source in (*rule.sources, *version.sources) if source.instrument in known]
+        for day, there in by_day(version.valid, sources, known):
+            if _powerless(loaded.rulebook, there):
+                place = loaded.sources.place(file, "versions", v, "valid")
+                problem = f"no instrument in force on {day} can create a statutory effect"
+                yield Finding("beyond-competence", place, problem, "cite the law that does on that day, or split the rule")
+                break
 
 
 def _beyond(place: Place) -> Finding:

@@ -31,7 +31,8 @@ class Scenario:
     """What is assumed of a pilot: days it lasts, persons taking part, its terms, and what happens within 30 days on average.
 
     `rates` are keyed by a grade or `complaints` (per thousand persons) or `downtime` (outages of `outage_minutes`), `breaches` by
-    kind; `late` is the chance, in hundredths, that a monthly report comes `late_days` too late.
+    kind; `late` is the chance, in hundredths, that a monthly report comes `late_days` too late. What is not stated does
+    not happen, and is named beside the result.
     """
 
     days: int
@@ -40,7 +41,7 @@ class Scenario:
     rates: tuple[tuple[str, float], ...] = ()
     breaches: tuple[tuple[str, float], ...] = ()
     outage_minutes: int = 60
-    late: int = 0
+    late: int | None = None
     late_days: int = 5
 
 
@@ -56,13 +57,17 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Simulation:
-    """What came of it: runs in which any monitor proposed to pause or terminate, the middle day, and each monitor by itself."""
+    """What came of it: runs in which any monitor proposed to pause or terminate, the middle day, and each monitor by itself.
+
+    `unstated` are the rates that the scenario does not give (`late` is that of late reports): none of these happened in any life.
+    """
 
     seed: str
     runs: int
     stopped: int
     middle_day: int | None
     monitors: tuple[Stopped, ...]
+    unstated: tuple[str, ...] = ()
 
 
 def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation:
@@ -79,7 +84,19 @@ def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation
         if ends:
             stopped.append(min(ends))
     each = tuple(Stopped(m.id, m.proposes, len(held[m.id]), _middle(held[m.id])) for m in plan.monitors)
-    return Simulation(seed, runs, len(stopped), _middle(stopped), each)
+    return Simulation(seed, runs, len(stopped), _middle(stopped), each, unstated(plan, scenario))
+
+
+def unstated(plan: Plan, scenario: Scenario) -> tuple[str, ...]:
+    """Return what monitors watch and a scenario gives no rate of; a rate of 0 is one."""
+    rates = {name for name, _ in scenario.rates}
+    kinds = {monitor.kind for monitor in plan.monitors if monitor.counts == "breaches"}
+    breaches = {f"breaches.{kind}" for kind in kinds - {name for name, _ in scenario.breaches}}
+    if not scenario.breaches and any(monitor.counts == "repeats" for monitor in plan.monitors):
+        breaches.add("breaches")
+    lines = [*plan.rank, *(line for line in plan.lines if line not in plan.rank)]
+    late = () if scenario.late is not None else ("late",)
+    return (*(f"rates.{line}" for line in lines if line not in rates), *sorted(breaches), *late)
 
 
 def work(plan: Plan, scenario: Scenario) -> float:
@@ -106,7 +123,7 @@ def life(plan: Plan, scenario: Scenario, random: Random) -> Iterator[Event]:
             yield Event("p", kind, f"{name}{seq}", at, seq, at, number=number, name=name)
             seq += 1
     for due in range(REPORT_DAYS * DAY, end + 1, REPORT_DAYS * DAY):
-        late = scenario.late_days * DAY if 100 * random.random() < scenario.late else 0
+        late = scenario.late_days * DAY if 100 * random.random() < (scenario.late or 0) else 0
         yield Event("p", "due", f"r{due}", due - DAY, seq, due, number=due)
         if due + late <= end:
             yield Event("p", "report", f"r{due}", due + late, seq + 1, due + late)
@@ -146,7 +163,7 @@ def _checked(plan: Plan, scenario: Scenario, runs: int) -> None:
     for line in [name for name, _ in (*scenario.rates, *scenario.budget) if name not in plan.lines]:
         raise InputError("unknown-line", f"no line `{line[:40]}` of a budget", f"the lines are {', '.join(plan.lines)}")
     numbers = [("days", scenario.days, 1, LIFE_DAYS), ("subjects", scenario.subjects, 1, 10**7), ("runs", runs, 1, RUNS)]
-    numbers += [("outage_minutes", scenario.outage_minutes, 0, 30 * 24 * 60), ("late", scenario.late, 0, 100)]
+    numbers += [("outage_minutes", scenario.outage_minutes, 0, 30 * 24 * 60), ("late", scenario.late or 0, 0, 100)]
     numbers += [("late_days", scenario.late_days, 0, LIFE_DAYS)]
     numbers += [(f"budget.{line}", allowed, 0, 10**6) for line, allowed in scenario.budget]
     for name, value, least, most in numbers:

@@ -159,7 +159,8 @@ class Watch:
                 assert before is not None  # noqa: S101 - INVARIANT: both None was equal above
                 yield Change(event.pilot, "withdrawn", pilot.alarms.pop(monitor.id), monitor, self._why(pilot, first, second))
                 continue
-            seen, seq = (before.seen_at, before.seq) if before else (event.seen, event.seq)
+            # an alarm that moved to a later instant was not seen as such before: the event that moved it is what was seen
+            seen, seq = (before.seen_at, before.seq) if before and since <= before.seen_at else (event.seen, event.seq)
             pilot.alarms[monitor.id] = alarm = Alarm(monitor.id, since, seen, seq, self._spoke(pilot, first, second))
             yield Change(event.pilot, "moved" if before else "raised", alarm, monitor, self._why(pilot, first, second))
 
