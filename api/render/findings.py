@@ -85,6 +85,7 @@ NAMES = {
     "fsck": "核对不一致",
     "in-doubt": "是否已记录尚不确定",
     "in-future": "日期尚未到来",
+    "in-past": "日期已过",
     "known-at": "认知日期用法有误",
     "list-for-scalar": "应为单个值",
     "locked": "存储被占用",
