@@ -23,6 +23,7 @@ from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import PublicKey, read_secret
 from engine.evidence.log import stamp
+from engine.evidence.published import newest_policy
 from engine.evidence.record import Rules
 from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
@@ -71,10 +72,6 @@ class InForce(Protocol):
         """Return the answer to a request for data with the hash and day of each policy used, and what was never published."""
         ...
 
-    def unpublished(self, answer: Answer) -> list[str]:
-        """Return the rules that an answer used and that were never published as they are."""
-        ...
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -114,7 +111,7 @@ class Office:
         self.chosen = settings.choose(self.home, "")
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
-        self._sharing: dict[tuple[str, str], InForce] = {}
+        self._sharing: dict[tuple[str, ...], InForce] = {}  # read anew once a policy was published
         self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
@@ -156,7 +153,7 @@ class Office:
         if choose is None:
             return self.known(day)
         with self._choosing:
-            name = (release.known(self.home, day).id if day else "", enterprise)
+            name = (release.known(self.home, day).id if day else "", enterprise, newest_policy(self.home))
             return _kept(self._sharing, name, lambda: choose(self.home, day, enterprise))
 
     def draft(self) -> InForce:

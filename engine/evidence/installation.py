@@ -13,11 +13,11 @@ import fcntl
 import hmac
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from engine.errors import EvidenceError, Place, SigningError, StoreError
 from engine.evidence import canonical, dsse, keys
@@ -32,6 +32,7 @@ from engine.store.opening import Store, create, open_store
 from engine.store.vault import Vault, seal
 
 FORMAT = "fenji-home/1"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Installation:
         self.home = home
         self.origin = origin
         self.store = store
-        self._folded: tuple[int, Actors] | None = None
+        self._remembered: dict[tuple[str, ...], tuple[int, Any]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -87,10 +88,16 @@ class Installation:
     @property
     def actors(self) -> Actors:
         """The table of actors as the log stands. Raises StoreError."""
-        newest = reading.newest_of_kind(self.store, *ACTING)
-        if self._folded is None or self._folded[0] != newest:  # records only ever come behind those that are there
-            self._folded = newest, fold(self.origin, reading.of_kind(self.store, *ACTING))
-        return self._folded[1]
+        return self.remembered(ACTING, lambda: fold(self.origin, reading.of_kind(self.store, *ACTING)))
+
+    def remembered(self, kinds: tuple[str, ...], make: Callable[[], T]) -> T:
+        """Return what `make` reads from the records of some kinds that are few, read anew once another of them was recorded."""
+        newest = reading.newest_of_kind(self.store, *kinds)
+        kept = self._remembered.get(kinds)
+        if kept is None or kept[0] != newest:  # records only ever come behind those that are there
+            kept = self._remembered[kinds] = newest, make()
+        found: T = kept[1]
+        return found
 
     @cached_property
     def _hashing(self) -> bytes:

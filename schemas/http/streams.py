@@ -119,7 +119,7 @@ class Changed(BaseModel):
     state: str
     number: int
     closed: bool
-    due: str
+    due: str | None
     event: str
     statement: dict[str, Any]
     receipt: str

@@ -138,21 +138,16 @@ def test_decisions_are_listed_to_whoever_may_read_them(served: Served) -> None:
     mine, theirs = decided(served).json()["id"], decided(served, "applicant-b").json()["id"]
     ofcase = served.call("auditor", "GET", proposed(served)).json()["values"]["proposal"]
 
-    def listed(who: str, query: str) -> list[str]:
-        seen, page = list[str](), f"/v1/decisions?{query}"
-        while page:
-            got = served.call(who, "GET", page).json()
-            seen += [each["id"] for each in got["items"]]
-            page = got["next"]
-        return seen
+    def listed(who: str, **asked: Any) -> list[str]:
+        return [each.id for each in served.of(who).decisions.all(**asked)]
 
-    all_of_them = listed("decider", "limit=7")
+    all_of_them = listed("decider", limit=7)
     assert len(all_of_them) == len(set(all_of_them))
     assert {mine, theirs, ofcase} <= set(all_of_them)
-    assert {mine, ofcase} <= set(listed("viewer", "limit=200&kind=proposal"))
-    assert theirs not in listed("viewer", "limit=200")
-    assert ofcase in listed("unit_opinion", "limit=200")
-    assert listed("decider", "pack=none") == []
+    assert {mine, ofcase} <= set(listed("viewer", kind="proposal"))
+    assert theirs not in listed("viewer")
+    assert ofcase in listed("unit_opinion")
+    assert listed("decider", pack="none") == []
 
 
 def test_a_decision_is_replayed_under_the_rules_of_today(served: Served) -> None:

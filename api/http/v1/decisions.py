@@ -129,7 +129,6 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         supersedes=body.text("supersedes", "") or None,
         retention=body.text("retention", "decision"),
         decision_id=reserved,
-        mark=at.chosen.unpublished,
     )
 
 
