@@ -159,6 +159,7 @@ NAMES = {
     "no-text": "没有文本",
     "no-transition": "当前状态不能进行此操作",
     "no-values": "缺少可选值",
+    "no-vault": "密钥库丢失",
     "no-workbook": "不是工作簿",
     "not-a-condition": "不是条件",
     "not-a-filing": "不是申报",
