@@ -78,12 +78,27 @@ class Installation:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault. Raises SigningError, StoreError."""
+        """The vault; it is made beside a store without facts only. Raises SigningError, StoreError."""
+        self.require_vault()
         master = keys.read_secret(self.home / "keys" / "master")
         if len(master) != 32:  # noqa: PLR2004 - AES-256
             path = str(self.home / "keys" / "master")
             raise SigningError("no-key", "the master key is not 32 bytes", "restore it from where you keep it", Place(path))
         return Vault(self.home / "vault.db", master)
+
+    def require_vault(self) -> None:
+        """Refuse to go on without the keys of facts that the store holds: their loss is no erasure. Raises StoreError."""
+        path = self.home / "vault.db"
+        try:
+            there = path.stat().st_size > 0
+        except OSError:
+            there = False
+        if not there and reading.has_sealed(self.store):
+            problem = "the vault of this installation is gone, and with it the keys of the facts in its store"
+            remedy = (
+                "put vault.db back from where you keep it: no backup of the store holds it, and nothing else opens these facts"
+            )
+            raise StoreError("no-vault", problem, remedy, Place(str(path)))
 
     @property
     def actors(self) -> Actors:
@@ -259,6 +274,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
     if config.exists():
         create(settings(home)[1])
         _secrets(home)
+        open_home(home).close()
         return None
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -289,7 +305,9 @@ def _secrets(home: Path) -> None:
 
 
 def open_home(home: Path) -> Installation:
-    """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint.
+    """Open an installation.
+
+    Raises StoreError when there is none, its store lies behind its last published checkpoint, or its vault is gone.
 
     Raises EvidenceError when that checkpoint cannot be read.
     """
@@ -297,6 +315,7 @@ def open_home(home: Path) -> Installation:
     found = Installation(home, origin, open_store(address))
     try:
         found.head()
+        found.require_vault()
     except (StoreError, EvidenceError):
         found.close()
         raise

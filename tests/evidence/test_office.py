@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -311,7 +312,8 @@ def test_erasure(office: Office, tmp_path: Path) -> None:
     (office.folder / "checkpoint").unlink()
     assert office.refused("restore", copy) == "fsck"
     shutil.copy(copy, office.folder / "store.db")
-    assert "inputs erased" in office.run("replay", decision).out
+    ended = office.run("replay", decision)  # this store has no tombstone
+    assert (ended.code, ended.out.startswith("inputs lost: ")) == (1, True)
 
 
 def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None:
@@ -406,6 +408,40 @@ def test_a_damaged_checkpoint_is_said_and_never_passed_over(office: Office, data
     assert office.refused("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen") == "bad-checkpoint"
     ended = office.run("restore", office.folder / "store.db")
     assert (ended.code, "Traceback" in ended.err) == (2, False)
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_lost_vault_is_never_made_anew(office: Office, left: bytes | None, tmp_path: Path) -> None:
+    """Else the loss of every fact would be told as their erasure."""
+    vault = office.folder / "vault.db"
+    kept = vault.read_bytes()
+    office.said("backup", tmp_path / "copy.db")
+    vault.unlink()
+    if left is not None:
+        vault.write_bytes(left)
+    for words in (("log",), ("fsck",), ("replay", office.ids[2]), ("restore", tmp_path / "copy.db"), ("init", "--origin", "x/y")):
+        ended = office.run(*words)
+        assert (ended.code, ": no-vault: the vault of this installation is gone" in ended.err) == (2, True), ended
+        assert "help: put vault.db back from where you keep it" in ended.err
+    assert office.refused("decide", "nanjing-tiering", OPEN, "--as", "chen") == "no-vault"
+    assert (vault.read_bytes() if vault.exists() else None) == left
+    vault.write_bytes(kept)
+    vault.chmod(0o600)
+    office.said("fsck")
+
+
+def test_keys_that_are_gone_without_a_tombstone_are_lost_and_not_erased(office: Office) -> None:
+    """A vault that is another, or from before, is not taken for one from which facts were erased."""
+    decision = office.ids[2]
+    with sqlite3.connect(office.folder / "vault.db") as vault:
+        vault.execute("DELETE FROM key WHERE filing = ?", (decision,))
+    ended = office.run("replay", decision, "--json")
+    found = ended.json()
+    assert (ended.code, found["erased"], found["lost"] > 1) == (1, 0, True)
+    assert office.run("replay", decision).out.startswith(f"inputs lost: {found['lost']} facts can no longer be read")
+    ended = office.run("fsck")
+    assert ended.code == 2
+    assert all(text in ended.err for text in ("no tombstone says that its facts were erased", "put vault.db back"))
 
 
 def test_a_lost_master_key_is_never_made_anew(office: Office) -> None:
