@@ -171,18 +171,18 @@ def affected(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """List the open cases whose answer is another under the rules of today, with the clauses that move it. Exits 1 then."""
+    """List the open cases that are answered otherwise today: what changed, and the clauses that move it. Exits 1 then."""
     from engine.supervise import reassess  # noqa: PLC0415 - only this command answers cases again
 
     with open_desk(home, rules) as desk:
         office = desk.office(by)
         found = list(reassess.affected(office, progress))
         if record:
-            reassess.record(office, "rulebook", found)
+            reassess.record(office, found)
     if json:
         say_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
     else:
         none = {"zh": "没有受影响的在办件", "en": "no open case is affected"}[lang]
-        lines = (render.drifted(each.case, each.values("rulebook", ""), lang) for each in found)
+        lines = (render.drifted(each.case, each.values(), lang) for each in found)
         say("\n".join(lines) or none)
     raise typer.Exit(1 if found else 0)

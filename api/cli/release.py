@@ -89,8 +89,8 @@ def _reassess(opened: Installation, made: release.Release, key: PublicKey) -> No
     from engine.supervise.streams import Streams  # noqa: PLC0415 - as above
 
     office = Office(Streams(opened, of_release(opened, made).rulebook), key, now(), made.id)
-    for drift in reassess.record(office, "rulebook", reassess.affected(office, progress)):
-        say(drifted(drift.case, drift.values("rulebook", made.id), "en"))
+    for drift in reassess.record(office, reassess.affected(office, progress)):
+        say(drifted(drift.case, drift.values(made.id), "en"))
 
 
 @group.command("list")

@@ -10,13 +10,9 @@ from api.cli.desk import Second, Set, Stream, facts_of, fields_of, open_desk, te
 from api.cli.options import Actor, File, Home, Json, Language, Rules
 from api.cli.share import group
 from api.cli.uses import app
-from engine.evidence.log import new_id
-from engine.supervise import cases
-from engine.supervise.streams import Act
+from engine.supervise import requests, uses
 
 __all__ = ["app"]
-PROCESS, PACK = "data-sharing-request", "cn-data-sharing"
-REFUSED = "refuse"
 Unconditional = Annotated[bool, typer.Option("--unconditional", help="The data are shared without conditions.")]
 Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided, a value of the outcome `share`.")]
 
@@ -33,14 +29,16 @@ def file(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """File a request for data: its facts, and `--set` requester, provider, basis, scenario, scope, manner, until."""
+    """File a request for data: its facts, and `--set` requester, provider, basis, scenario, scope, manner, until.
+
+    The time of the answer runs from `sharing.received_on`, where the facts say it.
+    """
     with open_desk(home, rules) as desk:
         office = desk.office(by)
-        given = {**fields_of(desk.streams.table(PROCESS), typed), "items": facts_of(desk.rulebook, request)}
+        given = {**fields_of(desk.streams.table(uses.TABLE), typed), "items": facts_of(desk.rulebook, request)}
         if "provider" in given:
             given.setdefault("unit", given["provider"])  # whoever answers has it in the queue
-        event = "request_unconditional" if unconditional else "request_conditional"
-        done = desk.streams.perform(Act(new_id(office.now), PROCESS, event, office.by, office.now, given))
+        done = requests.ask(office, given, unconditional=unconditional)
         tell(desk, done, lang, json=json)
 
 
@@ -57,11 +55,12 @@ def decide(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Answer a request: agree, or refuse with reasons; an answer that the law's rules do not propose needs a second official."""
+    """Answer a request: agree, or refuse with reasons; an answer that the law's rules do not propose needs a second official.
+
+    A grant carries the items and purposes of the request, unless `--set granted=` and `--set purposes=` name others.
+    """
     with open_desk(home, rules) as desk:
         office = desk.office(by, second)
-        given = fields_of(desk.streams.table(PROCESS), typed)
-        value = outcome.rpartition("=")[2]
-        ruling = cases.Ruling("refuse" if value == REFUSED else "agree", f"share={value}", given)
-        done = cases.decide(office, request, cases.question(office, request, PACK), ruling)
+        given = fields_of(desk.streams.table(uses.TABLE), typed)
+        done = requests.answer(office, request, outcome.rpartition("=")[2], given)
         tell(desk, done, lang, json=json)

@@ -1,7 +1,8 @@
 """The triggers by which the database itself refuses to change, delete or replace a row, and whether they stand.
 
-SQLite's `INSERT OR REPLACE` deletes without asking the trigger on deletions unless its connection says `recursive_triggers`, which is
-not kept in the file. So a row whose key is there is refused before it is inserted, in the words of the constraint that it breaks.
+SQLite's `INSERT OR REPLACE` deletes without asking the trigger on deletions unless its connection says `recursive_triggers`,
+which is not kept in the file. So a row whose key is there is refused before it is inserted, in the words of the constraint that
+it breaks.
 """
 
 from __future__ import annotations

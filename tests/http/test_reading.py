@@ -31,6 +31,7 @@ def test_no_rulebook_was_known_before_one_was_published(served: Served) -> None:
     assert served.client.get("/v1/packs?known_at=today").json()["code"] == "wrong-date"
 
 
+NO_PAUSE = {"code": "no-such-pause"}
 PERIODS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"start": "2026-09-14", "unit": "working_days", "length": 20}, {"due": "2026-10-16", "provisional": False}),
     (
@@ -47,6 +48,12 @@ PERIODS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"due": "2026-10-30"},  # four days before the pause; 10 October is a Saturday worked
     ),
     ({"start": "2026-09-14", "unit": "days", "length": 3, "pauses": [{"start": "2026-09-15"}]}, {"paused": True, "due": None}),
+    ({"start": "2026-09-14", "clock": "licence_decision", "pauses": [{"start": "2026-09-15", "reason": "holiday"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "licence_decision", "pauses": [{"start": "2026-09-15"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "litigation", "pauses": [{"start": "2026-09-15", "reason": "hearing"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "litigation", "extended": True}, {"code": "no-extension"}),
+    ({"start": "2026-09-14", "clock": "licence_decision", "extended": True}, {"length": 30}),
+    ({"start": "2026-09-14", "unit": "days", "length": 1, "extended": True}, {"code": "no-period"}),
     ({"start": "2026-09-14"}, {"code": "no-period"}),
     ({"start": "2026-09-14", "unit": "days", "length": 1, "clock": "licence_decision"}, {"code": "no-period"}),
     ({"start": "2026-09-14", "clock": "nope"}, {"code": "unknown-clock"}),

@@ -4,7 +4,8 @@ A step is that of test_stories; `apply` and `terms` stand for a whole applicatio
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
 proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `opinion` what is
-proposed on other matters and how their conditions stand, `alarms` which stand.
+proposed on other matters and how their conditions stand, `alarms` which stand, `assumed` the incidents with grades still open on
+which they rest.
 `overtake` is a day's look at all streams, and names those to which time has brought something.
 """
 
@@ -28,8 +29,9 @@ from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.events import Event
 from engine.supervise.period import count
 from engine.supervise.state import State
-from engine.supervise.streams import Act
+from engine.supervise.streams import Act, Beside, Recorded, Streams, history
 from engine.supervise.terms import terms_sha256
+from tests.rulebook import book
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
 LIVES = sorted((Path(__file__).parent / "lives").glob("*.yaml"))
@@ -153,6 +155,9 @@ class Life:
             found = pilots.proposed(self.on.streams, act, matter)
             shown = {how: getattr(found, how) if how == "value" else [*getattr(found, how)] for how in wanted}
             assert shown == wanted, found
+        if "assumed" in step:
+            rest = {name for each in standing(self.on.streams, "s", self.on.now) for name in each.assumed}
+            assert rest == set(step["assumed"])
         for how, condition in step.get("tolerance", {}).items():
             assert condition in getattr(pilots.current(self.on.streams, act), how)
 
@@ -183,6 +188,30 @@ def test_life(file: Path, tmp_path: Path) -> None:
         assert sum(row.pilots[last] for row in counted.values()) == 1
         assert not any(row.opened or row.filings for row in counted.values())
         assert f"{last}:1" in render.markdown(counted, "2026-01..2028-12", "zh")
+
+
+class Meddled(Streams):
+    """Streams on which somebody else is a little faster: what is put off happens just before the next act."""
+
+    put_off: Act | None = None
+
+    def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
+        first, self.put_off = self.put_off, None
+        if first:
+            super().perform(first)
+        return super().perform(act, beside)
+
+
+def test_what_the_rules_work_out_is_worked_out_again_when_somebody_was_faster(tmp_path: Path) -> None:
+    with desk(tmp_path) as on:
+        on.streams = meddled = Meddled(on.home, book())
+        life, steps = Life(on), yaml.safe_load(LIVES[0].read_text("utf-8"))["steps"]
+        for step in [each for each in steps if each["do"] in ("sketch", "apply") or "found" in each]:
+            life.run({name: value for name, value in step.items() if name != "opinion"})
+        fields = {"facts": {"pilot.tier": "t1"}, "reasons": "重新分级"}
+        meddled.put_off = Act("s", "pilot", "find", on.people["wang"], on.now, fields)
+        life.run({"do": "admit", "by": "li", "refused": "reasons-for-deviation", "rule": "pilot/admit#reasons-for-deviation"})
+        assert [each["name"] for each in history(on.home, "s")][-3:] == ["find", "refused", "refused"]
 
 
 @pytest.mark.parametrize("budget", [{"weather": 1, "minor": 4}, {"minor": "4"}, ["minor"], "many"])

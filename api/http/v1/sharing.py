@@ -26,7 +26,7 @@ from engine.errors import FenjiError, InputError
 from engine.evidence import facts, policy
 from engine.rulebook.days import legal_day
 from engine.rulebook.read import Node
-from engine.supervise import cases, filings, uses
+from engine.supervise import filings, requests, uses
 from engine.supervise.grants import compare
 from engine.supervise.streams import Recorded, Streams
 from schemas.http.data import Ledger, Used
@@ -35,8 +35,7 @@ from schemas.http.streams import Clock, Happened, Row, Shown
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
-PROCESS, PACK, ITEMS = uses.TABLE, "cn-data-sharing", "items"
-REFUSED = "refuse"
+PROCESS, ITEMS = uses.TABLE, requests.ITEMS
 GRANTS = frozenset({"allow", "allow_with_duties"})
 # event -> whose task it is; `agree` and `refuse` have a route of their own, uses too
 EVENTS: Events = {
@@ -167,8 +166,7 @@ def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> R
         given[ITEMS] = facts.values_of(rulebook, from_document(rulebook, all_of_it.part(ITEMS)))
     except FenjiError as error:
         raise all_of_it.pointed(error) from None
-    event = "request_unconditional" if body.unconditional else "request_conditional"
-    return made.make(REQUEST, lambda doing: doing.streams.perform(doing.act(PROCESS, event, given)))
+    return made.make(REQUEST, lambda doing: requests.ask(doing.desk, given, unconditional=body.unconditional))
 
 
 @router.get("/sharing-requests/{request_id}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
@@ -214,14 +212,11 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
     given = body.model_dump(exclude_none=True, exclude={"outcome", "enterprise"})
 
     def do(doing: Doing) -> Any:
-        value = f"share={body.outcome}"
-        if body.outcome == REFUSED:
-            ruling = cases.Ruling("refuse", value, given)
-        else:
-            bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
-            ruling = cases.Ruling("agree", value, {**given, **({"policies": bound} if bound else {})}, deviates=against)
-        desk = doing.desk
-        return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
+        if body.outcome == requests.REFUSED:
+            return requests.answer(doing.desk, request_id, body.outcome, given)
+        bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
+        under = {**given, **({"policies": bound} if bound else {})}
+        return requests.answer(doing.desk, request_id, body.outcome, under, against=against)
 
     return change.change(REQUEST, request_id, do)
 
