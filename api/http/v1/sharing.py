@@ -21,9 +21,11 @@ from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
 from engine.decide.filing import from_document
+from engine.decide.review import RECEIVED
 from engine.decide.share import share, share_filing
 from engine.errors import FenjiError, InputError
 from engine.evidence import facts, policy
+from engine.evidence.merged import bound
 from engine.rulebook.read import Node
 from engine.supervise import cases, filings, uses
 from engine.supervise.clocks import legal_day
@@ -37,7 +39,6 @@ from schemas.sharing import ShareAnswer
 router = APIRouter(tags=["sharing"], route_class=Strict)
 PROCESS, PACK, ITEMS = uses.TABLE, "cn-data-sharing", "items"
 REFUSED = "refuse"
-GRANTS = frozenset({"allow", "allow_with_duties"})
 # event -> whose task it is; `agree` and `refuse` have a route of their own, uses too
 EVENTS: Events = {
     **dict.fromkeys(("supplement", "doubt", "dispute", "dispose", "withdraw"), ("share.request",)),
@@ -167,6 +168,7 @@ def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> R
         given[ITEMS] = facts.values_of(rulebook, from_document(rulebook, all_of_it.part(ITEMS)))
     except FenjiError as error:
         raise all_of_it.pointed(error) from None
+    given[ITEMS].setdefault(RECEIVED, legal_day(made.at.now()).isoformat())
     event = "request_unconditional" if body.unconditional else "request_conditional"
     return made.make(REQUEST, lambda doing: doing.streams.perform(doing.act(PROCESS, event, given)))
 
@@ -218,8 +220,8 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
         if body.outcome == REFUSED:
             ruling = cases.Ruling("refuse", value, given)
         else:
-            bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
-            ruling = cases.Ruling("agree", value, {**given, **({"policies": bound} if bound else {})}, deviates=against)
+            terms, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
+            ruling = cases.Ruling("agree", value, {**given, **({"policies": terms} if terms else {})}, deviates=against)
         desk = doing.desk
         return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
 
@@ -234,8 +236,7 @@ def _terms(at: Office, streams: Streams, stream: str, enterprise: str) -> tuple[
         if error.finding.code != "no-items":
             raise
         return [], False
-    bound = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
-    return bound, any(not set(item.possible) & GRANTS for item in found.items)
+    return bound(found)
 
 
 def _today(at: Office, streams: Streams, stream: str, enterprise: str, *, search: bool = True) -> ShareAnswer:
