@@ -31,13 +31,15 @@ class RuleRef(Part):
 class Deadline(Part):
     """The offset in words, and the first and the last day that may be the last one in time.
 
-    `provisional` when a notice of days off that is still to come may move it.
+    `provisional` when a notice of days off that is still to come may move it; `before_law` when what it counts from lies before
+    the law, or may: law then sets no day, and nobody was late.
     """
 
     text: Text
     earliest: str | None = None
     latest: str | None = None
     provisional: bool = False
+    before_law: Literal["certain", "possible"] | None = None
 
 
 class DutyAnswer(Part):

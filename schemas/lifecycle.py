@@ -11,7 +11,7 @@ from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
-    "document",
+    "document", "faults",
 ]  # fmt: skip
 GuardName = Literal[
     "once", "done", "not_done", "other_person", "impartial", "own_holder", "second", "given_if", "asked_unit", "lead_unit",
@@ -58,9 +58,9 @@ class FieldDecl(Shape):
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
-    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it.
-    `in_filing` says what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of
-    the party, by its hash, that was filed with it.
+    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
+    date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
+    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it.
     """
 
     id: str
@@ -71,6 +71,7 @@ class FieldDecl(Shape):
     computed: bool = False
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
+    not_past: bool = False
     in_filing: Literal["", "version", "paper"] = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
 
@@ -138,12 +139,20 @@ class Transition(Shape):
     note: Text | None = None
 
 
+class Arm(Shape):
+    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it."""
+
+    outcome: str
+    values: list[str] = Field(min_length=1)
+
+
 class Lifecycle(Shape):
-    """A transition table, one file."""
+    """A transition table, one file; an `arm` of supervision opens as the answer to the filing leads to it."""
 
     id: str
     title: Text
     kind: Literal["filing", "case", "request", "register", "pilot"]
+    arm: Arm | None = None
     states: list[StateDecl] = Field(min_length=1)
     fields: list[FieldDecl] = Field(default_factory=list)
     guards: list[GuardDecl] = Field(default_factory=list)

@@ -97,25 +97,17 @@ class Source(Shape):
         return self.read in ("official", "mirror")
 
 
+Enacted = Literal["law", "regulation", "department_rule", "local_regulation", "local_rule", "local_normative"]
+Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreement"]
+
+
 class Instrument(Shape):
     """A legal instrument: title, rank, issuer, dates, and whether it binds."""
 
     id: str
     title: Text
     number: Text | None = None
-    rank: Literal[
-        "law",
-        "regulation",
-        "department_rule",
-        "local_regulation",
-        "local_rule",
-        "local_normative",
-        "normative",
-        "standard",
-        "guidance",
-        "foreign",
-        "agreement",
-    ]
+    rank: Rank
     binding: bool
     in_force: Period | None = None
     status: Literal["in_force", "draft"] = "in_force"
@@ -210,7 +202,7 @@ Owner = Literal["management", "legal", "product", "algorithm", "data_protection"
 class Duty(Shape):
     """What a duty asks: in which phase, of whom in the firm, until when, and how it is proved met or breached.
 
-    Without an `authority` that of the rule stands. The two conditions read facts only; what neither proves is not proven.
+    Without an `authority` that of the rule stands. What no condition proves is not proven; by `undone_when` the firm did nothing.
     """
 
     phase: Phase
@@ -219,6 +211,7 @@ class Duty(Shape):
     due: Due | None = None
     satisfied_when: str = Field(min_length=1)
     breached_when: str = ""
+    undone_when: str = ""
 
 
 class Conflict(Shape):
@@ -261,6 +254,7 @@ class Fact(Shape):
     places: int = Field(default=0, ge=0, le=9)
     values: list[Value] = []
     applies_when: str = ""
+    past: bool = False  # a day of what has happened, never after that of the answer
     kind: Literal["fact", "judgement", "agreement"] = "fact"  # an agreement is a term that both sides signed
     personal_data: Literal["none", "personal", "sensitive"] = "none"
     secrecy: Literal["public", "business"] = "business"

@@ -30,7 +30,8 @@ class FloorReading(Shape):
 class DutyReading(Shape):
     """A duty: when it falls due, who is competent, and what proves it.
 
-    Each kind of `proof` alone proves it, issued `by` any of these, with the facts of `given`; each fact of `against` breaches it.
+    Each kind of `proof` alone proves it, issued `by` any of these, with the facts of `given`; each fact of `against` breaches it,
+    each of `undone` says that nothing was done.
     """
 
     due: str = ""
@@ -39,6 +40,7 @@ class DutyReading(Shape):
     by: list[Literal["self", "accredited", "authority"]] = Field(default=["self", "accredited", "authority"])
     given: dict[str, Any] = Field(default_factory=dict)
     against: dict[str, Any] = Field(default_factory=dict)
+    undone: dict[str, Any] = Field(default_factory=dict)
 
 
 class Unnoticed(Shape):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
 from random import Random
@@ -17,18 +18,38 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing, Item, Listing
 from engine.decide.overall import overall
 from engine.decide.values import F, T
-from engine.errors import ContradictionError, InputError
+from engine.errors import ContradictionError, FactError, InputError
 from engine.rulebook.duties import proof_pack
 from engine.rulebook.model import PackRules
 from schemas.duties import DutyAnswer, Overall
-from schemas.rulebook import Derived, Outcome, Rule
+from schemas.rulebook import Derived, Duty, Outcome, Rule
 from tests import randomness
 from tests.rulebook import book
 
 LONG = int(os.environ.get("FENJI_LONG", "1"))
 AS_OF, ON = date(2026, 8, 1), date(2026, 8, 20)
 BOOK = book()
+BEGINNINGS = sorted({v.valid.start.toordinal() for p in BOOK.packs.values() for r in p.rules.values() for v in r.versions})
 EVE = date(2027, 1, 4)  # on this day working days depend on a notice that has not been published
+# overlay of the city pack -> the duties by which the national packs say the same
+OVERLAYS = {
+    "algorithm_filing": {"algorithm_filing", "companion_filing"},
+    "security_assessment": {
+        "security_assessment",
+        "change_assessment",
+        "assessment_report",
+        "synthesis_assessment",
+        "companion_launch_assessment",
+        "companion_assessment",
+    },
+    "face_filing": {"face_filing", "face_filing_stock"},
+    "ethics_review": {"ethics_review"},
+    "ethics_expert_review": {"ethics_expert_review"},
+    "minors_content": {"minors_content"},
+    "device_registration_2": {"device_registration_2"},
+    "device_registration_3": {"device_registration_3"},
+}
+PROOF = re.compile(r'any\(evidence: evidence.kind == "(\w+)" (?:and evidence.issuer in \["authority"\] )?and evidence.stands\)')
 LATER = {"not_yet_due": {"not_yet_due", "met"}}  # a duty met early is not yet due either
 
 
@@ -58,10 +79,14 @@ def dated(filing: Filing, random: Random, on: date = ON) -> dict[str, tuple[int,
         applies = not fact.applies_when or filing.facts.get(fact.applies_when) == T  # guards of dates are single facts
         if fact.type == "date" and not BOOK.list_of(name) and applies:
             day = on.toordinal() + random.choice((-400, -31, -30, -14, -10, -5, -1, 0, 1, 20))
+            if random.random() < 0.3:
+                day = random.choice(BEGINNINGS) + random.choice((-30, -1, 0, 1))
+            day = min(day, on.toordinal()) if fact.past else day
             found[name] = (day, day)
     if "incident.hours_since" in filing.facts:
-        hours = max(0, on.toordinal() - found["incident.found_on"][0]) * 24
-        found["incident.hours_since"] = (hours, hours)
+        day = min(found["incident.found_on"][0], AS_OF.toordinal())  # of one found later no hours can be told yet
+        hours = (AS_OF.toordinal() - day) * 24
+        found |= {"incident.found_on": (day, day), "incident.hours_since": (hours, hours)}
     return found
 
 
@@ -76,7 +101,7 @@ def proven(filing: Filing, random: Random, on: date = ON) -> Filing:
     ]
     facts = filing.facts | dated(filing, random, on)
     for name in facts:
-        if name.endswith(".found_breached") and random.random() < 0.8:
+        if (name.endswith(".found_breached") and random.random() < 0.8) or (name == "opinion.triggers" and random.random() < 0.3):
             facts[name] = (0, 0)
     return replace(filing, facts=facts, lists=filing.lists | {"evidence": Listing(tuple(items), complete=True)})
 
@@ -88,8 +113,18 @@ def answer(filing: Filing, on: date = ON) -> Overall | None:
         return None  # the random filing is impossible for one pack
 
 
-def outside(narrow: Overall, wide: Overall) -> list[str]:
-    """Return what the answer to more facts says that the answer to fewer had excluded."""
+def cleared_up(duty: DutyAnswer, filing: Filing) -> bool:
+    """Tell whether a standing is no word and a paper against each other: such knowledge opens what either alone had settled."""
+    value = next(value for value in BOOK.packs[duty.pack].outcomes[duty.outcome].values if value.id == duty.id)
+    asked = value.duty
+    assert asked
+    told = bool(asked.due and asked.due.done in filing.facts)
+    denied = filing.facts.get(asked.undone_when.removeprefix("not "), T) == F
+    return not {"met", "breached"} <= set(duty.possible) or not (told or denied)
+
+
+def outside(narrow: Overall, wide: Overall, filing: Filing) -> list[str]:
+    """Return what the answer to a filing says that the answer to fewer facts had excluded."""
     found = []
     before: dict[tuple[str, str], DutyAnswer] = {(duty.pack, duty.id): duty for duty in wide.duties}
     after = {(duty.pack, duty.id): duty for duty in narrow.duties}
@@ -97,7 +132,7 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
     found += [f"{key} is gone" for key, duty in before.items() if duty.applies == "certain" and key not in after]
     for key, duty in after.items():
         earlier = before.get(key)
-        if earlier is None:
+        if earlier is None or not cleared_up(duty, filing):
             continue
         if not set(duty.possible) <= set(earlier.possible):
             found.append(f"{key}: {duty.possible} outside {earlier.possible}")
@@ -121,6 +156,75 @@ def outside(narrow: Overall, wide: Overall) -> list[str]:
     return found
 
 
+def unlawful(found: Overall, filing: Filing) -> list[str]:
+    """Return the standings of a complete filing that rest on a day before the law began, or on one word against another."""
+    wrong = []
+    for duty in found.duties:
+        value = next(value for value in BOOK.packs[duty.pack].outcomes[duty.outcome].values if value.id == duty.id)
+        asked = value.duty
+        assert asked
+        if asked.due is None or duty.status not in ("met", "breached") or breached_otherwise(duty.id, asked, filing):
+            continue
+        versions = [version for each in duty.rules for version in BOOK.packs[duty.pack].rules[each.rule].versions]
+        law = min(version.valid.start for version in versions).toordinal()
+        started = filing.facts.get(asked.due.before or asked.due.after, (law, law))[0]
+        if started < law:
+            wrong += [f"{duty.id} is breached by a day before its law"] if duty.status == "breached" else []
+        elif duty.deadline and duty.deadline.latest and not asked.due.hours:
+            last, on = (date.fromisoformat(day).toordinal() for day in (duty.deadline.latest, found.on))
+            wrong += against_word(duty, asked, filing, last, on)
+    return wrong
+
+
+def against_word(duty: DutyAnswer, asked: Duty, filing: Filing, last: int, on: int) -> list[str]:
+    """Return whether a standing takes a paper over one's own word, or the word over a paper in time."""
+    done = filing.facts.get(asked.due.done if asked.due else "", (0, 0))
+    denied = filing.facts.get(asked.undone_when.removeprefix("not "), T) == F
+    if duty.status == "met" and on > last and (denied or done[0] > last):
+        return [f"{duty.id} is met against one's own word"]
+    if duty.status == "breached" and asked.due and asked.due.done and shown(asked, filing, min(last, on)):
+        return [f"{duty.id} is breached against a paper in time"]
+    return []
+
+
+def breached_otherwise(name: str, asked: Duty, filing: Filing) -> bool:
+    """Tell whether a finding of the body, or a figure, breaches a duty: then its day does not matter."""
+    fact, has, found = asked.breached_when.partition(" has ")
+    if not has or found != f'"{name}"' or fact not in BOOK.facts:
+        return bool(asked.breached_when)
+    sure, _ = filing.facts.get(fact, (-1, -1))
+    return bool(sure >> [value.id for value in BOOK.facts[fact].values].index(name) & 1)
+
+
+def shown(asked: Duty, filing: Filing, last: int) -> bool:
+    """Tell whether a good paper of the kind that proves a duty, by the body, was issued in time."""
+    proof = PROOF.fullmatch(asked.satisfied_when)
+    kinds = [value.id for value in BOOK.facts["evidence.kind"].values]
+    issuer = 1 << [value.id for value in BOOK.facts["evidence.issuer"].values].index("authority")
+    good = {"evidence.covers": T, "evidence.positive": T, "evidence.expiring": F, "evidence.issuer": issuer}
+    good["evidence.kind"] = 1 << kinds.index(proof[1]) if proof else -1
+    return any(
+        all(item.facts.get(name) == value for name, value in good.items()) and item.facts["evidence.issued"][1] <= last
+        for item in filing.lists["evidence"].items
+    )
+
+
+def contradictions(found: Overall) -> list[str]:
+    """Return where the city's overlays say one thing and the national duties another."""
+    answers = {part.pack: part.answer for part in found.packs if part.answer}
+    if "nanjing-tiering" not in answers or "cn-ai-duties" not in answers:
+        return []
+    overlays = answers["nanjing-tiering"].outcomes["overlays"]
+    duties = {duty.id: duty.applies for duty in found.duties if duty.pack == "cn-ai-duties"}
+    wrong = []
+    for name, same in OVERLAYS.items():
+        if name in (overlays.certain or ()) and not same & set(duties):
+            wrong.append(f"the overlay {name} is certain, no duty is owed")
+        if name not in overlays.possible and any(duties.get(each) == "certain" for each in same):
+            wrong.append(f"the overlay {name} is excluded, and a duty is owed")
+    return wrong
+
+
 @pytest.mark.no_cover
 @settings(max_examples=25 * LONG)
 @given(st.integers(min_value=0, max_value=2**32))
@@ -131,9 +235,13 @@ def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     whole = proven(whole, random, on) if random.random() < 0.7 else replace(whole, facts=whole.facts | dated(whole, random, on))
     some = randomness.forget(whole, random, random.choice((0.02, 0.1, 0.3)), open_lists=random.random() < 0.5)
     fewer = randomness.forget(some, random, 0.3, open_lists=True)
-    answers = [found for each in (whole, some, fewer) if (found := answer(each, on))]
-    for narrow, wide in pairwise(answers):
-        assert outside(narrow, wide) == []
+    answers = [(found, each) for each in (whole, some, fewer) if (found := answer(each, on))]
+    for (narrow, filing), (wide, _) in pairwise(answers):
+        assert outside(narrow, wide, filing) == []
+    for found, _ in answers:
+        assert contradictions(found) == []
+    if found := answer(whole, on):
+        assert unlawful(found, whole) == []
 
 
 def test_a_deadline_into_a_year_without_notice_narrows_with_its_start() -> None:
@@ -154,7 +262,32 @@ def test_hours_that_the_days_exclude_are_refused() -> None:
         "incident.hours_since": (25, 25),
     }
     with pytest.raises(ContradictionError, match="exclude each other"):
-        overall(BOOK, Filing(facts, {}, {}), AS_OF, ON, search=False)
+        overall(BOOK, Filing(facts, {}, {}), ON, ON, search=False)
+
+
+def test_hours_are_of_the_day_of_the_question() -> None:
+    found = AS_OF.toordinal()
+    facts = {
+        "incident.happened": T,
+        "incident.vulnerability": T,
+        "incident.found_on": (found, found),
+        "incident.found_breached": (0, 0),
+        "incident.reported": F,
+        "incident.hours_since": (3, 3),
+    }
+    told = {}
+    for on in (AS_OF, AS_OF + timedelta(days=1), AS_OF + timedelta(days=2)):  # 3 hours; 3 to 48; 27 to 72
+        duties = overall(BOOK, Filing(facts, {}, {}), AS_OF, on, search=False).duties
+        told[(on - AS_OF).days] = next(duty.status for duty in duties if duty.id == "flaw_24h")
+    assert told == {0: "not_yet_due", 1: "undetermined", 2: "breached"}
+
+
+@pytest.mark.parametrize("name", [fact.id for fact in BOOK.facts.values() if fact.past])
+def test_what_has_happened_lies_on_no_day_to_come(name: str) -> None:
+    tomorrow = ON.toordinal() + 1
+    with pytest.raises(FactError, match=f"`{name}` says what has happened on 2026-08-21, after 2026-08-20"):
+        overall(BOOK, Filing({name: (tomorrow, tomorrow)}, {}, {}), AS_OF, ON, search=False)
+    overall(BOOK, Filing({name: (tomorrow - 1, tomorrow)}, {}, {}), AS_OF, ON, search=False)
 
 
 def test_nothing_stated_proves_nothing() -> None:

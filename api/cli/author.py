@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Json, Language, PackName, Policies, Rules, pack_of, rules_folder, say, say_json, unreadable
+from api.cli.options import Home, Json, Language, PackName, Policies, Rules, pack_of, rules_folder, say, say_json, unreadable
+from api.cli.rulebooks import frozen
 from api.render import findings as said
 from engine.decide import cases
 from engine.errors import CheckFailedError, Finding, InputError, Place
@@ -45,21 +46,24 @@ cases:  # TODO at least one that applies, one that does not, one unknown
 
 
 @app.command()
-def check(lang: Language, pack: OnePack = "", policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
+def check(
+    lang: Language, pack: OnePack = "", policies: Policies = "", *, json: Json = False, rules: Rules = "", home: Home = ""
+) -> None:
     """Prove the rules sound and run their cases; all problems at once. Exits 1 when there are errors.
 
     With --policies the owners' policies and the overlays are proved instead, each enterprise's apart, beside the rules.
+    What the log of the installation, if there is one, shows as published must stand there unchanged.
     """
     folder = rules_folder(rules)
     if policies:
         from api.cli.policy import proved  # noqa: PLC0415 - the rules alone need it not
 
-        findings, count = proved(folder, policies, pack)
+        findings, count = proved(folder, policies, pack, frozen(home))
     else:
         loaded = _loaded(folder)
         if pack and not loaded.findings:
             pack_of(loaded.rulebook, pack)
-        findings = [finding for finding in _findings(folder, loaded, pack) if _concerns(finding, pack, loaded.rulebook)]
+        findings = [finding for finding in _findings(folder, loaded, pack, home) if _concerns(finding, pack, loaded.rulebook)]
         count = sum(len(each.rules) for name, each in loaded.rulebook.packs.items() if pack in ("", name))
     errors = sum(finding.level == "error" for finding in findings)
     if json:
@@ -85,13 +89,14 @@ def _formed(folder: Path) -> Rulebook:
     return loaded.rulebook
 
 
-def _findings(folder: Path, loaded: Loaded, pack: str) -> list[Finding]:
+def _findings(folder: Path, loaded: Loaded, pack: str, home: str) -> list[Finding]:
     """Return what is wrong; cases run only on rules that are otherwise sound."""
     findings = prove(loaded)
     if any(finding.level == "error" for finding in findings):
         return findings
     unlocked = locks.check(folder, loaded.rulebook)  # before the cases, which take longest: a damaged lock is said at once
-    return [*findings, *cases.run(loaded, pack or None), *unlocked]
+    law = {rule: held for rule, held in frozen(home).items() if rule.rpartition("/")[0] in loaded.rulebook.packs}
+    return [*findings, *cases.run(loaded, pack or None), *unlocked, *locks.changed(law, locks.versions(loaded.rulebook))]
 
 
 def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:

@@ -12,7 +12,6 @@ from api.render import streams as render
 from engine.errors import InputError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, filings
-from engine.supervise.step import DRIFT
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Cases: opened on a filing, led by officials, decided by a named one.")
@@ -41,15 +40,19 @@ def open_(
     process: Process,
     event: Opening = "",
     typed: Set = [],  # noqa: B006 - typer copies it
+    second: Second = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Open a case on a submitted filing; its clocks start on the day of the submission."""
+    """Open a case on a submitted filing; its clocks start on the day of the submission.
+
+    An arm to which the answer of the rules does not lead needs `--set reasons=...` and `--second`.
+    """
     with open_desk(home, rules) as desk:
         given = fields_of(desk.streams.table(process), typed)
-        done = cases.open_case(desk.office(by), filing, cases.Opening(process, event, given))
+        done = cases.open_case(desk.office(by, second), filing, cases.Opening(process, event, given))
         tell(desk, done, lang, json=json)
 
 
@@ -74,10 +77,7 @@ def do(
         if other:
             raise InputError("other-command", f"`{case[:60]}` is a stream of `{state.process}`", f"use `fenji {other}`")
         given = fields_of(desk.streams.table(state.process), typed)
-        if event == "reassess" and DRIFT in state.values:  # what moved the answer stands in the case already
-            drift = state.values[DRIFT]
-            given = {"cause": drift["cause"], "clause": drift["clauses"], **given}
-        done = desk.streams.perform(desk.office(by, second).act(case, event, given, dated(on)))
+        done = cases.do(desk.office(by, second), case, event, given, dated(on))
         tell(desk, done, lang, json=json)
 
 
@@ -171,18 +171,18 @@ def affected(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """List the open cases whose answer is another under the rules of today, with the clauses that move it. Exits 1 then."""
+    """List the open cases that are answered otherwise today: what changed, and the clauses that move it. Exits 1 then."""
     from engine.supervise import reassess  # noqa: PLC0415 - only this command answers cases again
 
     with open_desk(home, rules) as desk:
         office = desk.office(by)
         found = list(reassess.affected(office, progress))
         if record:
-            reassess.record(office, "rulebook", found)
+            reassess.record(office, found)
     if json:
         say_json([{name: getattr(each, name) for name in each.__slots__} for each in found])
     else:
         none = {"zh": "没有受影响的在办件", "en": "no open case is affected"}[lang]
-        lines = (render.drifted(each.case, each.values("rulebook", ""), lang) for each in found)
+        lines = (render.drifted(each.case, each.values(), lang) for each in found)
         say("\n".join(lines) or none)
     raise typer.Exit(1 if found else 0)

@@ -92,8 +92,12 @@ def _review(story: _Story, facts: dict[str, Any]) -> None:
     said = {"name": FIRM, "product": "产线视觉检测", "pack": "nanjing-tiering", "party_role": "maker", "phase": "operation"}
     draft = filings.draft(story.streams, "", {**said, "unit": MIIT, "holder": firm.holder.unit, "facts": facts}, firm, story.now)
     filing = story.told(filings.submit(story.streams, draft.state.stream, {}, firm, story.now), "firm").state.stream
-    opening = cases.Opening("ex-ante-review", fields={"legal": "plan"})
-    case = story.told(cases.open_case(story.office("li"), filing, opening), "li").state.stream
+    opening = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "首次进入厂区，从严事前审查"})
+    try:
+        cases.open_case(story.office("li"), filing, opening)
+    except InputError as error:
+        story.refused(error)
+    case = story.told(cases.open_case(story.office("li", "qian"), filing, opening), "li").state.stream
     story.do(case, "notice", "li", {"faults": [{"field": "evidence", "fault": "缺少检测报告", "article": "行政许可法 32"}]})
     story.told(filings.revise(story.streams, filing, {"facts": facts}, firm, story.now), "firm")
     story.do(case, "supplement", "firm", {"version": 2})

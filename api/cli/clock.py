@@ -75,6 +75,8 @@ def due(
     counts = {"working_days": working_days, "days": days, "months": months, "hours": hours}
     term = _term(book, named, counts, roll=roll, extended=extended)
     run = clocks.Run(start, tuple(_pause(each) for each in pause))
+    for each in run.pauses:
+        clocks.require_pause(named, each.reason, Place("--pause"))
     end = clocks.due(book.calendar, term, run)
     counting = book.countings[named.counting] if named else None
     found = render.Counted(term, run, end, clocks.reminders(book.calendar, term, run), named, counting)
@@ -187,8 +189,9 @@ def _term(book: Rulebook, named: Clock | None, counts: dict[str, int], *, roll: 
         remedy = "give one of --working-days, --days, --months, --hours and --clock"
         raise InputError("no-period", "a period is one number of one unit, or a clock of law", remedy)
     if named:
-        counting = book.countings[named.counting]
-        return clocks.Term(counting.unit, named.length + (named.extension if extended else 0), counting.rolls)
+        return clocks.Term.of_law(named, book.countings[named.counting], extended=extended, place=Place("--extended"))
+    if extended:
+        raise InputError("no-extension", "a period of one's own has no extension by law", "count it in", Place("--extended"))
     unit, count = given[0]
     if roll and unit not in ("days", "months"):
         raise InputError("no-roll", f"a period in {unit.replace('_', ' ')} does not end on a day off", "leave out --roll")

@@ -124,7 +124,6 @@ def decide(
             approved_by=actors.key_of(approved_by, "decision", at) if approved_by else None,
             supersedes=supersedes or None,
             retention=keep,
-            mark=chosen.unpublished,
         )
         decided = evidence.decide(opened, asked)
     answer = Answer.model_validate(decided.statement["predicate"]["verdict"])

@@ -26,6 +26,7 @@ from engine.supervise.cases import Office
 from engine.supervise.streams import Recorded, Streams
 from schemas.lifecycle import FieldDecl, Lifecycle
 
+LISTS = frozenset({"texts", "persons", "faults"})  # types of fields that are typed as JSON, or as parts between commas
 Stream = Annotated[str, typer.Argument(metavar="ID", help="The filing, case or request; `list` shows them.")]
 Set = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A field; @FILE stands for its hash. Repeatable.")]
 Dated = Annotated[str, typer.Option("--on", metavar="YYYY-MM-DD", help="The legal day, when it is recorded later.")]
@@ -76,18 +77,30 @@ def _typed(decl: FieldDecl, text: str) -> Any:
     """Return a value; what has not the form of its type stays text, and the engine says what is wrong with it."""
     if decl.type == "hash" and text.startswith("@"):
         return sha256(file_bytes(text[1:])).hexdigest()
-    if decl.type in ("texts", "persons"):
-        return [part.strip() for part in text.split(",") if part.strip()]
+    if decl.type in LISTS:
+        return _several(decl, text)
     if decl.type == "bool":
         return {"true": True, "false": False}.get(text, text)
     if decl.type == "int":
         return int(text) if text.lstrip("-").isdecimal() else text
     if decl.type in ("document", "files", "facts"):
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
+        return _json(text)
     return text
+
+
+def _several(decl: FieldDecl, text: str) -> Any:
+    """Return a list as it is typed: JSON where it begins as JSON, else parts between commas; a fault may hold commas."""
+    if text.lstrip().startswith(("[", "{", '"')):
+        return _json(text)
+    parts = [text] if decl.type == "faults" else text.split(",")
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def facts_of(rulebook: Rulebook, file: str) -> dict[str, Any]:

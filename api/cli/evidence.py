@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +30,7 @@ from engine.errors import EvidenceError, InputError
 from engine.evidence import bundle, canonical, record, release
 from engine.evidence import replay as again
 from engine.evidence.disclosed import opened as facts_of
+from engine.evidence.disclosed import unread
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import Trust, read_trust
 from engine.evidence.log import stamp
@@ -157,7 +158,7 @@ def replay(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Work a decision out again. Exits 0 the same, 1 inputs erased or (not `recorded`) another outcome, 3 not reproducible."""
+    """Work a decision out again. Exits 0 the same, 1 inputs erased, lost or (unless `recorded`) changed, 3 not reproducible."""
     if known_at and under in (Under.recorded, Under.draft):
         raise InputError("known-at", "`--known-at` chooses the rules for `--under then` or `today`", "add one of them")
     if Path(what).is_file():
@@ -177,7 +178,8 @@ def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> Non
     statement = canonical.loads(stored.payload, "the record")
     disclosed, gone = facts_of(opened, decision)
     if gone:
-        say_json({"exit": 1, "erased": gone}) if json else say(f"inputs erased: {gone} facts can no longer be read")
+        left = unread(opened, decision, disclosed)
+        say_json({"exit": 1, **asdict(left)}) if json else say(left.text())
         raise typer.Exit(1)
     if law.under is Under.recorded:
         found = again.compare(bundle.rules_of(opened, statement), disclosed, statement)

@@ -29,7 +29,7 @@ Folder = Annotated[str, typer.Option("--policies", metavar="FOLDER", help="The f
 
 @group.command()
 def publish(name: Name, policies: Folder, by: Actor, *, rules: Rules = "", home: Home = "") -> None:
-    """Publish a policy as its owner, or an overlay as its grantor: proved, signed, logged, and marked in the folder's lock."""
+    """Publish a policy as its owner, or an overlay as its grantor: proved, signed and logged. The folder stays as it is."""
     enterprise = name.split("/")[1] if name.startswith(f"{OVERLAYS}/") and name.count("/") > 1 else ""
     read, loaded = _loaded(rules_folder(rules), policies, enterprise)
     policy.archived(read, name)
@@ -43,10 +43,6 @@ def publish(name: Name, policies: Folder, by: Actor, *, rules: Rules = "", home:
         if errors := [finding for finding in _findings(loaded, "") if finding.level == "error"]:
             raise CheckFailedError(errors)
         made = policy.publish(opened, draft, key, at)
-    try:
-        lock.mark(read.folder, policy.entries(loaded.rulebook, name), made.id)
-    except OSError as error:
-        raise unreadable(error, policies) from None
     count = sum(map(len, made.predicate["versions"].values()))
     say(f"{made.id}: {name}, {count} versions, sha256 {made.sha256}, leaf {made.seq}, known from {made.known}")
 
@@ -101,19 +97,22 @@ def _loaded(rules: Path, folder: str, enterprise: str) -> tuple[Read, Loaded]:
         raise unreadable(error, folder) from None
 
 
-def proved(rules: Path, folder: str, pack: str) -> tuple[list[Finding], int]:
+def proved(rules: Path, folder: str, pack: str, published: lock.Versions) -> tuple[list[Finding], int]:
     """Return what is wrong with a folder of policies, and how many terms and rules it has. Raises InputError.
 
+    `published` are the versions of policies that the log shows: none of them may be changed, but each may be in another folder.
     The overlays of each enterprise are proved apart: two of them may move the same rule.
     """
     found: list[Finding] = []
-    terms: lock.Entries = {}
+    terms: lock.Versions = {}
     for enterprise in ("", *enterprises(Path(folder))):
         policies, loaded = _loaded(rules, folder, enterprise)
         found += _findings(loaded, pack)
         names = policy.names(policies)
-        terms |= {rule: each for name in names for rule, each in policy.entries(loaded.rulebook, name).items()}
-    found += lock.changed(Path(folder), terms)
+        terms |= {rule: each for name in names for rule, each in policy.versions_of(loaded.rulebook, name).items()}
+    mine = {*policies.data_sets}
+    here = {rule: held for rule, held in published.items() if rule in terms or rule.rpartition("/")[0] in mine}
+    found += lock.changed(here, terms)
     if pack and not any(rule.startswith(f"{pack}/") for rule in terms):
         raise InputError("unknown-policy", f"no policy named `{pack[:60]}`", "name OWNER/DATA-SET of the folder", Place(folder))
     return list(dict.fromkeys(found)), sum(rule.startswith(f"{pack}/") or not pack for rule in terms)

@@ -43,7 +43,7 @@ Out = Annotated[str, typer.Option("--out", metavar="FILE", help="Write the relea
 
 @group.command()
 def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: Home = "") -> None:
-    """Publish the rules folder: checked whole, signed by two publishers, appended to the log, marked in the lock."""
+    """Publish the rules folder: checked whole, signed by two publishers, appended to the log. The folder stays as it is."""
     folder = rules_folder(rules)
     try:
         files = files_of(folder)
@@ -60,10 +60,6 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
         made = release.publish(opened, files, loaded.rulebook, keys, at)
         if out:
             write_new(out, release.pack_up(opened, made))
-    try:
-        lock.publish(folder, loaded.rulebook, made.id)
-    except OSError as error:
-        raise unreadable(error, str(folder)) from None
     count = sum(map(len, made.predicate["versions"].values()))
     say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.at[:10]}")
 
@@ -93,8 +89,8 @@ def _reassess(opened: Installation, made: release.Release, key: PublicKey) -> No
     from engine.supervise.streams import Streams  # noqa: PLC0415 - as above
 
     office = Office(Streams(opened, of_release(opened, made).rulebook), key, now(), made.id)
-    for drift in reassess.record(office, "rulebook", reassess.affected(office, progress)):
-        say(drifted(drift.case, drift.values("rulebook", made.id), "en"))
+    for drift in reassess.record(office, reassess.affected(office, progress)):
+        say(drifted(drift.case, drift.values(made.id), "en"))
 
 
 @group.command("list")

@@ -11,19 +11,14 @@ from api.cli.options import Actor, Enterprise, File, Home, Json, Language, Polic
 from api.cli.rulebooks import Beside
 from api.cli.share import group
 from api.cli.uses import app
-from engine.decide.review import RECEIVED
 from engine.decide.share import share_filing
 from engine.evidence import facts, policy
-from engine.evidence.log import new_id
 from engine.evidence.merged import bound
 from engine.rulebook.policies import OVERLAYS
-from engine.supervise import cases, filings
+from engine.supervise import cases, filings, requests, uses
 from engine.supervise.clocks import legal_day
-from engine.supervise.streams import Act
 
 __all__ = ["app"]
-PROCESS, PACK = "data-sharing-request", "cn-data-sharing"
-REFUSED = "refuse"
 Unconditional = Annotated[bool, typer.Option("--unconditional", help="The data are shared without conditions.")]
 Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided, a value of the outcome `share`.")]
 
@@ -43,17 +38,15 @@ def file(
 ) -> None:
     """File a request for data: its facts, and `--set` requester, provider, basis, scenario, scope, manner, until.
 
-    The day on which it was received is that of filing, unless the request states another.
+    The time of the answer runs from `sharing.received_on`, which is the day of filing unless the facts say another.
     """
     with open_desk(home, rules, Beside(policies)) as desk:
         office = desk.office(by)
         items = facts_of(desk.sharing.rulebook, request)
-        items.setdefault(RECEIVED, legal_day(office.now).isoformat())
-        given = {**fields_of(desk.streams.table(PROCESS), typed), "items": items}
+        given = {**fields_of(desk.streams.table(uses.TABLE), typed), "items": items}
         if "provider" in given:
             given.setdefault("unit", given["provider"])  # whoever answers has it in the queue
-        event = "request_unconditional" if unconditional else "request_conditional"
-        done = desk.streams.perform(Act(new_id(office.now), PROCESS, event, office.by, office.now, given))
+        done = requests.ask(office, given, unconditional=unconditional)
         tell(desk, done, lang, json=json)
 
 
@@ -74,16 +67,16 @@ def decide(
 ) -> None:
     """Answer a request: agree, or refuse with reasons; what law, or the terms, do not allow needs a second official.
 
-    A grant binds the policies by their hashes: they have to be those that were published last.
+    A grant carries the items and purposes of the request, unless `--set granted=` and `--set purposes=` name others. With
+    `--policies` it binds the terms by their hashes: they have to be those that were published last.
     """
     with open_desk(home, rules, Beside(policies, enterprise)) as desk:
         office = desk.office(by, second)
-        given = fields_of(desk.streams.table(PROCESS), typed)
+        given = fields_of(desk.streams.table(uses.TABLE), typed)
         value = outcome.rpartition("=")[2]
-        terms, against = _terms(desk, office, request, enterprise) if policies and value != REFUSED else ([], False)
+        terms, against = _terms(desk, office, request, enterprise) if value != requests.REFUSED else ([], False)
         given |= {"policies": terms} if terms else {}
-        ruling = cases.Ruling("refuse" if value == REFUSED else "agree", f"share={value}", given, deviates=against)
-        done = cases.decide(office, request, cases.question(office, request, PACK), ruling)
+        done = requests.answer(office, request, value, given, against=against)
         tell(desk, done, lang, json=json)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from api.cli.options import day, home_folder, rules_folder, unreadable
 from engine.errors import InputError
 from engine.rulebook import lock
+from engine.rulebook.load import digest
 from engine.rulebook.locate import files_of, open_files
 from engine.rulebook.model import Rulebook
 from engine.rulebook.policies import OVERLAYS, Policies, merged, read_folder
@@ -51,7 +52,8 @@ class Chosen:
     release: str
     folder: Path | None
     policies: Policies | None = field(default=None)
-    _never: dict[str, frozenset[str]] = field(default_factory=dict, compare=False)  # by pack; a server asks at every answer
+    published: lock.Versions = field(default_factory=dict, repr=False)  # what the log shows as published
+    _hashes: dict[str, lock.Versions] = field(default_factory=dict, compare=False)  # by pack; a server asks at every answer
 
     def marked(self, answer: Answer) -> Answer:
         """Return the answer with the names of its unpublished rules."""
@@ -81,35 +83,34 @@ class Chosen:
 
         if self.policies is None:
             return used
-        digest = policy.sha256(self.policies, f"{OVERLAYS}/{used.name}" if used.kind == "overlay" else used.name)
-        return used.model_copy(update={"sha256": digest, "known": days.get(digest, "")})
+        sha256 = policy.sha256(self.policies, f"{OVERLAYS}/{used.name}" if used.kind == "overlay" else used.name)
+        return used.model_copy(update={"sha256": sha256, "known": days.get(sha256, "")})
 
     def unpublished(self, answer: Answer) -> list[str]:
-        """Return the rules that an answer used and that were never published as they are."""
-        return self.never_published(answer.pack, {rule.rule for rule in (*answer.fired, *answer.unknown, *answer.overridden)})
+        """Return the rules that an answer marks (`lock.unpublished`)."""
+        used = {rule.rule for rule in (*answer.fired, *answer.unknown, *answer.overridden)}
+        return self.never_published(answer.pack, used)
 
     def never_published(self, pack: str, rules: set[str]) -> list[str]:
-        """Return which of the rules of a pack were never published as they are; policies have a lock of their own."""
-        if pack not in self._never:
-            self._never[pack] = frozenset(self._unlocked(pack, set(self.rulebook.packs[pack].rules)))
-        return sorted(rules & self._never[pack])
-
-    def _unlocked(self, pack: str, rules: set[str]) -> list[str]:
-        mine = rules if self.rulebook.packs[pack].doc.data_set else {r for r in rules if self.rulebook.overlay_of(pack, r)}
-        found = lock.unpublished(self.policies.folder, self.rulebook, pack, mine) if self.policies else []
-        if self.folder:
-            found += lock.unpublished(self.folder, self.rulebook, pack, rules - mine)
-        return found
+        """Return the rules of a pack that an answer which used these marks (`lock.unpublished`)."""
+        if not self.published:
+            return sorted(rules)
+        if pack not in self._hashes:
+            self._hashes[pack] = lock.hashes(self.rulebook.packs[pack])
+        return lock.unpublished(pack, self._hashes[pack], self.published, rules)
 
 
 def choose(rules: str, known_at: str, home: str, beside: Beside | None = None) -> Chosen:
-    """Return the folder's rulebook, or with `known_at` the release known on that day. Raises RulebookError, EvidenceError."""
-    if not known_at:
+    """Return the folder's rulebook, or with `known_at` the release known on that day. Raises RulebookError, EvidenceError.
+
+    What is published is read from the installation, if there is one; where there is none nothing is.
+    """
+    if not known_at and not (home_folder(home) / "home.json").is_file():
         return of_folder(rules, beside)
-    from engine.evidence.installation import open_home  # noqa: PLC0415 - an assessment of the folder needs no store
+    from engine.evidence.installation import open_home  # noqa: PLC0415 - an assessment without installation needs no store
 
     with open_home(home_folder(home)) as opened:
-        return known(opened, known_at, beside)
+        return known(opened, known_at, beside) if known_at else of_folder(rules, beside, opened)
 
 
 def choose_for_record(opened: Installation, rules: str, known_at: str, beside: Beside | None = None) -> Chosen:
@@ -119,35 +120,60 @@ def choose_for_record(opened: Installation, rules: str, known_at: str, beside: B
     if known_at:
         return known(opened, known_at, beside)
     current = None if rules else active(opened)
-    return of_release(opened, current, beside) if current else of_folder(rules, beside)
+    return of_release(opened, current, beside) if current else of_folder(rules, beside, opened)
 
 
-def of_folder(rules: str, beside: Beside | None = None) -> Chosen:
-    """Return the rulebook of `--rules`, or of the usual folder. Raises RulebookError, InputError."""
+def frozen(home: str) -> lock.Versions:
+    """Return every version that the log of an installation shows as published; none where there is no installation."""
+    if not (home_folder(home) / "home.json").is_file():
+        return {}
+    from engine.evidence import published  # noqa: PLC0415 - as above
+    from engine.evidence.installation import open_home  # noqa: PLC0415 - as above
+
+    with open_home(home_folder(home)) as opened:
+        return published.frozen(opened)
+
+
+def of_folder(rules: str, beside: Beside | None = None, opened: Installation | None = None) -> Chosen:
+    """Return the rulebook of `--rules`, or of the usual folder, compared with the log of an installation.
+
+    Files that are those of the release in force are that release. Raises RulebookError, InputError.
+    """
     folder = rules_folder(rules)
     try:
         files = files_of(folder)
     except OSError as error:
         raise unreadable(error, str(folder)) from None
-    return _chosen(files, UNPUBLISHED, folder, beside)
+    if opened is None:
+        return _chosen(files, UNPUBLISHED, folder, beside, {})
+    from engine.evidence.published import versions  # noqa: PLC0415 - as below
+    from engine.evidence.release import active  # noqa: PLC0415 - as below
+
+    current = active(opened)
+    same = current is not None and current.rulebook == digest(files)
+    return _chosen(files, current.id if current and same else UNPUBLISHED, folder, beside, versions(opened))
 
 
 def known(opened: Installation, known_at: str, beside: Beside | None = None) -> Chosen:
     """Return the release that was known on a day. Raises EvidenceError when there was none."""
     from engine.evidence import release  # noqa: PLC0415 - as above
 
-    return of_release(opened, release.known(opened, day(known_at, "--known-at").isoformat()), beside)
+    on = day(known_at, "--known-at").isoformat()
+    return of_release(opened, release.known(opened, on), beside, on)
 
 
-def of_release(opened: Installation, release: Release, beside: Beside | None = None) -> Chosen:
-    """Return the rulebook of a release. Raises EvidenceError."""
+def of_release(opened: Installation, release: Release, beside: Beside | None = None, on: str = "") -> Chosen:
+    """Return the rulebook of a release, with the policies as known on a day. Raises EvidenceError."""
+    from engine.evidence.published import versions  # noqa: PLC0415 - as above
     from engine.evidence.release import files_of as files_of_release  # noqa: PLC0415 - as above
 
-    return _chosen(files_of_release(opened, release), release.id, None, beside)
+    return _chosen(files_of_release(opened, release), release.id, None, beside, versions(opened, release.id, on))
 
 
-def _chosen(files: list[tuple[str, bytes]], release: str, folder: Path | None, beside: Beside | None) -> Chosen:
+def _chosen(
+    files: list[tuple[str, bytes]], release: str, folder: Path | None, beside: Beside | None, published: lock.Versions
+) -> Chosen:
     policies = beside.read() if beside else None
     if policies is None:
-        return Chosen(open_files(files), release, folder)
-    return Chosen(open_files(merged(files, policies), policies.shown), release, folder, policies)
+        return Chosen(open_files(files), release, folder, None, published)
+    return Chosen(open_files(merged(files, policies), policies.shown), release, folder, policies, published)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.options import (
+    Home,
     Json,
     Language,
     PackName,
@@ -21,6 +22,7 @@ from api.cli.options import (
     unreadable,
     write_new,
 )
+from api.cli.rulebooks import frozen
 from api.render import workbook
 from engine.errors import CheckFailedError, Finding, Place
 from engine.rulebook import lock as locks
@@ -47,7 +49,7 @@ def out(pack: PackName, file: NewBook, *, rules: Rules = "") -> None:
 
 
 @group.command("in")
-def take(file: Book, lang: Language, *, write: Write = False, json: Json = False, rules: Rules = "") -> None:
+def take(file: Book, lang: Language, *, write: Write = False, json: Json = False, rules: Rules = "", home: Home = "") -> None:
     """Show what a workbook would change, and with --write change it. Exits 1 when there are changes that were not written."""
     folder = rules_folder(rules)
     pack, sheets = workbook.read(file_bytes(file), file)
@@ -58,7 +60,7 @@ def take(file: Book, lang: Language, *, write: Write = False, json: Json = False
         raise CheckFailedError(taken.findings)
     after = {name: rewrite(texts[name], doc) for name, doc in taken.docs.items()}
     changed = [name for name in after if after[name] != texts[name]]
-    if changed and (faults := _faults(folder, pack, after, taken)):
+    if changed and (faults := _faults(folder, pack, after, taken, frozen(home))):
         raise CheckFailedError(faults)
     if write:
         _store(folder / pack, {name: after[name] for name in changed})
@@ -76,13 +78,14 @@ def _docs(folder: Path, pack: str) -> tuple[dict[str, Any], dict[str, str]]:
     return {name: plain(read(text.encode(), f"rules/{pack}/{name}.yaml")) for name, text in texts.items()}, texts
 
 
-def _faults(folder: Path, pack: str, after: dict[str, str], taken: Taken) -> list[Finding]:
-    """Return what `check` and the lock find in the changed rules, each at the cell from which it came."""
+def _faults(folder: Path, pack: str, after: dict[str, str], taken: Taken, published: locks.Versions) -> list[Finding]:
+    """Return what `check` finds in the changed rules, and what was published and is changed, each at its cell."""
     new = {f"{pack}/{name}.yaml": text.encode() for name, text in after.items()}
     loaded = load_all([(name, new.get(name, data)) for name, data in files_of(folder)])
     found = [finding for finding in prove(loaded) if finding.level == "error"]
     if not found:
-        found = [finding for finding in locks.check(folder, loaded.rulebook) if finding.code == "published-changed"]
+        mine = {rule: held for rule, held in published.items() if rule.rpartition("/")[0] == pack}
+        found = locks.changed(mine, locks.versions(loaded.rulebook))
     return [Finding(each.code, _cell(each.place, taken, after), each.problem, each.help) for each in found]
 
 

@@ -169,7 +169,7 @@ class Operators(Noun):
 
     @operation("GET", "/readyz")
     def ready(self) -> dict[str, str]:
-        """Tell that the store can be read and the writer is not overrun."""
+        """Tell that the store can be read, and that the rulebook in force is the one that answers."""
 
     @operation("GET", "/metrics")
     def metrics(self) -> str:

@@ -40,6 +40,7 @@ from api.http.v1 import (
 from api.http.work import kinds
 from engine.errors import FenjiError, StoreError
 
+EVERY = 1.0  # seconds between looks for a rulebook that was activated (design): so long answers may still stand on the old one
 SUPERVISED = (datasets, sharing, transfers, pilots, incidents, simulations)
 NOUNS = (rules, filings, cases, decisions, *SUPERVISED, log, calendar, reports, access, oidc, jobs, webhooks, feeds)
 ROUTERS = tuple(noun.router for noun in NOUNS)
@@ -54,9 +55,11 @@ def create(settings: Settings, rate: Rate | None = None) -> FastAPI:
         at.jobs = Jobs(at.service, at.master, at.now, kinds(at))
         at.hooks = Hooks(at.service, at.accounts, lambda: at.home, at.now, at.master)
         upkeep = Upkeep(at.now, (at.once.tidy, at.accounts.tidy, at.jobs.tidy, at.hooks.tidy))
-        for each in (at.jobs, at.hooks, upkeep):
+        watch = Upkeep(at.now, (at.refresh,), EVERY)
+        for each in (at.jobs, at.hooks, upkeep, watch):
             each.start()
         yield
+        watch.close()
         upkeep.close()
         at.hooks.close()
         at.jobs.close()
@@ -86,13 +89,16 @@ def _operators(app: FastAPI) -> None:
 
     @app.get("/readyz", tags=["operators"])
     def ready(request: Request) -> dict[str, str]:
-        """Tell that the store can be read and the writer is not overrun."""
+        """Tell that the store can be read, and that the rulebook in force is the one that answers."""
         at: Office = request.app.state.office
         try:
             at.home.head()
         except FenjiError as error:
             problem = "the store cannot be read, or is not the one that was published"
             raise StoreError("not-ready", problem, "its operator finds the reason in the server's log") from error
+        if at.outdated:
+            problem = "another rulebook was activated, and is not read"
+            raise StoreError("not-ready", problem, "wait; when it stays so, the server's log says why")
         return {"status": "ready", "rulebook": at.chosen.release}
 
     @app.get("/metrics", tags=["operators"], response_class=PlainTextResponse)

@@ -42,6 +42,8 @@ class Around:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if head := scope["method"] == "HEAD":  # what GET would answer, without its body (RFC 9110, 9.3.2)
+            scope = {**scope, "method": "GET"}
         start, status = time.perf_counter(), 500
         trace = trace_of(Request(scope))
 
@@ -53,6 +55,8 @@ class Around:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)  # a page of our own states a policy of its own
                 headers["x-trace-id"] = trace
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -60,7 +64,7 @@ class Around:
         finally:
             route: Any = getattr(scope.get("route"), "path", "")
             seconds = time.perf_counter() - start
-            self.measures.note(_method(scope["method"]), route, status, seconds)
+            self.measures.note("HEAD" if head else _method(scope["method"]), route, status, seconds)
             spent = round(1000 * seconds, 1)
             LOG.info("answered", extra={"trace_id": trace, "route": route, "status": status, "ms": spent})
 

@@ -28,6 +28,7 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.store import reading
 from engine.store import streams as stored
+from engine.store.append import NO_DUE
 from engine.supervise import cases
 from engine.supervise.registers import Actor
 from engine.supervise.streams import Act, Recorded, Streams
@@ -204,7 +205,7 @@ def told(_: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
         state=statement["to"],
         number=statement["number"],
         closed=shows["closed"],
-        due=shows["due"],
+        due=None if shows["due"] == NO_DUE else shows["due"],
         event=statement["event_id"],
         statement=statement,
         receipt=receipt,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +24,11 @@ from engine.evidence import record, release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import PublicKey, read_secret
 from engine.evidence.log import stamp
+from engine.evidence.published import newest_policy
 from engine.evidence.record import Rules
 from engine.rulebook.closure import closure
 from engine.rulebook.model import Rulebook
+from engine.store import reading
 from engine.store.access import AccessStore, Session
 from engine.store.service import ServiceStore
 from engine.supervise.streams import Streams
@@ -71,10 +74,6 @@ class InForce(Protocol):
         """Return the answer to a request for data with the hash and day of each policy used, and what was never published."""
         ...
 
-    def unpublished(self, answer: Answer) -> list[str]:
-        """Return the rules that an answer used and that were never published as they are."""
-        ...
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -111,10 +110,12 @@ class Office:
         self.service = ServiceStore(settings.home / "service.db")
         self.batching = CapacityLimiter(BATCHES)
         self.cursors = Cursors(master)
+        self._seen = self._switches()
         self.chosen = settings.choose(self.home, "")
+        self.outdated = False  # a rulebook was activated that cannot be read
         self._earlier: dict[str, InForce] = {}
         self._choosing = threading.Lock()
-        self._sharing: dict[tuple[str, str], InForce] = {}
+        self._sharing: dict[tuple[str, ...], InForce] = {}  # read anew once a policy was published
         self._pinned: dict[str, Rules] = {}
 
     def close(self) -> None:
@@ -135,9 +136,32 @@ class Office:
         """Return the streams of this thread's installation, or of `home`; its log stays open between requests."""
         of = home or self.home
         found: Streams | None = getattr(self._local, "streams", None)
-        if found is None or found.home is not of:
+        if found is None or found.home is not of or found.rulebook is not self.chosen.rulebook:
             found = self._local.streams = Streams(of, self.chosen.rulebook)
         return found
+
+    def as_it_is(self) -> Office:
+        """Return this office with the rulebook of now: a request, or a job, goes on with the one that it began with."""
+        return copy(self)
+
+    def refresh(self, _: datetime) -> None:
+        """Answer by another rulebook once the log shows that one was published or activated, by this process or by another.
+
+        What cannot be read leaves the office `outdated`: it is tried again, and the server says that it is not ready. Raises
+        what reading raises.
+        """
+        switches = self._switches()
+        if switches == self._seen and not self.outdated:
+            return
+        self.outdated = True
+        chosen = self.settings.choose(self.home, "")
+        # INVARIANT: new dictionaries, never emptied ones: what began under the old rulebook still looks into the old ones
+        self._pinned, self._sharing = {}, {}
+        self.chosen, self._seen, self.outdated = chosen, switches, False
+
+    def _switches(self) -> int:
+        """Return the place in the log of the newest record that says which rules are in force, or published."""
+        return reading.newest_of_kind(self.home.store, "activation", "release")
 
     def known(self, day: str) -> InForce:
         """Return the rulebook published by a day (YYYY-MM-DD), the one in force for ``. Raises EvidenceError before the first.
@@ -156,7 +180,7 @@ class Office:
         if choose is None:
             return self.known(day)
         with self._choosing:
-            name = (release.known(self.home, day).id if day else "", enterprise)
+            name = (release.known(self.home, day).id if day else "", enterprise, newest_policy(self.home))
             return _kept(self._sharing, name, lambda: choose(self.home, day, enterprise))
 
     def draft(self) -> InForce:
@@ -273,6 +297,8 @@ def not_found() -> FenjiError:
 
 
 def office(request: Request) -> Office:
-    """Return the office behind a request."""
-    found: Office = request.app.state.office
+    """Return the office behind a request, the same one and by the same rulebook from its beginning to its end."""
+    found: Office | None = getattr(request.state, "office", None)
+    if found is None:
+        found = request.state.office = request.app.state.office.as_it_is()
     return found

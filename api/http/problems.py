@@ -14,7 +14,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
+from api.http.language import language
 from api.render.findings import NAMES
 from engine.errors import EvidenceError, FenjiError, Finding, InputError, Place, RulebookError, SigningError, StoreError
 from schemas.http.service import Fault, Problem
@@ -171,11 +173,11 @@ def problem_of(
 
 def answer(request: Request, status: int, findings: list[Finding], headers: dict[str, str] | None = None) -> JSONResponse:
     """Return the problem that findings make, in the language that is asked for."""
-    chinese = request.headers.get("accept-language", "zh").lower().lstrip().startswith("zh")
+    chinese = language(request) == "zh"
     where = request.url.path, trace_of(request)
     found = problem_of(status, findings, where, chinese=chinese, lifecycles=_tables(request))
-    language = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
-    return JSONResponse(found.model_dump(), status, {**language, **(headers or {})}, MEDIA)
+    usual = {"content-language": "zh" if chinese else "en", "cache-control": "no-store"}
+    return JSONResponse(found.model_dump(), status, {**usual, **(headers or {})}, MEDIA)
 
 
 def _fault(finding: Finding, zh: str, en: str) -> Fault:
@@ -209,6 +211,15 @@ def trace_of(request: Request) -> str:
     return found
 
 
+def _allowed(request: Request) -> list[str]:
+    """Return every method of a path (RFC 9110, 15.5.6): the web server names those of the first route only."""
+    served: Mapping[str, Mapping[str, Any]] = request.app.openapi()["paths"]
+    methods = {
+        name.upper() for path, found in served.items() if compile_path(path)[0].match(request.url.path) for name in found
+    } or {"GET"}  # a page outside of the document
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
 def handle(app: FastAPI) -> None:
     """Make every error of an application a problem."""
 
@@ -228,7 +239,10 @@ def handle(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid")
         finding = Finding(code, Place(), titles(code)[1], "the OpenAPI document at /openapi.json lists what there is")
-        return answer(request, error.status_code, [finding], dict(error.headers or {}))
+        headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["allow"] = ", ".join(_allowed(request))
+        return answer(request, error.status_code, [finding], headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -15,10 +15,11 @@ EVERY = 3600.0  # seconds between rounds (design): what is kept for days may sta
 
 
 class Upkeep:
-    """The thread that lets what is past its time be forgotten, first when the server starts."""
+    """A thread that does what is to be done now and then, first when the server starts."""
 
-    def __init__(self, clock: Callable[[], datetime], tasks: Sequence[Callable[[datetime], None]]) -> None:
-        """Do `tasks` in turn, each of which is told the moment."""
+    def __init__(self, clock: Callable[[], datetime], tasks: Sequence[Callable[[datetime], None]], every: float = EVERY) -> None:
+        """Do `tasks` in turn every so many seconds, each of which is told the moment."""
+        self._every = every
         self._clock = clock
         self._tasks = tuple(tasks)
         self._end = threading.Event()
@@ -45,4 +46,4 @@ class Upkeep:
     def _run(self) -> None:
         while not self._end.is_set():
             self.tidy()
-            self._end.wait(EVERY)
+            self._end.wait(self._every)

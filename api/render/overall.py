@@ -222,6 +222,11 @@ class _Report:
     def _deadline(self, duty: DutyAnswer) -> str:
         if duty.deadline is None:
             return ""
+        if duty.deadline.before_law == "certain":
+            none = self.pick(
+                "（起算日早于本规定施行，规定未定期限）", " (counts from before the law, which sets no day for that)"
+            )
+            return self._say(duty.deadline.text) + none
         days = [day for day in (duty.deadline.earliest, duty.deadline.latest) if day]
         if not days:
             return self._say(duty.deadline.text)

@@ -26,6 +26,7 @@ _WORDS = {
     "drifted": ("结论变动", "the answer moved"),
     "recomputed": ("期限重算", "ends of clocks anew"),
     "facts": ("事实变化", "changed facts"), "rulebook": ("规则变化", "new rules"),
+    "law": ("其间有法律施行或者失效", "law that began or ended meanwhile"),
     "design": ("设计", "design"), "by": ("由", "by"),
     "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
     "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
@@ -144,7 +145,8 @@ def word(name: str, lang: str) -> str:
 def moved(drift: Mapping[str, Any], lang: str) -> str:
     """Return how an answer moved: from what to what, by which clauses, and why."""
     now = drift["problem"] or "|".join(drift["now"])
-    return f"{drift['before']} -> {now} ({'; '.join([word(drift['cause'], lang), *drift['clauses']])})"
+    cause = [word(drift["cause"], lang)] if drift["cause"] else []
+    return f"{drift['before']} -> {now} ({'; '.join([*cause, *drift['clauses']])})"
 
 
 def drifted(stream: str, drift: Mapping[str, Any], lang: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,12 @@ from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search
 from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
-from engine.errors import InputError
+from engine.errors import FactError, InputError
 from engine.rulebook import graph
 from engine.rulebook.read import Node
 from schemas import answer as shapes
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from engine.rulebook.model import Rulebook
     from schemas.rulebook import Outcome
 
@@ -48,10 +47,24 @@ def assess(rulebook: Rulebook, pack: str, document: Node, as_of: date, *, search
 
 def examine(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
     """Return the answer to a filing and the picture that it was written from. Raises InputError."""
+    refuse_to_come(rulebook, filing, as_of)
+    return answered(rulebook, pack, filing, as_of, search=search)
+
+
+def answered(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, search: bool = True) -> tuple[shapes.Answer, Picture]:
+    """Return the same for a filing whose days were compared with that of the answer. Raises InputError."""
     evaluate = evaluator(rulebook, pack)
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
     return Writer(evaluate, filing, picture, as_of).answer(found), picture
+
+
+def refuse_to_come(rulebook: Rulebook, filing: Filing, on: date) -> None:
+    """Refuse a day of what has happened that certainly lies after the day of the answer. Raises FactError."""
+    for name, value in filing.facts.items():
+        if rulebook.facts[name].past and value[0] > on.toordinal():
+            problem = f"`{name}` says what has happened on {date.fromordinal(value[0])}, after {on}"
+            raise FactError("day-to-come", problem, "correct it, or ask for a later day", filing.places.get((name,)))
 
 
 class Writer:

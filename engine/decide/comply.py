@@ -1,12 +1,15 @@
 """A duty -> whether it is met: from what its evidence proves, what proves a breach, and the deadline.
 
-    breached      a breach is proved once the duty is due, or it was done too late (unless evidence of it was issued in time)
+    breached      a breach is proved once the duty is due, or the firm says that it did nothing or was late
     met           the evidence proves it, and no breach can be
     not_yet_due   the deadline is certainly not past; it may be met before
     not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
     undetermined  open facts leave more than that: whether the duty applies, when it is due, or whether it was breached
 
-INVARIANT: the state that complete facts give lies in `possible` of every filing they complete, and knowing more only narrows it.
+The firm's own word against a paper that was issued in time proves neither: the duty may be met or breached until that is clear.
+
+INVARIANT: the state that complete facts give lies in `possible` of every filing they complete, and knowing more only narrows it,
+unless what is added contradicts what was known.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.narrow import settle
 from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
-from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack
+from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack, since
 from engine.rulebook.prose import prose
 from schemas.rulebook import Text
 
@@ -67,6 +70,11 @@ class Proofs:
         """Build the evaluator of the pack's proof rules, where it has any."""
         self.rulebook = rulebook
         self.giving = dict(_giving(pack))
+        self.since = {
+            (*key, name): {valid: day.toordinal() for valid, day in since(pack.rules[name], *key).items()}
+            for key, names in self.giving.items()
+            for name in names
+        }
         made = proof_pack(rulebook, pack)
         self.pack = made or pack  # whose names the conditions read
         self.evaluator = Evaluator(rulebook, made) if made else None
@@ -120,33 +128,43 @@ class Proven:
         """Tell whether the pack applies; a pack without the clause always does."""
         return self.fired.get(APPLIES, T)
 
-    def standing(self, value: str, duty: Duty, applied: int) -> Standing:
-        """Return how a duty stands that applies (T) or may apply (U). Raises ContradictionError."""
+    def standing(self, value: str, duty: Duty, applied: int, law: deadlines.Span = deadlines.EVER) -> Standing:
+        """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
         done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
-        when = deadlines.deadline(duty.due, self.filing, self.on, done, self.proofs.rulebook.calendar)
+        days = deadlines.Days(self.as_of, self.on, law)
+        when = deadlines.deadline(duty.due, self.filing, days, done, self.proofs.rulebook.calendar)
         found: set[Final] = {"not_applicable"} if applied == U else set()
-        for past in [past for past, may in ((False, when.before), (True, when.past)) if may]:
-            late = self._late(duty, when) if past else F  # what is not past cannot have been missed yet
-            for m, b, lately in product(_either(met), _either(breached), _either(late)):
-                found.add(_final(met=m, breached=(b and past) or lately, past=past))
-                if m and past and self._papers_late(duty, when):
-                    found.add("breached")
+        if when.before:  # what is not past cannot have been missed yet
+            found |= {"met" if m else "not_yet_due" for m in _either(met)}
+        if when.past:
+            undone = min(self.fired.get(f"undone:{value}", F), 2 - when.before_law)
+            for m, b in product(_either(met), _either(breached)):
+                found |= {"breached"} if b else self._due(duty, when, undone, met=m, shown=met == T)
         return Standing(frozenset(found), when)
 
-    def _late(self, duty: Duty, when: deadlines.Deadline) -> int:
-        """Tell whether a duty was done too late: never when evidence that proves it was issued in time."""
-        if when.late == F or duty.due is None or duty.due.hours:
-            return when.late
-        return min(when.late, 2 - self._timely(duty, when.days))
+    def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool, shown: bool) -> set[Final]:
+        """Return the states of a duty whose day is past and that nobody found breached; `shown` when evidence proves it."""
+        late, hours = when.late, bool(duty.due and duty.due.hours)
+        dated = met and when.before_law != T and self._dated(duty)
+        papers = self._timely(duty, when.days) if dated else U
+        late = F if late == U and papers == T else late
+        found: set[Final] = set()
+        for denied, lately in product(_either(undone), _either(late)):
+            if not (denied or lately):
+                found.add("met" if met else "not_proven")
+            elif met and papers != F and (shown if denied else not hours):  # one's own word against a paper not known to be late
+                found |= {"met", "breached"}
+            else:
+                found.add("breached")
+        if dated and papers != T and duty.due and not duty.due.done:
+            found.add("breached")  # nobody told the day, and the papers are of after the deadline
+        return found
 
-    def _papers_late(self, duty: Duty, when: deadlines.Deadline) -> bool:
-        """Tell whether a duty that nobody told the day of may have been done too late: its papers are of after the deadline."""
-        if duty.due is None or duty.due.hours or duty.due.done or not self._on_paper(duty):
+    def _dated(self, duty: Duty) -> bool:
+        """Tell whether the day of issue of the papers that prove a duty can show when it was done."""
+        if duty.due is None or duty.due.hours:
             return False
-        return self._timely(duty, when.days) != T
-
-    def _on_paper(self, duty: Duty) -> bool:
         parts = ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when])
         return any(isinstance(part, ir.AnyOf) and part.list == EVIDENCE for part in parts)
 
@@ -194,11 +212,3 @@ def _giving(pack: PackRules) -> Iterator[tuple[tuple[str, str], list[str]]]:
 
 def _either(value: int) -> tuple[bool, ...]:
     return (False, True) if value == U else (value == T,)
-
-
-def _final(*, met: bool, breached: bool, past: bool) -> Final:
-    if breached:
-        return "breached"
-    if met:
-        return "met"
-    return "not_proven" if past else "not_yet_due"

@@ -2,14 +2,17 @@
 
 N working days are counted by the calendar of the rulebook, the first day not counted. In a year whose notice has not been
 published the deadline has bounds; between them a duty may be either not yet due or past.
+
+An offset counts from what starts it only where the law was in force by then. What started earlier has no day of the law: nobody
+was late for it, and no such day is shown. Where law gives a day to what existed already, that is a duty with a fixed day.
 """
 
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.decide.values import INF, F, T, U
 from engine.errors import ContradictionError, Place
@@ -27,11 +30,20 @@ DAY = 24
 EVER: Span = (-INF, INF)
 
 
+class Days(NamedTuple):
+    """The day of the question, whose law is asked; the later one of judging; since when the duty is law."""
+
+    as_of: date
+    on: date
+    law: Span = EVER
+
+
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """Whether the day may be before the deadline, may be past it, and whether the duty was done late; `days` bounds the date.
 
-    `provisional` when a notice of days off that is still to come may move the deadline.
+    `provisional` when a notice of days off that is still to come may move the deadline; `before_law` tells whether what
+    it counts from lies before the law.
     """
 
     before: bool
@@ -39,22 +51,40 @@ class Deadline:
     late: int
     days: Span
     provisional: bool = False
+    before_law: int = F
 
 
 NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadline binds at once
 
 
-def deadline(due: Due | None, filing: Filing, on: date, done: int, calendar: Calendar) -> Deadline:
-    """Return where `on` stands to the deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
+def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: Calendar) -> Deadline:
+    """Return where a day stands to a deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
     if due is None:
         return NONE
-    if due.hours:
-        return _hours(due, filing, on, done)
     start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
-    low, high, provisional = _working(due, start, calendar) if due.working_days else (*_days(due, start), False)
+    if due.hours:  # so many hours ago is a day, too
+        start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
+    early = F if due.by or start[0] >= days.law[1] else T if start[1] < days.law[0] else U
+    found = _hours(due, filing, days, done) if due.hours else _counted(due, filing, days.on, done, calendar)
+    if early == F:
+        return found
+    bounds, provisional = EVER, False
+    if early == U and not due.hours:
+        low, _, _ = _ends(due, (max(start[0], days.law[0]), start[1]), calendar)
+        bounds, provisional = (low, found.days[1]), found.provisional
+    return replace(found, late=min(found.late, 2 - early), days=bounds, provisional=provisional, before_law=early)
+
+
+def _counted(due: Due, filing: Filing, on: date, done: int, calendar: Calendar) -> Deadline:
+    low, high, provisional = _ends(due, span(filing, due.before or due.after), calendar)
     today = on.toordinal()
     late = _late(span(filing, due.done), (low, high), due.done, done)
     return Deadline(today <= high, today > low, late, (low, high), provisional)
+
+
+def _ends(due: Due, start: Span, calendar: Calendar) -> tuple[float, float, bool]:
+    """Return the first and the last day that may be the last one in time, and whether a notice may move them."""
+    return _working(due, start, calendar) if due.working_days else (*_days(due, start), False)
 
 
 def span(filing: Filing, name: str) -> Span:
@@ -64,7 +94,6 @@ def span(filing: Filing, name: str) -> Span:
 
 
 def _days(due: Due, start: Span) -> Span:
-    """Return the first and the last day that may be the last one in time."""
     low, high = start
     if due.by:
         return due.by.toordinal(), due.by.toordinal()
@@ -97,19 +126,28 @@ def _late(when: Span, last: Span, name: str, done: int) -> int:
     return T if done == T and when[0] > last[1] else U
 
 
-def _hours(due: Due, filing: Filing, on: date, done: int) -> Deadline:
-    """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days."""
+def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
+    """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days.
+
+    Hours are stated of the day of the question, `as_of`; a later day of judging adds those of the days between, to within a day.
+    """
     low, high = span(filing, due.after)
-    today = on.toordinal()
-    least, most = max(0, (today - high - 1) * DAY), max(0, (today - low + 1) * DAY)
-    stated = span(filing, due.since)
-    passed = (max(least, stated[0]), min(most, stated[1]))
-    if passed[0] > passed[1]:
-        problem = f"`{due.since}` and `{due.after}` exclude each other on {on}"
+    passed = _passed((low, high), span(filing, due.since), days.as_of.toordinal())
+    if passed[0] > passed[1] or (due.since in filing.facts and low > days.as_of.toordinal()):
+        problem = f"`{due.since}` and `{due.after}` exclude each other on {days.as_of}"
         raise ContradictionError("contradiction", problem, "count the hours to the day of the answer", _place(due, filing))
+    if more := (days.on - days.as_of).days:
+        since = _passed((low, high), EVER, days.on.toordinal())
+        passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
     late = _late(span(filing, due.done), (due.hours, due.hours), due.done, done)
-    days = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
-    return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, days)
+    last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
+    return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
+
+
+def _passed(found: Span, stated: Span, today: int) -> Span:
+    """Return how many hours may have passed on a day since one of the days `found`."""
+    least, most = max(0, (today - found[1] - 1) * DAY), max(0, (today - found[0] + 1) * DAY)
+    return max(least, stated[0]), min(most, stated[1])
 
 
 def _place(due: Due, filing: Filing) -> Place | None:
@@ -142,4 +180,4 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     return Text(zh=f"“{start.zh}”起{count}{unit[0]}内", en=f"within {count} {unit[1]} of “{start.en}”")
 
 
-__all__ = ["NONE", "Deadline", "U", "day_of", "deadline", "span", "words"]
+__all__ = ["EVER", "NONE", "Days", "Deadline", "Span", "U", "day_of", "deadline", "span", "words"]

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.asked import Asked
-from engine.decide.assess import examine
+from engine.decide.assess import answered, refuse_to_come
 from engine.decide.comply import Proofs, Proven
 from engine.decide.filing import from_document
 from engine.decide.owed import Owed
@@ -53,6 +53,7 @@ def overall(rulebook: Rulebook, filing: Filing, as_of: date, on: date, *, search
     if on < as_of:
         problem = f"compliance on {on} would be judged by the law of a later day, {as_of}"
         raise InputError("wrong-date", problem, "ask for the law of that day or of an earlier one", Place("--on"))
+    refuse_to_come(rulebook, filing, on)
     asked = Asked(rulebook, filing)
     law = [name for name, pack in rulebook.packs.items() if not pack.doc.data_set]  # owners' terms answer requests only
     found = [_Part(rulebook, pack, filing, as_of, on).read(search=search) for pack in law]
@@ -100,7 +101,7 @@ class _Part:
         if self.applies == F:
             return self
         try:
-            self.answer, self.picture = examine(self.rulebook, self.pack.doc.id, self.filing, self.as_of, search=search)
+            self.answer, self.picture = answered(self.rulebook, self.pack.doc.id, self.filing, self.as_of, search=search)
         except DateError:
             return self
         for outcome in self.pack.doc.outcomes:

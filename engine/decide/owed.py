@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine.decide import due as deadlines
 from engine.decide.cited import Cited
 from engine.decide.comply import OPEN, ORDER, Proven, Standing
-from engine.decide.values import F, T
+from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
 from engine.rulebook.duties import EVIDENCE
 from schemas import duties as shapes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Duty, Effect, Outcome, Source, Text, Value
 
+NO_DAY: dict[int, Literal["certain", "possible"]] = {T: "certain", U: "possible"}  # what starts a deadline lies before its law
 EFFECTS: tuple[Effect, ...] = ("statutory", "agreed", "owner", "advisory")  # strongest first
 
 
@@ -36,7 +37,7 @@ class Owed:
         assert duty is not None  # noqa: S101 - INVARIANT: only values with a duty come here
         rules = self._giving(outcome.id, value.id)
         sure = [rule for rule, holds in rules if holds] or [rule for rule, _ in rules]
-        standing = self.proven.standing(value.id, duty, applied)
+        standing = self.proven.standing(value.id, duty, applied, self._law(outcome.id, value.id, rules))
         open_ = standing.status in OPEN
         effects = [self.pack.rules[rule].effect for rule in sure]
         return shapes.DutyAnswer.model_construct(
@@ -71,6 +72,16 @@ class Owed:
                 found.append((rule, applied == T))
         return found
 
+    def _law(self, outcome: str, value: str, rules: list[tuple[str, bool]]) -> deadlines.Span:
+        """Return the first and the last day on which the duty may have become law: by the earliest of the rules that apply."""
+        days = {}
+        for name, _ in rules:
+            since = self.proven.proofs.since[outcome, value, name]
+            days[name] = [since[valid] for valid in self.picture.versions[name] if valid in since]
+        sure = [max(days[name]) for name, holds in rules if holds and days[name]]
+        every = [day for found in days.values() for day in found]
+        return (min(every), min(sure) if sure else max(every)) if every else deadlines.EVER
+
     def _sources(self, rules: list[str]) -> list[Source]:
         """Return the law of the rules, and of their versions, that is in force on the day."""
         cited = Cited(self.rulebook, self.pack, self.proven.filing, self.proven.as_of)
@@ -86,7 +97,9 @@ class Owed:
             return None
         days = [deadlines.day_of(day) for day in standing.deadline.days]
         first, last = (day.isoformat() if day else None for day in days)
-        return shapes.Deadline(text=text, earliest=first, latest=last, provisional=standing.deadline.provisional)
+        when = standing.deadline
+        early = NO_DAY.get(when.before_law)
+        return shapes.Deadline(text=text, earliest=first, latest=last, provisional=when.provisional, before_law=early)
 
     def _proof(self, duty: Duty) -> list[Text]:
         """Return the kinds of evidence that would prove a duty."""

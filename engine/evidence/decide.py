@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from engine.errors import EvidenceError, InputError, SigningError
-from engine.evidence import canonical, facts, record
+from engine.evidence import canonical, facts, published, record
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
@@ -39,7 +38,6 @@ class Asked:
     against_terms: tuple[str, ...] = ()
     against_outcome: tuple[str, ...] = ()
     decision_id: str = ""  # reserved for it before; a fresh one otherwise
-    mark: Callable[[Answer], list[str]] = lambda _answer: []  # which of the rules that an answer used are unpublished
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,8 @@ class Prepared:
 def decide(home: Installation, asked: Asked) -> Decided:
     """Record what the rules propose, or an official decides. Raises InputError, EvidenceError; then nothing is kept."""
     made = prepare(home, asked)
-    published = home.record([made.entry], made.blobs)
-    return Decided(made.entry.id, made.statement, made.entry.payload, published.receipt())
+    receipt = home.record([made.entry], made.blobs).receipt()
+    return Decided(made.entry.id, made.statement, made.entry.payload, receipt)
 
 
 def prepare(home: Installation, asked: Asked) -> Prepared:
@@ -77,7 +75,8 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)
-    request = replace(request, unpublished=tuple(asked.mark(answer)))
+    marked = published.unpublished(home, asked.of.hashes, answer, asked.release, asked.known_at or "")
+    request = replace(request, unpublished=tuple(marked))
     signers: list[FileSigner] = []
     if asked.against_terms and not asked.outcome:
         remedy = "correct the request, or have officials decide it: --outcome, --reasons and --approved-by"

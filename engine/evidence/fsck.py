@@ -243,7 +243,8 @@ def _sealed(home: Installation, state: _State) -> int:
         if (key is None) != (generation < len(gone)):
             if key:
                 raise _wrong(f"the key of {filing}", "is there although its facts were erased: run `fenji erase --finish`")
-            raise _wrong(f"the key of {filing}", "was destroyed, but the log has no tombstone: the store is older than the vault")
+            problem = f"the key of {filing} is lost: no tombstone says that its facts were erased"
+            raise EvidenceError("fsck", problem, "put vault.db back from where you keep it, or restore a store as new as it")
         if key is None:
             if canonical.sha256(nonce + ciphertext) != gone[generation]:
                 raise _wrong(f"sealed facts of {filing}", "are not those that were erased")

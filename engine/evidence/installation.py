@@ -13,11 +13,11 @@ import fcntl
 import hmac
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from engine.errors import EvidenceError, Place, SigningError, StoreError
 from engine.evidence import canonical, dsse, keys
@@ -32,6 +32,7 @@ from engine.store.opening import Store, create, open_store
 from engine.store.vault import Vault, seal
 
 FORMAT = "fenji-home/1"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Installation:
         self.home = home
         self.origin = origin
         self.store = store
-        self._folded: tuple[int, Actors] | None = None
+        self._remembered: dict[tuple[str, ...], tuple[int, Any]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,20 +78,41 @@ class Installation:
 
     @cached_property
     def vault(self) -> Vault:
-        """The vault. Raises SigningError, StoreError."""
+        """The vault; it is made beside a store without facts only. Raises SigningError, StoreError."""
+        self.require_vault()
         master = keys.read_secret(self.home / "keys" / "master")
         if len(master) != 32:  # noqa: PLR2004 - AES-256
             path = str(self.home / "keys" / "master")
             raise SigningError("no-key", "the master key is not 32 bytes", "restore it from where you keep it", Place(path))
         return Vault(self.home / "vault.db", master)
 
+    def require_vault(self) -> None:
+        """Refuse to go on without the keys of facts that the store holds: their loss is no erasure. Raises StoreError."""
+        path = self.home / "vault.db"
+        try:
+            there = path.stat().st_size > 0
+        except OSError:
+            there = False
+        if not there and reading.has_sealed(self.store):
+            problem = "the vault of this installation is gone, and with it the keys of the facts in its store"
+            remedy = (
+                "put vault.db back from where you keep it: no backup of the store holds it, and nothing else opens these facts"
+            )
+            raise StoreError("no-vault", problem, remedy, Place(str(path)))
+
     @property
     def actors(self) -> Actors:
         """The table of actors as the log stands. Raises StoreError."""
-        newest = reading.newest_of_kind(self.store, *ACTING)
-        if self._folded is None or self._folded[0] != newest:  # records only ever come behind those that are there
-            self._folded = newest, fold(self.origin, reading.of_kind(self.store, *ACTING))
-        return self._folded[1]
+        return self.remembered(ACTING, lambda: fold(self.origin, reading.of_kind(self.store, *ACTING)))
+
+    def remembered(self, kinds: tuple[str, ...], make: Callable[[], T]) -> T:
+        """Return what `make` reads from the records of some kinds that are few, read anew once another of them was recorded."""
+        newest = reading.newest_of_kind(self.store, *kinds)
+        kept = self._remembered.get(kinds)
+        if kept is None or kept[0] != newest:  # records only ever come behind those that are there
+            kept = self._remembered[kinds] = newest, make()
+        found: T = kept[1]
+        return found
 
     @cached_property
     def _hashing(self) -> bytes:
@@ -252,6 +274,7 @@ def init(home: Path, origin: str, address: str, at: str) -> PublicKey | None:
     if config.exists():
         create(settings(home)[1])
         _secrets(home)
+        open_home(home).close()
         return None
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -282,7 +305,9 @@ def _secrets(home: Path) -> None:
 
 
 def open_home(home: Path) -> Installation:
-    """Open an installation. Raises StoreError when there is none, or its store lies behind its last published checkpoint.
+    """Open an installation.
+
+    Raises StoreError when there is none, its store lies behind its last published checkpoint, or its vault is gone.
 
     Raises EvidenceError when that checkpoint cannot be read.
     """
@@ -290,6 +315,7 @@ def open_home(home: Path) -> Installation:
     found = Installation(home, origin, open_store(address))
     try:
         found.head()
+        found.require_vault()
     except (StoreError, EvidenceError):
         found.close()
         raise

@@ -110,7 +110,7 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
     name, data = draft.name, archived(draft.policies, draft.name)
     role = signing_role(home, draft, by)
     before = [each for each in publications(home) if each.name == name]
-    versions = entries(draft.rulebook, name)
+    versions = versions_of(draft.rulebook, name)
     if before and before[-1].sha256 == canonical.sha256(data):
         problem = f"`{name}` is published as it is, in {before[-1].id}"
         raise EvidenceError("already-published", problem, "there is nothing to publish")
@@ -123,7 +123,7 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
         "name": name,
         "previous": before[-1].id if before else None,
         "archive_sha256": archive_sha256,
-        "versions": {rule: {valid: entry["sha256"] for valid, entry in found.items()} for rule, found in versions.items()},
+        "versions": versions,
         "publisher": actor_json(by.holder, role, by.keyid),
         "at": at,
     }
@@ -160,13 +160,13 @@ def _only_policy(home: Installation, draft: Draft) -> None:
             raise EvidenceError("two-policies", problem, remedy, Place(str(draft.policies.folder / draft.name)))
 
 
-def entries(rulebook: Rulebook, name: str) -> lock.Entries:
+def versions_of(rulebook: Rulebook, name: str) -> lock.Versions:
     """Return the versions of the terms of a policy, or of the rules that an overlay brings, by the hash of their content."""
     head = f"{name}/"
     if name.startswith(f"{OVERLAYS}/"):
         short = name.removeprefix(f"{OVERLAYS}/")
         head = f"{rulebook.overlays[short].pack}/{short.replace('/', '--')}--" if short in rulebook.overlays else head
-    return {rule: versions for rule, versions in lock.entries(rulebook).items() if rule.startswith(head)}
+    return {rule: versions for rule, versions in lock.versions(rulebook).items() if rule.startswith(head)}
 
 
 def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
@@ -192,10 +192,10 @@ def _names(titles: list[Text]) -> set[str]:
     return {name for title in titles for name in (title.zh, title.en)}
 
 
-def _unchanged(earlier: Publication, versions: lock.Entries) -> None:
+def _unchanged(earlier: Publication, versions: lock.Versions) -> None:
     for rule, found in earlier.predicate["versions"].items():
         for valid, digest in found.items():
-            if versions.get(rule, {}).get(valid, {}).get("sha256") != digest:
+            if versions.get(rule, {}).get(valid) != digest:
                 problem = f"the version `{valid}` differs from the one published in {earlier.id}"
                 remedy = "restore it and add a version that corrects it"
                 raise EvidenceError("published-changed", problem, remedy, Place(f"{rule}.yaml"))

@@ -15,6 +15,7 @@ from engine.evidence import canonical, facts
 from engine.evidence.facts import Disclosure
 from engine.evidence.keys import Holder
 from engine.evidence.statement import actor_json, wrap
+from engine.rulebook import lock
 from engine.rulebook.closure import PARTS, from_closure
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Rules:
         """What a statement says of the rules besides their release: the hash of the whole, and of each of its parts."""
         parts = {f"{part}_sha256": canonical.sha256_of(self.value[part]) for part in PARTS}
         return {"sha256": canonical.sha256(self.data), **parts}
+
+    @cached_property
+    def hashes(self) -> lock.Versions:
+        """The hash of the legal content of every version, to compare with what is published."""
+        return lock.hashes(self.rulebook.packs[self.pack])
 
 
 def rules(value: dict[str, Any]) -> Rules:

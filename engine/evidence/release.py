@@ -82,7 +82,10 @@ def publish(home: Installation, files: Files, rulebook: Rulebook, publishers: li
     """Record the rules as a release of two persons. Raises SigningError, and EvidenceError when a published version changed."""
     two_persons(publishers)
     before = releases(home)
-    versions = lock.entries(rulebook)
+    versions = lock.versions(rulebook)
+    if before and before[-1].rulebook == rulebook.digest:
+        problem = f"these rules are published as they are, in {before[-1].id}"
+        raise EvidenceError("already-published", problem, "there is nothing to publish")
     for earlier in before:
         _unchanged(earlier, versions)
     data = archive.write(dict(files))
@@ -93,7 +96,7 @@ def publish(home: Installation, files: Files, rulebook: Rulebook, publishers: li
         "rulebook": rulebook.digest,
         "archive_sha256": archive_sha256,
         "packs": [{"name": name, "sha256": canonical.sha256_of(closure(rulebook, name))} for name in sorted(rulebook.packs)],
-        "versions": {name: {valid: entry["sha256"] for valid, entry in entries.items()} for name, entries in versions.items()},
+        "versions": versions,
         "publishers": [actor_json(key.holder, "publisher", key.keyid) for key in publishers],
         "at": at,
     }
@@ -110,10 +113,10 @@ def two_persons(publishers: Iterable[PublicKey]) -> None:
         raise SigningError("two-persons", "a release is signed by two different publishers", "name another with --and")
 
 
-def _unchanged(earlier: Release, versions: lock.Entries) -> None:
-    for name, entries in earlier.predicate["versions"].items():
-        for valid, sha256 in entries.items():
-            if versions.get(name, {}).get(valid, {}).get("sha256") != sha256:
+def _unchanged(earlier: Release, versions: lock.Versions) -> None:
+    for name, held in earlier.predicate["versions"].items():
+        for valid, sha256 in held.items():
+            if versions.get(name, {}).get(valid) != sha256:
                 problem = f"the version `{valid}` differs from the one published in {earlier.id}"
                 raise EvidenceError(
                     "published-changed", problem, "restore it and add a version that corrects it", Place(f"rules/{name}.yaml")

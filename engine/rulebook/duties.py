@@ -37,6 +37,8 @@ def conditions(duty: shapes.Duty) -> Iterator[tuple[str, str]]:
     yield "satisfied_when", duty.satisfied_when
     if duty.breached_when:
         yield "breached_when", duty.breached_when
+    if duty.undone_when:
+        yield "undone_when", duty.undone_when
 
 
 def told(due: shapes.Due) -> Iterator[tuple[str, str]]:
@@ -55,6 +57,23 @@ def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shap
                 yield outcome, value, value.duty
 
 
+def since(rule: shapes.Rule, outcome: str, value: str) -> dict[str, date]:
+    """Return per version of a rule that gives a duty the day since which it has been law without a break, on one condition."""
+    found: dict[str, date] = {}
+    before: shapes.RuleVersion | None = None
+    for version in rule.versions:
+        given = version.then.get(outcome, ())
+        if value in ([given] if isinstance(given, str) else given):
+            start = version.valid.start
+            if before and before.when == version.when and before.valid.end and (start - before.valid.end).days == 1:
+                start = found[str(before.valid)]
+            found[str(version.valid)] = start
+            before = version
+        else:
+            before = None
+    return found
+
+
 def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
     """Return the pack whose rules fire when the pack applies, each duty is met or breached, each date told; None without."""
     texts = {APPLIES: pack.doc.applies_when} if pack.doc.applies_when else {}
@@ -62,6 +81,8 @@ def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
         texts[f"met:{value.id}"] = duty.satisfied_when
         if duty.breached_when:
             texts[f"breached:{value.id}"] = duty.breached_when
+        if duty.undone_when:
+            texts[f"undone:{value.id}"] = duty.undone_when
         for name, text in told(duty.due) if duty.due else ():
             if name in rulebook.facts:
                 texts[f"told:{name}"] = text

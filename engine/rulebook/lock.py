@@ -1,7 +1,8 @@
-"""The lock: every rule version by the hash of its legal content, and whether it is published.
+"""The hash of the legal content of every rule version, and the lock: these hashes as their author last meant them.
 
 The hash covers what is law (sources, effect, origin, overrides, condition, outcome, dates), so a new case needs no new version.
-A published version never changes; `write` refreshes the others. Only publishing a rulebook marks a version published.
+The lock shows whoever reviews a change which versions of law it touches. What is published only the log of an installation says
+(`engine/evidence/published.py`); its hashes come here as data, and what it shows never changes.
 """
 
 from __future__ import annotations
@@ -20,18 +21,12 @@ if TYPE_CHECKING:
     from schemas.rulebook import Rule, RuleVersion
 
 NAME = "lock.json"
-Entries = dict[str, dict[str, dict[str, Any]]]
+Versions = dict[str, dict[str, str]]
 
 
-def entries(rulebook: Rulebook) -> Entries:
-    """Return per `pack/rule` and version the hash of its legal content, none marked published."""
-    return {
-        f"{pack_id}/{rule_id}": {
-            str(version.valid): {"sha256": digest(pack, rule, index)} for index, version in enumerate(rule.versions)
-        }
-        for pack_id, pack in sorted(rulebook.packs.items())
-        for rule_id, rule in sorted(pack.rules.items())
-    }
+def versions(rulebook: Rulebook) -> Versions:
+    """Return per `pack/rule` and version the hash of its legal content."""
+    return {name: held for _, pack in sorted(rulebook.packs.items()) for name, held in hashes(pack).items()}
 
 
 def digest(pack: PackRules, rule: Rule, index: int) -> str:
@@ -58,92 +53,89 @@ def _owed(pack: PackRules, version: RuleVersion) -> dict[str, Any]:
     return found
 
 
-def read(folder: Path) -> Entries:
-    """Return the entries of a lock file; none when there is no file. Raises RulebookError for one that is damaged."""
+def read(folder: Path) -> Versions:
+    """Return the versions of a lock file; none when there is no file. Raises RulebookError for one that is damaged."""
     path = folder / NAME
     if not path.exists():
         return {}
     try:
-        found: Entries = json.loads(path.read_bytes())["rules"]
-    except (ValueError, KeyError, TypeError):
-        remedy = "restore it: it says which versions are published"
+        held = json.loads(path.read_bytes())["rules"]
+        found = {name: {valid: str(entry["sha256"]) for valid, entry in each.items()} for name, each in held.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        remedy = "restore it, or delete it and run `fenji lock`"
         raise RulebookError("bad-lock", "the lock is not what `fenji lock` writes", remedy, Place(f"rules/{NAME}")) from None
     return found
 
 
 def write(folder: Path, rulebook: Rulebook) -> int:
-    """Write the lock, keeping published entries as they are; return how many entries changed."""
-    before, now = read(folder), entries(rulebook)
-    for name, versions in before.items():
-        for valid, entry in versions.items():
-            if entry.get("published"):
-                now.setdefault(name, {})[valid] = entry
-    _store(folder, now)
-    return sum(now.get(name, {}).get(valid) != before.get(name, {}).get(valid) for name, valid in _keys(now) | _keys(before))
-
-
-def _store(folder: Path, entries: Entries) -> None:
+    """Write the lock and return how many versions changed."""
+    before, now = read(folder), versions(rulebook)
+    entries = {name: {valid: {"sha256": digest} for valid, digest in held.items()} for name, held in now.items()}
     text = json.dumps({"format": 1, "rules": entries}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     part = folder / f"{NAME}.part"
     part.write_text(text, encoding="utf-8")
     part.replace(folder / NAME)
+    return sum(now.get(name, {}).get(valid) != before.get(name, {}).get(valid) for name, valid in _keys(now) | _keys(before))
 
 
-def publish(folder: Path, rulebook: Rulebook, release: str) -> None:
-    """Mark every version as published in `release` that was not published before."""
-    write(folder, rulebook)
-    mark(folder, read(folder), release)
+def hashes(pack: PackRules) -> Versions:
+    """Return per `pack/rule` and version of one pack the hash of its legal content."""
+    return {
+        f"{pack.doc.id}/{rule_id}": {str(v.valid): digest(pack, rule, index) for index, v in enumerate(rule.versions)}
+        for rule_id, rule in sorted(pack.rules.items())
+    }
 
 
-def mark(folder: Path, versions: Entries, release: str) -> None:
-    """Mark these versions as published in `release`, unless they were before; the others of the lock stay as they are."""
-    marked = read(folder)
-    for name, found in versions.items():
-        for valid, entry in found.items():
-            held = marked.setdefault(name, {}).setdefault(valid, dict(entry))
-            held.setdefault("published", release)
-    _store(folder, marked)
+def unpublished(pack: str, now: Versions, published: Versions, used: set[str]) -> list[str]:
+    """Return the rules of a pack that an answer has to mark, by the hashes of their versions now and as published.
+
+    These are the rules it used that were not published as they are, and every rule that was published and differs or is gone:
+    one that would have applied may be missing among those used. Rules of overlays (`--` in their name) concern one enterprise.
+    """
+    head = f"{pack}/"
+    mine = {name: held for name, held in published.items() if name.startswith(head) and "--" not in name}
+    fresh = {name for name in (head + rule for rule in used) if not _holds(published.get(name, {}), now.get(name, {}))}
+    lost = {name for name, held in mine.items() if not _holds(now.get(name, {}), held)}
+    return sorted(name.removeprefix(head) for name in fresh | lost)
 
 
-def unpublished(folder: Path, rulebook: Rulebook, pack: str, rules: set[str]) -> list[str]:
-    """Return which of `rules` of a pack have a version that was never published, or differs from the published one."""
-    locked, now = read(folder), {f"{pack}/{rule}": rulebook.packs[pack].rules[rule] for rule in rules}
-    found = set()
-    for name, rule in now.items():
-        for index, version in enumerate(rule.versions):
-            held = locked.get(name, {}).get(str(version.valid), {})
-            if not held.get("published") or held["sha256"] != digest(rulebook.packs[pack], rule, index):
-                found.add(name.removeprefix(f"{pack}/"))
-    return sorted(found)
+def _holds(held: dict[str, str], wanted: dict[str, str]) -> bool:
+    """Tell whether `held` has every version that is wanted."""
+    return all(held.get(valid) == sha256 for valid, sha256 in wanted.items())
 
 
-def _keys(found: Entries) -> set[tuple[str, str]]:
-    return {(name, valid) for name, versions in found.items() for valid in versions}
+def _keys(found: Versions) -> set[tuple[str, str]]:
+    return {(name, valid) for name, held in found.items() for valid in held}
 
 
 def check(folder: Path, rulebook: Rulebook) -> list[Finding]:
     """Return a finding for each version that the lock does not know, or knows differently."""
-    return list(_differences(read(folder), entries(rulebook)))
+    return list(_differences(read(folder), versions(rulebook)))
 
 
-def changed(folder: Path, now: Entries) -> list[Finding]:
-    """Return a finding for each published version that `now` does not hold as it was published."""
-    return [finding for finding in _differences(read(folder), now) if finding.code == "published-changed"]
-
-
-def _differences(locked: Entries, now: Entries) -> Iterator[Finding]:
-    for name, versions in now.items():
-        for valid, entry in versions.items():
-            held = locked.get(name, {}).get(valid)
-            place = Place(f"rules/{name}.yaml")
-            if held is None:
+def _differences(locked: Versions, now: Versions) -> Iterator[Finding]:
+    for name, held in now.items():
+        for valid, digest_now in held.items():
+            known, place = locked.get(name, {}).get(valid), Place(f"rules/{name}.yaml")
+            if known is None:
                 yield Finding("not-locked", place, f"the version `{valid}` is not in the lock", "run `fenji lock`")
-            elif held["sha256"] != entry["sha256"] and held.get("published"):
-                remedy = "restore it and add a version that corrects it"
-                yield Finding("published-changed", place, f"the published version `{valid}` was changed", remedy)
-            elif held["sha256"] != entry["sha256"]:
+            elif known != digest_now:
                 yield Finding("not-locked", place, f"the version `{valid}` differs from the lock", "run `fenji lock`")
     for name, valid in sorted(_keys(locked) - _keys(now)):
-        published = locked[name][valid].get("published")
-        code, remedy = ("published-changed", "restore it") if published else ("not-locked", "run `fenji lock`")
-        yield Finding(code, Place(f"rules/{name}.yaml"), f"the locked version `{valid}` is gone", remedy)
+        yield Finding("not-locked", Place(f"rules/{name}.yaml"), f"the locked version `{valid}` is gone", "run `fenji lock`")
+
+
+def changed(published: Versions, now: Versions) -> list[Finding]:
+    """Return a finding for each published version that `now` does not hold as the log shows that it was published."""
+    return list(_changed(published, now))
+
+
+def _changed(published: Versions, now: Versions) -> Iterator[Finding]:
+    for name, valid in sorted(_keys(published)):
+        held, place = now.get(name, {}).get(valid), Place(f"rules/{name}.yaml")
+        if held is None:
+            remedy = "restore it: what was published stays, and another version may follow it"
+            yield Finding("published-changed", place, f"the published version `{valid}` is gone", remedy)
+        elif held != published[name][valid]:
+            remedy = "restore it and add a version that corrects it"
+            yield Finding("published-changed", place, f"the published version `{valid}` was changed", remedy)

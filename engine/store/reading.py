@@ -215,6 +215,11 @@ def blobs(store: Store) -> Iterator[tuple[str, bytes]]:
         yield name, blob(store, name) or b""
 
 
+def has_sealed(store: Store) -> bool:
+    """Tell whether the store holds any sealed facts. Raises StoreError."""
+    return _one(store, select(t.sealed.c.filing).limit(1)) is not None
+
+
 def sealed(store: Store, filing: str) -> list[tuple[int, bytes, bytes]]:
     """Return the generations of a filing's sealed facts: number, nonce, ciphertext. Raises StoreError."""
     c = t.sealed.c

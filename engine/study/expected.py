@@ -4,7 +4,7 @@ A file holds a list of cases. `facts` are stated over those of a sample (`base`)
 `item` over those of the first item of its list.
 
     owes, open, free      duties that are certain, possible, impossible
-    status, due           how a duty stands, and the last day that is certainly in time
+    status, due           how a duty stands, and the last day that is certainly in time (`none` where there is none)
     effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
     conflicts, flaws      certainly shown; `unflawed` are flaws that are certainly not
     outcomes, undetermined    `name@item` is an outcome of an item
@@ -184,7 +184,7 @@ def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
         case "status":
             got = duty.status
         case "due":
-            got = duty.deadline.latest if duty.deadline else None
+            got = (duty.deadline.latest if duty.deadline else None) or "none"
         case "effects":
             got = duty.effect
         case "bodies":

@@ -104,7 +104,7 @@ class PackMutants:
             values = replaced(outcome.values, at, value)
             return {"outcomes": replaced(self.pack.doc.outcomes, index, outcome.model_copy(update={"values": values}))}
 
-        for key in ("satisfied_when", "breached_when"):
+        for key in ("satisfied_when", "breached_when", "undone_when"):
 
             def proved(text: str, key: str = key) -> dict[str, Any]:
                 return put(**{key: text})

@@ -171,6 +171,10 @@ class _Trials:
             if not isinstance(value, bool):
                 yield f"{fact}: {value}", self._filed(right, **{fact: value}), met, F
 
+        for fact, value in wanted.undone.items():
+            yield f"{fact}: {value}", self._filed(right, **{fact: value}), f"undone:{self.name}", T
+            yield f"{fact}: {value}", self._filed(right, **{fact: value}), breached, F
+
     def of_evidence(self) -> Iterator[Trial]:
         """Yield when evidence stands: it covers the filing, is positive, is issued, and has not run out."""
         if not self.name:

@@ -21,11 +21,15 @@ from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
 from engine.supervise import filed, filings
 from engine.supervise.clocks import legal_day
+from engine.supervise.step import DRIFT, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
+from schemas.lifecycle import Arm
 
 UNDETERMINED = "undetermined"
-COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates"})  # what the engine says of an answer, and nobody types
+# what the engine says of an answer, and of the filing that it answers; nobody types it
+COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by"})
+TIER, REASSESS = "tier", "reassess"
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
 
@@ -81,23 +85,74 @@ class Opening:
 
 
 def open_case(office: Office, filing: str, how: Opening) -> Recorded:
-    """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused."""
+    """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused.
+
+    The tier is the rules' answer to the filing, recorded beside the opening. An arm of supervision to which that answer does not
+    lead is opened only as a deviation: with reasons, and a second official.
+    """
     streams, state, process = office.streams, office.streams.state(filing), how.process
     said = filings.content(streams, filing)
     filed_by, received = filings.submitted(state)
     case = office.reserved or new_id(office.now)
-    declared = {each.id for each in streams.table(process).fields}
+    table = streams.table(process)
+    declared = {each.id for each in table.fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
     given: dict[str, Any] = {**shared, "filing": filing, "version": filed.version(state), **how.fields}
     if "filed_by" in declared:
         given["filed_by"] = filed_by
-    opening = how.event or next(each.event for each in streams.table(process).transitions if not each.from_)
+    opening = how.event or next(each.event for each in table.transitions if not each.from_)
+    typed = COMPUTED - set(how.fields)
     day = date.fromisoformat(received)
-    acts = [
-        Act(case, process, opening, office.by, office.now, given, day, id=office.reserved, computed=frozenset({"filed_by"})),
-        Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case}),
-    ]
-    return streams.perform_all(acts)[0]
+    act = Act(case, process, opening, office.by, office.now, given, day, office.second, id=office.reserved, computed=typed)
+    made = None
+    if table.arm:
+        act, made = _answered(office, table.arm, act, _question(streams, said, filed_by))
+    take_up = Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case})
+    return streams.perform_all([act, take_up], Beside([made.entry], made.blobs) if made else None)[0]
+
+
+def _led(arm: Arm, answer: Answer) -> dict[str, Any]:
+    """Return what an answer says of an arm: the track, whether the arm deviates from it, and the tier once it is determined.
+
+    A pack that does not speak of tracks leads nowhere: whatever arm is opened on its answer deviates.
+    """
+    found = {name: each.value or UNDETERMINED for name, each in answer.outcomes.items() if name in (arm.outcome, TIER)}
+    track = found.get(arm.outcome, UNDETERMINED)
+    return {"track": track, "deviates": track not in arm.values} | ({TIER: found[TIER]} if TIER in found else {})
+
+
+def do(office: Office, stream: str, event: str, fields: Mapping[str, Any], on: date | None = None) -> Recorded:
+    """Record an event of a case; what the engine knows of a re-assessment is filled in. Raises InputError when refused."""
+    if event == REASSESS:
+        return _reassess(office, stream, fields, on)
+    return office.streams.perform(office.act(stream, event, fields, on))
+
+
+def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date | None) -> Recorded:
+    """Take a case up again: its cause and clauses are those of the drift that it shows, its tier what the rules answer now.
+
+    Where the table has the case answered at once, a new answer that leads to another arm is a deviation, as at the opening.
+    """
+    streams, state = office.streams, office.streams.state(stream)
+    table = streams.table(state.process)
+    row = transition_of(table, state.name, REASSESS)
+    carries = {*row.needs, *row.may} if row else set[str]()
+    drift = state.values.get(DRIFT, {})
+    known = {"cause": drift.get("cause"), "clause": drift.get("clauses")}  # what moved the answer stands in the case already
+    given = {name: value for name, value in known.items() if value and name in carries} | dict(fields)
+    found = office.act(stream, REASSESS, given, on)
+    if table.arm is None or "proposal" not in carries:
+        return streams.perform(found)
+    found, made = _answered(office, table.arm, replace(found, computed=COMPUTED - set(fields)), question(office, stream))
+    return _recorded(office, found, made)
+
+
+def _answered(office: Office, arm: Arm, act: Act, asked: Question) -> tuple[Act, Prepared]:
+    """Return an act with the answer that leads to its arm, and the record of that answer. Raises InputError when refused."""
+    given = {**act.fields, **_led(arm, _answer(office, asked))}
+    office.streams.require(replace(act, fields={**given, "proposal": "-"}))
+    made = prepare(office.streams.home, _asked(office, asked))
+    return replace(act, fields={**given, "proposal": made.entry.id}), made
 
 
 def question(office: Office, stream: str, pack: str = "") -> Question:
@@ -109,6 +164,10 @@ def question(office: Office, stream: str, pack: str = "") -> Question:
         filed_by, _ = filings.submitted(streams.state(filing))
     else:
         said, filed_by = filings.content(streams, stream, ("items",)), "official"
+    return _question(streams, said, filed_by, pack)
+
+
+def _question(streams: Streams, said: filings.Content, filed_by: str, pack: str = "") -> Question:
     name = pack or str(said.fields.get("pack", ""))
     if name not in streams.rulebook.packs:
         known = ", ".join(sorted(streams.rulebook.packs))
@@ -142,8 +201,9 @@ def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, A
     found = possible(made.statement, asked.outcome)
     outcome = found[0] if len(found) == 1 else UNDETERMINED
     given = {**fields, "proposal": made.entry.id, "outcome": outcome}
-    if asked.outcome == "tier" and outcome != UNDETERMINED:
-        given["tier"] = outcome
+    arm = office.streams.table(act.process).arm
+    if arm and asked.outcome == TIER:
+        given |= _led(arm, _answer(office, asked))
     return _recorded(office, replace(act, fields=given), made)
 
 
@@ -154,8 +214,8 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
     other = ruling.deviates or deviates(_answer(office, asked), name, value)
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
-    if name == "tier":
-        given["tier"] = value
+    if name == TIER:
+        given[TIER] = value
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)

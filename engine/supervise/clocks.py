@@ -23,9 +23,10 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from math import inf
 from typing import Literal, Protocol
 
-from engine.errors import InputError
+from engine.errors import InputError, Place
 from engine.rulebook.workdays import Bounds, Calendar
-from schemas.calendar import Unit
+from schemas.calendar import Clock as ClockOfLaw
+from schemas.calendar import Counting, Unit
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # legal days are days there, without summer time since 1992
 HOUR = 3_600_000  # milliseconds, as moments are recorded
@@ -101,6 +102,13 @@ class Term:
             return cls("working_days", limit.working_days)
         return cls("days", limit.days, rolls) if limit.days else cls("months", limit.months, rolls)
 
+    @classmethod
+    def of_law(cls, clock: ClockOfLaw, counting: Counting, *, extended: bool, place: Place) -> Term:
+        """Return the period of a clock of law. Raises InputError, at `place`, for an extension that the law does not know."""
+        if extended and not clock.extension:
+            raise InputError("no-extension", f"the law extends no `{clock.id}`", "leave the extension out", place)
+        return cls(counting.unit, clock.length + (clock.extension if extended else 0), counting.rolls)
+
 
 @dataclass(frozen=True, slots=True)
 class Pause:
@@ -109,6 +117,18 @@ class Pause:
     start: str
     end: str | None
     reason: str = ""
+
+
+def require_pause(clock: ClockOfLaw | None, reason: str, place: Place) -> None:
+    """Refuse a pause of a clock of law for another reason than those that stop it by law; a period of one's own has none.
+
+    Raises InputError, at `place`.
+    """
+    if clock is None or reason in clock.pauses:
+        return
+    given = f"`{reason[:40]}`" if reason else "a pause without its reason"
+    remedy = f"by law it stops for {', '.join(clock.pauses)}" if clock.pauses else "nothing stops it by law: leave the pause out"
+    raise InputError("no-such-pause", f"`{clock.id}` does not stop for {given}", remedy, place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,15 @@ def _facts(_decl: FieldDecl, raw: Any) -> dict[str, Any]:
     return raw
 
 
+def _faults(decl: FieldDecl, raw: Any) -> Any:
+    """Return what is to be supplemented, told in one notice: texts, or objects with the text `fault`; never nothing."""
+    if not isinstance(raw, list) or not 0 < len(raw) <= MAX_ITEMS:
+        raise ValueError(f"it is no list of 1 to {MAX_ITEMS} faults")
+    for each in raw:
+        _text(decl, each.get("fault") if isinstance(each, dict) else each)
+    return _document(decl, raw)
+
+
 def _document(_decl: FieldDecl, raw: Any) -> Any:
     try:
         canonical.check(raw)
@@ -182,6 +191,7 @@ READERS: dict[str, Callable[[FieldDecl, Any], Any]] = {
     "text": _text, "texts": _texts, "date": _date, "moment": _moment,
     "int": _int, "bool": _bool, "choice": _choice, "hash": _hash, "id": _text,
     "company": _company, "person": _text, "persons": _texts, "files": _files, "facts": _facts, "document": _document,
+    "faults": _faults,
 }  # fmt: skip
 HELP = {
     "text": "a text", "texts": "a list of texts", "date": "a day as YYYY-MM-DD",
@@ -189,4 +199,5 @@ HELP = {
     "choice": "one of its values", "hash": "a SHA-256", "id": "an id",
     "company": "a unified social credit code (GB 32100-2015)", "person": "what identifies a person", "persons": "a list of those",
     "files": "files as {name, sha256}", "facts": "facts by name", "document": "JSON without floats",
+    "faults": "a list of faults, each a text or an object with the text `fault`",
 }  # fmt: skip

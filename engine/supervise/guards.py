@@ -71,9 +71,14 @@ def _other_person(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
+def _is_party(h: Happening) -> bool:
+    """Tell whether the actor belongs to the firm that the stream is about."""
+    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
+
+
 def _impartial(h: Happening, of: Sequence[str]) -> str:
     """Nobody decides on a firm of their own, nor after being recused (values named by `of`)."""
-    if h.event.own and h.event.own == h.state.holder:
+    if _is_party(h):
         return f"`{h.event.by}` belongs to the party"
     for name in of:
         recused = h.state.values.get(name) or ()
@@ -91,11 +96,6 @@ def _own_holder(h: Happening, _of: Sequence[str]) -> str:
         unit = h.event.unit[:64]
         return f"`{h.event.by}` acts for no firm: the unit `{unit}` is no credit code (`fenji actor add ... --unit CODE`)"
     return f"`{h.event.by}` does not act for the party: the unit `{h.event.unit[:64]}` is the credit code of another firm"
-
-
-def _is_party(h: Happening) -> bool:
-    """Tell whether the actor belongs to the firm that the stream is about."""
-    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
 
 
 def _for_party(h: Happening, of: Sequence[str]) -> str:

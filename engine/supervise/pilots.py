@@ -13,13 +13,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError
+from engine.errors import FenjiError, InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
+from engine.store import streams as stored
 from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
-from engine.supervise.state import State
-from engine.supervise.streams import Act, Recorded, Streams, history
+from engine.supervise.state import State, from_text
+from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history
 from engine.supervise.terms import AGREES, OFFERS, agreed, beyond, offered
 from engine.supervise.watched import second
 
@@ -50,8 +51,22 @@ COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyon
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
-    """Record an act on a pilot with what the rules work out. Raises InputError when it is refused, StoreError, SigningError."""
-    return streams.perform(prepared(streams, act))
+    """Record an act on a pilot with what the rules work out. Raises InputError when it is refused, StoreError, SigningError.
+
+    What is worked out holds for the events that were seen: when another came first it is worked out again, and the attempt stays
+    recorded as overtaken.
+    """
+    for attempt in range(ATTEMPTS):
+        row = stored.stream(streams.home.store, act.stream)
+        found = prepared(streams, act)
+        if act.expected is not None or not found.computed:
+            break
+        try:
+            return streams.perform(replace(found, expected=from_text(row.fold).number if row else 0))
+        except FenjiError as error:
+            if error.finding.code != "overtaken" or attempt + 1 == ATTEMPTS:
+                raise
+    return streams.perform(found)
 
 
 def prepared(streams: Streams, act: Act) -> Act:

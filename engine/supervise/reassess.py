@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from engine.decide.assess import examine
 from engine.errors import FenjiError
-from engine.evidence import facts
+from engine.evidence import canonical, facts
+from engine.evidence.disclosed import opened
 from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Office, Question, question, restricted
@@ -24,9 +25,10 @@ from engine.supervise.filings import FACTS
 from engine.supervise.state import State, from_text
 from engine.supervise.step import ANSWERS, DRIFT
 from engine.supervise.streams import Act, Recorded, history
+from schemas.answer import Answer
 from schemas.lifecycle import DRIFTED
 
-Cause = Literal["facts", "rulebook"]
+Cause = Literal["facts", "rulebook", "law"]
 TIER = "tier"
 ANSWERED = frozenset({"case", "request"})  # kinds of streams whose answer the rules give
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
@@ -38,19 +40,22 @@ _Rule = tuple[str, str]  # a rule with its version, and its articles
 class Drift:
     """A case whose answer is another now: what it was, what is possible, and the rules that move it, each with its articles.
 
-    `problem` says why a case could not be answered again, such as facts that were erased; it is then neither moved nor unmoved.
+    `cause` says what changed since the answer was recorded: the facts, the rules, or neither but the law, which began or ended
+    meanwhile. `problem` says why a case could not be answered again, such as facts that were erased; it is then neither moved
+    nor unmoved, and has no cause.
     """
 
     case: str
     before: str
     now: tuple[str, ...]
     clauses: tuple[str, ...]
+    cause: Cause | Literal[""] = ""
     problem: str = ""
 
-    def values(self, cause: Cause, release: str) -> dict[str, Any]:
-        """Return what the event says of it, and of its cause."""
+    def values(self, release: str = "") -> dict[str, Any]:
+        """Return what the event says of it, and under which release it was found."""
         moved = {"before": self.before, "now": list(self.now), "clauses": list(self.clauses), "problem": self.problem}
-        return {"cause": cause, "release": release, **moved}
+        return {"cause": self.cause, "release": release, **moved}
 
 
 def affected(office: Office, progress: Progress = lambda _done, _all: None) -> Iterator[Drift]:
@@ -58,19 +63,19 @@ def affected(office: Office, progress: Progress = lambda _done, _all: None) -> I
     found = [row for row in rows(office.streams.home.store) if not row.closed]
     for done, row in enumerate(found):
         progress(done, len(found))
-        drift = _moved(office, from_text(row.fold))
+        drift = moved(office, from_text(row.fold))
         if drift:
             yield drift
 
 
-def record(office: Office, cause: Cause, drifts: Iterable[Drift]) -> list[Drift]:
+def record(office: Office, drifts: Iterable[Drift]) -> list[Drift]:
     """Record in each case how its answer moved, unless it says so already; return these. Raises StoreError.
 
     It may be run again: what was recorded before it broke off is not recorded twice.
     """
     found = []
     for drift in drifts:
-        act = _event(office, drift, cause)
+        act = _event(office, drift)
         if act:
             office.streams.perform(act)
             found.append(drift)
@@ -83,8 +88,8 @@ def revise(office: Office, filing: str, fields: Mapping[str, Any]) -> Recorded:
     streams.require(act)
     acts = [act]
     for case in cases_of(office, filing):
-        drift = _moved(office, case, fields[FACTS])
-        event = _event(office, drift, "facts") if drift else None
+        drift = moved(office, case, fields[FACTS])
+        event = _event(office, drift) if drift else None
         acts += [event] if event else []
     return streams.perform_all(acts)[0]
 
@@ -96,14 +101,6 @@ def cases_of(office: Office, filing: str) -> list[State]:
     return [state for state in found if not state.closed]
 
 
-def again(office: Office, case: str, before: str) -> Drift:
-    """Return how a case is answered now, whose answer was `before`. Raises InputError, EvidenceError."""
-    state = office.streams.state(case)
-    recorded = _recorded(office, state)
-    asked = question(office, case, _pack(office, state, recorded))
-    return _answered(office, state, asked, _before(recorded, asked) or _Before((before,)))
-
-
 @dataclass(frozen=True, slots=True)
 class _Before:
     """The answer of a record: the values it left possible, and the rules that gave them."""
@@ -112,7 +109,7 @@ class _Before:
     rules: frozenset[_Rule] = frozenset()
 
 
-def _moved(office: Office, state: State, values: Mapping[str, Any] | None = None) -> Drift | None:
+def moved(office: Office, state: State, values: Mapping[str, Any] | None = None) -> Drift | None:
     """Return how the answer of a stream moves, with other facts if these are given; None when it does not, or there is none."""
     tier = str(state.values.get(TIER) or "")
     try:
@@ -124,23 +121,49 @@ def _moved(office: Office, state: State, values: Mapping[str, Any] | None = None
             asked = replace(asked, values=restricted(asked.of, values))
         before = _before(recorded, asked) or (_Before((tier,)) if tier and asked.outcome == TIER else None)
         drift = _answered(office, state, asked, before) if before else None
+        if drift and drift.before != "|".join(drift.now):
+            return replace(drift, cause=_cause(office, recorded, asked))
     except FenjiError as error:
-        return Drift(state.stream, tier, (), (), error.finding.problem)
-    return drift if drift and drift.before != "|".join(drift.now) else None
+        return Drift(state.stream, tier, (), (), problem=error.finding.problem)
+    return None
 
 
-def _event(office: Office, drift: Drift, cause: Cause) -> Act | None:
+def _cause(office: Office, recorded: dict[str, Any] | None, asked: Question) -> Cause:
+    """Return what changed since an answer was recorded; where facts and rules did, the facts if the old ones still give it."""
+    if recorded is None:
+        return "rulebook"
+    disclosed, erased = opened(office.streams.home, recorded["decision_id"])
+    told = {each.name: each.value for each in disclosed}
+    same_rules = recorded["rulepack"]["sha256"] == canonical.sha256(asked.of.data)
+    if not erased and told == asked.values:
+        return "law" if same_rules else "rulebook"
+    if same_rules or erased:
+        return "facts"
+    before = recorded["verdict"]["outcomes"].get(asked.outcome, {}).get("possible")
+    of_then = _possible(office, replace(asked, values=restricted(asked.of, told)))
+    return "facts" if list(of_then) == before else "rulebook"
+
+
+def _event(office: Office, drift: Drift) -> Act | None:
     """Return the event that says how an answer moved; None where the stream says so already."""
-    state, values = office.streams.state(drift.case), drift.values(cause, office.release)
+    state, values = office.streams.state(drift.case), drift.values(office.release)
     told = state.values.get(DRIFT) or {}
     if all(told.get(name) == values[name] for name in ("before", "now", "problem")):
         return None
     return Act(state.stream, state.process, DRIFTED, None, office.now, values)
 
 
-def _answered(office: Office, state: State, asked: Question, before: _Before) -> Drift:
+def _possible(office: Office, asked: Question) -> tuple[str, ...]:
+    return tuple(_today(office, asked).outcomes[asked.outcome].possible or ())
+
+
+def _today(office: Office, asked: Question) -> Answer:
     filing = facts.filing_of(asked.of.rulebook, asked.values)
-    answer, _ = examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)
+    return examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)[0]
+
+
+def _answered(office: Office, state: State, asked: Question, before: _Before) -> Drift:
+    answer = _today(office, asked)
     now = tuple(answer.outcomes[asked.outcome].possible or ())
     telling = [*answer.fired, *(answer.unknown if len(now) > 1 else ())]  # what is open is open by rules that may apply
     gave = [each for each in telling if _gives(asked, each.rule)]

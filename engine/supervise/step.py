@@ -122,6 +122,9 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
         if declared.type == "moment" and value is not None and value > event.at:
             problem = f"`{declared.id}` {value} has not come yet"
             yield Refusal("in-future", f"{rule}#{declared.id}", problem, "name the moment at which it happened", sources)
+        if declared.not_past and value is not None and value < event.on:
+            problem = f"`{declared.id}` {value} has passed"
+            yield Refusal("in-past", f"{rule}#{declared.id}", problem, "name a day that is still to come", sources)
         if cause and value is not None and value < cause.on:
             problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)

@@ -149,7 +149,7 @@ class Streams:
         fields = _typed(table, act) or self._given(table, act)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
-        if refused := self._own_second(state, act):
+        if refused := self._own_second(state.holder or fields.open.get(HOLDER, ""), act):
             return self._attempt(act, refused)
         event = self._event(table, state, act, fields)
         after = step(table, state, event)
@@ -160,11 +160,11 @@ class Streams:
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
 
-    def _own_second(self, state: State, act: Act) -> Refusal | None:
+    def _own_second(self, holder: str, act: Act) -> Refusal | None:
         """Refuse a second official who belongs to the party. Events tell the firm of the first alone, so no guard sees it."""
-        if not (act.by and act.second and state.holder and "official" in act.by.holder.roles):
+        if not (act.by and act.second and holder and "official" in act.by.holder.roles):
             return None
-        if self._firm(act.second.holder.unit) != state.holder:
+        if self._firm(act.second.holder.unit) != holder:
             return None
         problem = f"`{act.second.holder.sub}` belongs to the party"
         return Refusal("recusal", f"{act.process}/{act.name}#recusal", problem, "an official of another body signs as second")

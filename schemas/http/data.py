@@ -142,7 +142,7 @@ class Registered(BaseModel):
     state: str
     number: int
     closed: bool
-    due: str
+    due: str | None
     event: str
     receipt: str
     meaning: Meaning | None = None

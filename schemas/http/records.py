@@ -57,12 +57,16 @@ class DecisionRow(BaseModel):
 
 
 class Replay(BaseModel):
-    """What replaying comes to: 0 the same, 1 facts were erased, or another outcome under other rules, 3 not reproducible."""
+    """What replaying comes to: 0 the same, 1 facts were erased or lost, or other rules give another outcome, 3 not reproducible.
+
+    Erased is what a signed tombstone says; facts whose keys are gone without one are lost.
+    """
 
     under: str
     exit: int
     problem: str = ""
     erased: int = 0
+    lost: int = 0
     engine: str | None = None
     release: str | None = None
     differences: list[str]

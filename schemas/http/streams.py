@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -119,19 +119,23 @@ class Changed(BaseModel):
     state: str
     number: int
     closed: bool
-    due: str
+    due: str | None
     event: str
     statement: dict[str, Any]
     receipt: str
 
 
 class Drift(BaseModel):
-    """An open case whose tier the rules of today do not give alone; `problem` says why one could not be answered again."""
+    """An open case that is answered otherwise today, what changed since, and the clauses that move it.
+
+    `problem` says why one could not be answered again; it has no `cause` then.
+    """
 
     case: str
     before: str
     now: list[str]
     clauses: list[str]
+    cause: Literal["facts", "rulebook", "law", ""]
     problem: str
 
 

@@ -154,9 +154,7 @@ def decisions(home: Path, echoes: int, port: int, key: str) -> None:
                 for _ in range(AT_ONCE):
                     values = facts.values_of(of.rulebook, from_document(chosen.rulebook, read_json(given, "body")))
                     by = opened.actors.key_of("chen", "decision", stamp(now()))
-                    asked = decide.Asked(
-                        of, chosen.release, values, date.fromisoformat(AS_OF), now(), by, mark=chosen.unpublished
-                    )
+                    asked = decide.Asked(of, chosen.release, values, date.fromisoformat(AS_OF), now(), by)
                     made.append(decide.prepare(opened, asked))
                 opened.record([each.entry for each in made], made[0].blobs)
 

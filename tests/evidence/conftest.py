@@ -14,7 +14,6 @@ from api.cli.options import now
 from engine.evidence import release
 from engine.evidence.installation import open_home
 from engine.evidence.log import stamp
-from engine.rulebook import lock
 from engine.rulebook.locate import files_of, open_rulebook
 from tests.test_cli import Ended, fenji
 
@@ -62,7 +61,6 @@ def publish(office: Office) -> bytes:
         keys = [opened.actors.key_of(name, "rulebook", at) for name in ("wang", "zhao")]
         rulebook = open_rulebook(office.rules)
         made = release.publish(opened, files_of(office.rules), rulebook, keys, at)
-        lock.publish(office.rules, rulebook, made.id)
         return release.pack_up(opened, made)
 
 

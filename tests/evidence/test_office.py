@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -100,12 +101,49 @@ def test_known_at(office: Office) -> None:
     known = json.loads(office.said(*words, "--known-at", "2999-01-01"))
     assert known["unpublished"] == []
     assert office.refused(*words, "--known-at", "2020-01-01") == "nothing-known"
-    loose = json.loads(fenji(*words).out)
+    loose = json.loads(fenji(*words, "--home", office.folder / "nobody").out)
     assert loose["unpublished"]
-    assert json.loads(fenji(*words, "--rules", office.rules).out)["unpublished"] == []
+    assert json.loads(office.said(*words, "--rules", office.rules))["unpublished"] == []
     assert {key: value for key, value in loose.items() if key != "unpublished"} == {
         key: value for key, value in known.items() if key != "unpublished"
     }
+
+
+def test_what_is_published_says_the_log_alone(office: Office) -> None:
+    """An answer marks what the record of the same answer marks; no file beside the rules takes a mark off or puts one on."""
+    filing = ("cn-cross-border", TWO_FLOWS, "--as-of", "2026-11-20", "--rules", office.rules, "--json")
+    decide = ("decide", *filing, "--as", "chen")
+
+    def marks() -> tuple[list[str], list[str], str]:
+        predicate = json.loads(office.said(*decide))["statement"]["predicate"]
+        return (
+            json.loads(office.said("assess", *filing))["unpublished"],
+            predicate["verdict"]["unpublished"],
+            predicate["rulepack"]["version"],
+        )
+
+    assert marks() == ([], [], "release-1")
+    lock = office.rules / "lock.json"
+    lock.unlink()
+    assert marks() == ([], [], "release-1")
+    rule = office.rules / "cn-cross-border" / "state-secret.yaml"
+    rule.write_text(rule.read_text("utf-8").replace("effect: statutory", "effect: advisory", 1), "utf-8")
+    lock.write_text(json.dumps({"format": 1, "rules": {}}), "utf-8")
+    assert marks() == (["state-secret"], ["state-secret"], "unpublished")  # although it applies to neither flow
+    rule.unlink()
+    assert marks() == (["state-secret"], ["state-secret"], "unpublished")
+
+
+def test_nothing_is_published_without_a_release_in_force(office: Office, tmp_path: Path) -> None:
+    new = Office(tmp_path / "new", office.rules, ())
+    new.said("init", "--origin", "fenji.example/new")
+    person = ("--name", "陈静", "--unit", "市工信局", "--role", "admin", "--role", "official", "--purpose", "decision")
+    new.said("actor", "add", "chen", *person)
+    filing = ("cn-cross-border", TWO_FLOWS, "--as-of", "2026-11-20", "--rules", office.rules, "--json")
+    verdict = json.loads(new.said("decide", *filing, "--as", "chen"))["statement"]["predicate"]["verdict"]
+    used = {rule["rule"] for part in ("fired", "unknown", "overridden") for rule in verdict[part]}
+    assert set(verdict["unpublished"]) == used
+    assert json.loads(new.said("assess", *filing))["unpublished"] == verdict["unpublished"]
 
 
 REFUSED = {
@@ -228,13 +266,19 @@ def test_the_command_that_publishes(tmp_path: Path) -> None:
     ended = office.run(*words)
     assert (ended.code, ended.err.split(": ")[1]) == (2, "not-locked")
     assert fenji("lock", "--rules", office.rules).code == 0
+    before = {path: path.read_bytes() for path in office.rules.rglob("*") if path.is_file()}
     assert office.said(*words).startswith("release-1: ")
-    assert '"published":' in (office.rules / "lock.json").read_text("utf-8")
+    assert {path: path.read_bytes() for path in office.rules.rglob("*") if path.is_file()} == before
+    assert office.refused(*words) == "already-published"
     rule = office.rules / "p" / "r.yaml"
     text = rule.read_text("utf-8")
-    for old, new, code in (("then:", "than:", "missing-field"), ("when: f.b", "when: f.c", "published-changed")):
+    for old, new, code in (("then:", "than:", "missing-field"), ("read: official", "read: mirror", "published-changed")):
         assert old in text
         rule.write_text(text.replace(old, new, 1), "utf-8")
+        if code == "published-changed":
+            assert fenji("lock", "--rules", office.rules).code == 0
+            checking = office.run("check", "--rules", office.rules)
+            assert (checking.code, ": published-changed: the published version " in checking.out) == (1, True)
         ended = office.run(*words)
         assert ended.code == 2
         assert f": {code}: " in ended.err
@@ -268,7 +312,8 @@ def test_erasure(office: Office, tmp_path: Path) -> None:
     (office.folder / "checkpoint").unlink()
     assert office.refused("restore", copy) == "fsck"
     shutil.copy(copy, office.folder / "store.db")
-    assert "inputs erased" in office.run("replay", decision).out
+    ended = office.run("replay", decision)  # this store has no tombstone
+    assert (ended.code, ended.out.startswith("inputs lost: ")) == (1, True)
 
 
 def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None:
@@ -363,6 +408,40 @@ def test_a_damaged_checkpoint_is_said_and_never_passed_over(office: Office, data
     assert office.refused("decide", "nanjing-tiering", SAMPLES / f"{RECORDED[0]}.yaml", "--as", "chen") == "bad-checkpoint"
     ended = office.run("restore", office.folder / "store.db")
     assert (ended.code, "Traceback" in ended.err) == (2, False)
+
+
+@pytest.mark.parametrize("left", [None, b""])
+def test_a_lost_vault_is_never_made_anew(office: Office, left: bytes | None, tmp_path: Path) -> None:
+    """Else the loss of every fact would be told as their erasure."""
+    vault = office.folder / "vault.db"
+    kept = vault.read_bytes()
+    office.said("backup", tmp_path / "copy.db")
+    vault.unlink()
+    if left is not None:
+        vault.write_bytes(left)
+    for words in (("log",), ("fsck",), ("replay", office.ids[2]), ("restore", tmp_path / "copy.db"), ("init", "--origin", "x/y")):
+        ended = office.run(*words)
+        assert (ended.code, ": no-vault: the vault of this installation is gone" in ended.err) == (2, True), ended
+        assert "help: put vault.db back from where you keep it" in ended.err
+    assert office.refused("decide", "nanjing-tiering", OPEN, "--as", "chen") == "no-vault"
+    assert (vault.read_bytes() if vault.exists() else None) == left
+    vault.write_bytes(kept)
+    vault.chmod(0o600)
+    office.said("fsck")
+
+
+def test_keys_that_are_gone_without_a_tombstone_are_lost_and_not_erased(office: Office) -> None:
+    """A vault that is another, or from before, is not taken for one from which facts were erased."""
+    decision = office.ids[2]
+    with sqlite3.connect(office.folder / "vault.db") as vault:
+        vault.execute("DELETE FROM key WHERE filing = ?", (decision,))
+    ended = office.run("replay", decision, "--json")
+    found = ended.json()
+    assert (ended.code, found["erased"], found["lost"] > 1) == (1, 0, True)
+    assert office.run("replay", decision).out.startswith(f"inputs lost: {found['lost']} facts can no longer be read")
+    ended = office.run("fsck")
+    assert ended.code == 2
+    assert all(text in ended.err for text in ("no tombstone says that its facts were erased", "put vault.db back"))
 
 
 def test_a_lost_master_key_is_never_made_anew(office: Office) -> None:

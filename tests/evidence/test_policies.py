@@ -223,7 +223,7 @@ def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
     term = policies / BUS / "retention.yaml"
     text = term.read_text("utf-8")
     term.write_text(text.replace("> 12 months", "> 13 months").replace("retention_months: 13", "retention_months: 14"), "utf-8")
-    checking = fenji("check", "--policies", policies, "--rules", owners.rules, "--json")
+    checking = owners.run("check", "--policies", policies, "--rules", owners.rules, "--json")
     assert checking.code == 1
     assert {finding["code"] for finding in checking.json()} == {"published-changed"}
     assert owners.refused(*publish(owners, policies, BUS, "liu")) == "published-changed"

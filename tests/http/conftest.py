@@ -50,6 +50,10 @@ class Served:
         found: Office = self.app.state.office
         return found
 
+    def of(self, who: str) -> Client:
+        """Return the client of an account, in this process."""
+        return Client(key=self.keys[who] if who else "", http=self.client)
+
     def call(self, who: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """Send a request as an account, or as nobody for ``."""
         shown = {"authorization": f"Bearer {self.keys[who]}"} if who else {}

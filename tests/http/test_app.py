@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from api.http.body import Body, body_of
+from api.http.language import preferred
 from api.http.limits import MOST
 from engine.errors import FactError, Place
 from engine.evidence.note import read_receipt
@@ -55,6 +56,42 @@ def test_every_refusal_is_a_problem(served: Served, case: tuple[str, str, Any, i
         assert problem["errors"][0]["pointer"] == pointer
         assert problem["trace_id"] == got.headers["x-trace-id"]
         assert any("\u4e00" <= letter <= "\u9fff" for letter in problem["title_zh"])
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "zh"),
+        ("zh-CN,zh;q=0.9", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.1", "en"),
+        ("fr, en;q=0.2, zh;q=0.7", "zh"),
+        ("fr, zh;q=0.2", "zh"),
+        ("fr", "en"),
+        ("*", "zh"),
+        ("en, *;q=0.5", "en"),
+        ("fr, *;q=0.5", "zh"),
+        ("zh;q=0", "en"),
+        ("zh;q=0, *", "en"),
+        ("en, zh", "en"),
+        ("zh, en", "zh"),
+        ("EN", "en"),
+        ("en;q=2, \x01", "zh"),
+    ],
+)
+def test_the_language_is_the_one_that_is_weighed_most(header: str, language: str) -> None:
+    assert preferred(header) == language
+
+
+def test_a_path_says_which_methods_it_has_and_head_is_get_without_a_body(served: Served) -> None:
+    for path, methods in (("/v1/filings/x", "GET, HEAD, PATCH"), ("/v1/packs", "GET, HEAD"), ("/v1/assessments", "POST")):
+        got = served.call("", "PUT", path)
+        assert (got.status_code, got.headers["allow"]) == (405, methods)
+    shown = served.client.head("/v1/packs")
+    full = served.client.get("/v1/packs")
+    assert (shown.status_code, shown.content, shown.headers["etag"]) == (200, b"", full.headers["etag"])
+    assert shown.headers["content-length"] == full.headers["content-length"]
+    assert served.client.head("/v1/packs/none").status_code == 404
+    assert served.call("", "HEAD", "/v1/cases").status_code == 401
 
 
 @pytest.mark.parametrize("path", ["assessments", "batches", "decisions", "filings", "jobs"])

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from api.access.permissions import permissions
 from api.cli.furnished import PEOPLE, furnish
 from api.cli.options import DEMO
+from api.client import Client, Refused
 from api.http.pages import ASSETS, POLICY
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import open_home
@@ -37,9 +37,11 @@ class Demo:
     home: Path
     accounts: dict[str, dict[str, str]]
 
-    def get(self, path: str, login: str = "") -> Any:
-        headers = {"authorization": f"Bearer {self.accounts[login]['key']}"} if login else {}
-        return httpx2.get(self.url + path, headers=headers, timeout=60)
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(self.url + path, timeout=60)
+
+    def client(self, login: str = "") -> Client:
+        return Client(self.url, self.accounts[login]["key"] if login else "")
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +65,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def test_everybody_of_the_demo_comes_in(demo: Demo) -> None:
     assert {role for role, *_ in PEOPLE.values()} == set(permissions().roles)
     for login, (role, *_) in PEOPLE.items():
-        assert demo.get("/v1/accounts/me", login).json()["roles"] == [role]
-    said = {"login": "decider", "password": demo.accounts["decider"]["password"]}
-    assert httpx2.post(f"{demo.url}/v1/sessions", json=said, timeout=60).status_code == 201
-    assert demo.get("/readyz").json()["rulebook"] == "release-1"
+        with demo.client(login) as client:
+            assert client.accounts.me()["roles"] == [role]
+    with demo.client() as client:
+        client.log_in("decider", demo.accounts["decider"]["password"])
+        with pytest.raises(Refused, match="denied"):
+            client.log_in("decider", demo.accounts["applicant"]["password"])
+        assert client.operators.ready()["rulebook"] == "release-1"
 
 
 def test_the_demo_holds_what_it_says_and_holds_together(demo: Demo) -> None:
@@ -76,9 +81,11 @@ def test_the_demo_holds_what_it_says_and_holds_together(demo: Demo) -> None:
         decision = next(each.id for each in reading.records(home.store) if each.kind == "decision")
         assert len(reading.of_kind(home.store, "policy")) == 3
     assert {"filing", "ex-ante-review", "pilot", "incident", "transfer-register", "data-sharing-request"} <= processes
-    assert demo.get(f"/v1/decisions/{decision}", "applicant").status_code == 200
-    assert demo.get(f"/v1/decisions/{decision}/replay", "auditor").json()["exit"] == 0
-    assert demo.get(f"/v1/decisions/{decision}", "pilot-firm").status_code == 404
+    with demo.client("applicant") as owner, demo.client("auditor") as auditor, demo.client("pilot-firm") as other:
+        assert owner.decisions.show(decision).id == decision
+        assert auditor.decisions.replay(decision).exit == 0
+        with pytest.raises(Refused, match="not-found"):
+            other.decisions.show(decision)
 
 
 def test_the_demo_is_made_once_and_for_this_machine_only(demo: Demo, tmp_path: Path) -> None:

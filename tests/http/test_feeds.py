@@ -23,7 +23,7 @@ def case(served: Served) -> str:
     """An open case of the first enterprise, handled by the first unit."""
     at = served.office
     moment = at.now()
-    key = {sub: at.home.actors.key_of(sub, "decision", stamp(moment)) for sub in ("chen", "firm-a")}
+    key = {sub: at.home.actors.key_of(sub, "decision", stamp(moment)) for sub in ("chen", "li", "firm-a")}
 
     def made(opened: Installation) -> str:
         streams = Streams(opened, at.chosen.rulebook)
@@ -31,8 +31,9 @@ def case(served: Served) -> str:
         filed = {"phase": "operation", "unit": UNIT, "holder": FIRMS["a"], "facts": SURE}
         filing = filings.draft(streams, "", {**about, **filed}, key["firm-a"], moment).state.stream
         filings.submit(streams, filing, {}, key["firm-a"], moment)
-        opening = cases.Opening("ex-ante-review", fields={"legal": "plan"})
-        return cases.open_case(cases.Office(streams, key["chen"], moment), filing, opening).state.stream
+        opening = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "拟入公共场所"})
+        office = cases.Office(streams, key["chen"], moment, second=key["li"])
+        return cases.open_case(office, filing, opening).state.stream
 
     return at.writer.do(made)
 

@@ -31,6 +31,7 @@ def test_no_rulebook_was_known_before_one_was_published(served: Served) -> None:
     assert served.client.get("/v1/packs?known_at=today").json()["code"] == "wrong-date"
 
 
+NO_PAUSE = {"code": "no-such-pause"}
 PERIODS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"start": "2026-09-14", "unit": "working_days", "length": 20}, {"due": "2026-10-16", "provisional": False}),
     (
@@ -47,6 +48,12 @@ PERIODS: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"due": "2026-10-30"},  # four days before the pause; 10 October is a Saturday worked
     ),
     ({"start": "2026-09-14", "unit": "days", "length": 3, "pauses": [{"start": "2026-09-15"}]}, {"paused": True, "due": None}),
+    ({"start": "2026-09-14", "clock": "licence_decision", "pauses": [{"start": "2026-09-15", "reason": "holiday"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "licence_decision", "pauses": [{"start": "2026-09-15"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "litigation", "pauses": [{"start": "2026-09-15", "reason": "hearing"}]}, NO_PAUSE),
+    ({"start": "2026-09-14", "clock": "litigation", "extended": True}, {"code": "no-extension"}),
+    ({"start": "2026-09-14", "clock": "licence_decision", "extended": True}, {"length": 30}),
+    ({"start": "2026-09-14", "unit": "days", "length": 1, "extended": True}, {"code": "no-period"}),
     ({"start": "2026-09-14"}, {"code": "no-period"}),
     ({"start": "2026-09-14", "unit": "days", "length": 1, "clock": "licence_decision"}, {"code": "no-period"}),
     ({"start": "2026-09-14", "clock": "nope"}, {"code": "unknown-clock"}),
@@ -131,21 +138,16 @@ def test_decisions_are_listed_to_whoever_may_read_them(served: Served) -> None:
     mine, theirs = decided(served).json()["id"], decided(served, "applicant-b").json()["id"]
     ofcase = served.call("auditor", "GET", proposed(served)).json()["values"]["proposal"]
 
-    def listed(who: str, query: str) -> list[str]:
-        seen, page = list[str](), f"/v1/decisions?{query}"
-        while page:
-            got = served.call(who, "GET", page).json()
-            seen += [each["id"] for each in got["items"]]
-            page = got["next"]
-        return seen
+    def listed(who: str, **asked: Any) -> list[str]:
+        return [each.id for each in served.of(who).decisions.all(**asked)]
 
-    all_of_them = listed("decider", "limit=7")
+    all_of_them = listed("decider", limit=7)
     assert len(all_of_them) == len(set(all_of_them))
     assert {mine, theirs, ofcase} <= set(all_of_them)
-    assert {mine, ofcase} <= set(listed("viewer", "limit=200&kind=proposal"))
-    assert theirs not in listed("viewer", "limit=200")
-    assert ofcase in listed("unit_opinion", "limit=200")
-    assert listed("decider", "pack=none") == []
+    assert {mine, ofcase} <= set(listed("viewer", kind="proposal"))
+    assert theirs not in listed("viewer")
+    assert ofcase in listed("unit_opinion")
+    assert listed("decider", pack="none") == []
 
 
 def test_a_decision_is_replayed_under_the_rules_of_today(served: Served) -> None:

@@ -33,7 +33,8 @@ def watched(on: Desk, case: str, holder: str, unit: str = UNIT) -> None:
     filing = f"f-{case}"
     on.act(filing, "filing", "draft", "li", {})
     on.act(filing, "filing", "submit_for_party", "li", {**FILED, "holder": holder, "product": case, "mandate": HASH})
-    on.act(case, ARM, "open", "li", {"filing": filing, "version": 1, "holder": holder, "unit": unit})
+    led = {"proposal": "-", "track": "results_based", "deviates": False}
+    on.act(case, ARM, "open", "li", {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
 
 
 def announced(on: Desk, count: int = 3, by: str = "wang", pool: tuple[str, ...] = POOL) -> str:

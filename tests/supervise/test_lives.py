@@ -28,8 +28,9 @@ from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.events import Event
 from engine.supervise.period import count
 from engine.supervise.state import State
-from engine.supervise.streams import Act
+from engine.supervise.streams import Act, Beside, Recorded, Streams, history
 from engine.supervise.terms import terms_sha256
+from tests.rulebook import book
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
 LIVES = sorted((Path(__file__).parent / "lives").glob("*.yaml"))
@@ -183,6 +184,30 @@ def test_life(file: Path, tmp_path: Path) -> None:
         assert sum(row.pilots[last] for row in counted.values()) == 1
         assert not any(row.opened or row.filings for row in counted.values())
         assert f"{last}:1" in render.markdown(counted, "2026-01..2028-12", "zh")
+
+
+class Meddled(Streams):
+    """Streams on which somebody else is a little faster: what is put off happens just before the next act."""
+
+    put_off: Act | None = None
+
+    def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
+        first, self.put_off = self.put_off, None
+        if first:
+            super().perform(first)
+        return super().perform(act, beside)
+
+
+def test_what_the_rules_work_out_is_worked_out_again_when_somebody_was_faster(tmp_path: Path) -> None:
+    with desk(tmp_path) as on:
+        on.streams = meddled = Meddled(on.home, book())
+        life, steps = Life(on), yaml.safe_load(LIVES[0].read_text("utf-8"))["steps"]
+        for step in [each for each in steps if each["do"] in ("sketch", "apply") or "found" in each]:
+            life.run({name: value for name, value in step.items() if name != "opinion"})
+        fields = {"facts": {"pilot.tier": "t1"}, "reasons": "重新分级"}
+        meddled.put_off = Act("s", "pilot", "find", on.people["wang"], on.now, fields)
+        life.run({"do": "admit", "by": "li", "refused": "reasons-for-deviation", "rule": "pilot/admit#reasons-for-deviation"})
+        assert [each["name"] for each in history(on.home, "s")][-3:] == ["find", "refused", "refused"]
 
 
 @pytest.mark.parametrize("budget", [{"weather": 1, "minor": 4}, {"minor": "4"}, ["minor"], "many"])

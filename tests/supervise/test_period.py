@@ -1,4 +1,4 @@
-"""What a period counts, and which open cases a change of the rules moves."""
+"""What a period counts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from pathlib import Path
 from openpyxl import load_workbook
 
 from api.render import period as render
-from engine.supervise import cases, reassess
+from engine.supervise import cases
 from engine.supervise.period import count
-from tests.supervise.desk import FILED, FIRM, desk
+from tests.supervise.desk import FILED, desk
 
 UNIT, DISTRICT = "市工信局", "玄武区"
 
 
-def test_counts_and_drift(tmp_path: Path) -> None:
+def test_counts(tmp_path: Path) -> None:
     with desk(tmp_path) as on:
         on.act("f", "filing", "draft", "firm", {})
         on.act("f", "filing", "submit", "firm", {**FILED, "unit": UNIT, "district": DISTRICT})
         on.at()
-        office = cases.Office(on.streams, on.people["li"], on.now)
-        opened = cases.open_case(office, "f", cases.Opening("ex-ante-review", fields={"legal": "plan", "tier": "t3"})).state
+        office = cases.Office(on.streams, on.people["li"], on.now, second=on.people["wang"])
+        how = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "事实未齐，从严"})
+        opened = cases.open_case(office, "f", how).state
         on.refused(opened.stream, "ex-ante-review", "accept", "firm", {})
         on.until(date(2026, 10, 20))
         on.act(opened.stream, "ex-ante-review", "refuse_acceptance", "li", {"reasons": "不属于本机关职权"})
@@ -35,17 +36,3 @@ def test_counts_and_drift(tmp_path: Path) -> None:
         sheet = load_workbook(BytesIO(render.workbook(found, "en"))).active
         assert sheet is not None
         assert [cell.value for cell in sheet[2]][:4] == [UNIT, DISTRICT, 1, 1]
-
-
-def test_open_cases_that_drift_are_named(tmp_path: Path) -> None:
-    with desk(tmp_path) as on:
-        on.act("f", "filing", "draft", "firm", {})
-        on.act("f", "filing", "submit", "firm", {**FILED, "facts": {"product.prohibited_use": True}, "holder": FIRM})
-        on.at()
-        office = cases.Office(on.streams, on.people["li"], on.now)
-        case = cases.open_case(
-            office, "f", cases.Opening("ex-ante-review", fields={"legal": "plan", "tier": "t0", "unit": UNIT})
-        ).state
-        (drift,) = reassess.affected(office)
-        assert (drift.case, drift.before) == (case.stream, "t0")
-        assert set(drift.now) >= {"t1"}

@@ -42,7 +42,8 @@ def proposed(on: Desk, name: str, facts: dict[str, Any]) -> str:
     """Return a case on a filing of its own, accepted and proposed."""
     on.act(name, "filing", "draft", "firm", {})
     on.act(name, "filing", "submit", "firm", {**FILED, "product": name, "unit": "市工信局", "facts": facts})
-    opened = cases.open_case(office(on), name, cases.Opening(TABLE, fields={"legal": "plan"})).state.stream
+    opening = cases.Opening(TABLE, fields={"legal": "plan", "reasons": "拟入公共场所"})
+    opened = cases.open_case(office(on, second="wang"), name, opening).state.stream
     on.act(opened, TABLE, "accept", "li", {})
     cases.propose(office(on), opened, cases.question(office(on), opened), {})
     return opened
@@ -104,15 +105,41 @@ def test_a_new_rulebook_moves_open_cases_once(on: Desk) -> None:
     later = Desk.__new__(Desk)
     later.__dict__ = {**on.__dict__, "streams": Streams(on.home, without(CLAUSE))}
     acting = office(later, release="release-2")
-    found = {each.case: each for each in reassess.record(acting, "rulebook", reassess.affected(acting))}
+    found = {each.case: each for each in reassess.record(acting, reassess.affected(acting))}
     assert moved in found
     assert not {unmoved, closed} & found.keys()
     drift = drift_of(on.streams.state(moved))
     assert (drift["cause"], drift["release"], drift["before"]) == ("rulebook", "release-2", "t1")
     assert any(clause.startswith(f"{CLAUSE}@") for clause in drift["clauses"]), "the clause that fell away is named"
-    assert reassess.record(office(later), "rulebook", reassess.affected(office(later))) == []
+    assert reassess.record(office(later), reassess.affected(office(later))) == []
     assert moved in {each.case for each in reassess.affected(office(later))}, "it is still listed"
+    # facts and rules both changed: the old facts give the old answer still, so the facts moved it
+    both = proposed(on, "f4b", FACTS)
+    on.act("f4b", "filing", "revise", "firm", {"facts": FACTS | {"function.life_safety": True}})
+    causes = {each.case: each.cause for each in reassess.affected(acting)}
+    assert (causes[moved], causes[both]) == ("rulebook", "facts")
     assert audit(on.home)
+
+
+def test_facts_that_changed_by_themselves_are_called_that(on: Desk) -> None:
+    """A version submitted where nobody answered the cases again, as by an older program: `affected` finds it and says why."""
+    case = proposed(on, "f9", FACTS)
+    on.act("f9", "filing", "revise", "firm", {"facts": FACTS | HIGH})
+    (drift,) = [each for each in reassess.affected(office(on)) if each.case == case]
+    assert (drift.cause, drift.before, drift.now) == ("facts", "t3", ("t1",))
+    assert reassess.moved(office(on), on.streams.state(case)) == drift
+
+
+def test_what_moved_an_answer_is_filled_in(on: Desk) -> None:
+    case = proposed(on, "f10", FACTS)
+    on.act(case, TABLE, "state", "firm", {"statement": "无"})
+    cases.decide(office(on, "chen"), case, cases.question(office(on), case), cases.Ruling("decide", "tier=t3", {}))
+    on.act(case, TABLE, "serve", "li", {"served_on": "2026-09-01", "manner": "electronic"})
+    with pytest.raises(InputError, match="missing-field"):
+        cases.do(office(on), case, "reassess", {})  # nothing moved: whoever takes it up again says why
+    reassess.revise(office(on, "firm"), "f10", {"facts": FACTS | HIGH})
+    values = cases.do(office(on), case, "reassess", {}).state.values
+    assert (values["cause"], values["clause"]) == ("facts", values["drift"]["clauses"])
 
 
 @pytest.mark.parametrize("event", ["drifted", "recomputed", "refused"])

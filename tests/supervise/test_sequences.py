@@ -34,6 +34,7 @@ FILING = "x-1"  # a filing with the paper HASH, so that cases can be opened on i
 VALUES: dict[str, Any] = {
     "text": "说明", "texts": ["市市场监管局", "市公安局"], "int": 1, "hash": HASH, "company": FIRM, "person": "3201",
     "persons": ["a", "b"], "files": [{"name": "f", "sha256": HASH}], "facts": {"a.b": True}, "document": [{"fault": "x"}],
+    "faults": ["x"],
 }  # fmt: skip
 
 

@@ -64,6 +64,8 @@ def due(body: Asked, at: At) -> PeriodEnd:
     book = at.chosen.rulebook
     named = _clock(book, body.clock) if body.clock else None
     term = _term(book, named, body)
+    for number, each in enumerate(body.pauses):
+        clocks.require_pause(named, each.reason, Place(f"#/pauses/{number}/reason"))
     run = clocks.Run(body.start, tuple(clocks.Pause(each.start, each.end, each.reason) for each in body.pauses))
     end = clocks.due(book.calendar, term, run)
     counting = book.countings[named.counting] if named else None
@@ -98,8 +100,7 @@ def _term(book: Rulebook, named: OfLaw | None, asked: Asked) -> clocks.Term:
         remedy = "send `unit` and `length`, with `rolls` where it does; or `clock`, with `extended` where it is"
         raise InputError("no-period", "a period is a length in a unit, or a clock of law", remedy)
     if named:
-        counting = book.countings[named.counting]
-        return clocks.Term(counting.unit, named.length + (named.extension if asked.extended else 0), counting.rolls)
+        return clocks.Term.of_law(named, book.countings[named.counting], extended=asked.extended, place=Place("#/extended"))
     if asked.rolls and asked.unit not in ("days", "months"):
         raise InputError("no-roll", f"a period in {asked.unit} does not end on a day off", "leave out `rolls`", Place("#/rolls"))
     return clocks.Term(asked.unit or "days", asked.length or 0, asked.rolls)

@@ -16,10 +16,10 @@ from api.http.office import Needs, Office, key_of, office
 from api.http.paging import LINKED, Paging
 from api.http.shown import clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
-from engine.errors import FenjiError, InputError, Place, SigningError
+from engine.errors import InputError, Place, SigningError
 from engine.store.streams import Page, queue
 from engine.supervise import cases, reassess
-from engine.supervise.state import State
+from engine.supervise.state import State, from_text
 from engine.supervise.streams import Recorded
 from schemas.http.service import Listed
 from schemas.http.streams import Clock, Drift, Happened, Row, Shown
@@ -101,16 +101,11 @@ def affected(request: Request, at: At, pages: Pages) -> Response:
     rows = queue(at.home.store, Page({"closed": 0, "process": processes}, "due", place, pages.limit + 1))
     seen = rows[: pages.limit]
     last = (seen[-1].due, seen[-1].id) if len(rows) > len(seen) else None
-    return pages.answer(at.cursors, [each for row in seen if row.tier for each in _moved(desk, row.id, row.tier)], last)
+    return pages.answer(at.cursors, [_told(drift) for row in seen if (drift := reassess.moved(desk, from_text(row.fold)))], last)
 
 
-def _moved(desk: cases.Office, case: str, tier: str) -> list[Drift]:
-    try:
-        found = reassess.again(desk, case, tier)
-    except FenjiError as error:
-        return [Drift(case=case, before=tier, now=[], clauses=[], problem=error.finding.problem)]
-    moved = Drift(case=case, before=tier, now=list(found.now), clauses=list(found.clauses), problem="")
-    return [moved] if found.now != (tier,) else []
+def _told(drift: reassess.Drift) -> Drift:
+    return Drift.model_validate({name: getattr(drift, name) for name in drift.__slots__})
 
 
 @router.post("", dependencies=[Depends(Needs("case.intake"))], status_code=201, response_model=None, responses=MADE)
@@ -154,7 +149,7 @@ def act(request: Request, case: Id, body: Event, change: Change) -> Response:
     request.state.action = _action(change.at, request, state, body.event)
 
     def do(doing: Doing) -> Recorded:
-        return doing.streams.perform(doing.act(state.process, body.event, body.fields, case, body.day))
+        return cases.do(doing.desk, case, body.event, body.fields, body.day)
 
     return change.change(CASE, case, do)
 

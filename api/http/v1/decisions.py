@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -21,7 +21,7 @@ from api.http.times import KnownAt, day_of
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
 from engine.evidence import bundle, canonical, decide, facts, record, replay
-from engine.evidence.disclosed import opened
+from engine.evidence.disclosed import opened, unread
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
 from engine.store import reading
@@ -129,7 +129,6 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         supersedes=body.text("supersedes", "") or None,
         retention=body.text("retention", "decision"),
         decision_id=reserved,
-        mark=at.chosen.unpublished,
     )
 
 
@@ -207,7 +206,8 @@ def again(request: Request, decision: Id, at: At, under: Under = "recorded", kno
         chosen = at.known(day_of(known_at, "known_at").isoformat() if known_at else "")
     disclosed, gone = opened(at.home, decision)
     if gone:
-        return Replay(under=under, exit=1, problem="inputs erased", erased=gone, differences=[])
+        left = unread(at.home, decision, disclosed)
+        return Replay(under=under, exit=1, problem=left.problem, erased=left.erased, lost=left.lost, differences=[])
     pack = statement["predicate"]["rulepack"]["name"]
     if pack not in chosen.rulebook.packs:
         raise InputError("unknown-pack", f"the rules asked have no pack named `{pack}`", "ask for other rules")
@@ -235,10 +235,11 @@ def export(request: Request, decision: Id, at: At, profile: Profile = "public") 
 
 
 def worked_out(at: Office, decision: Id, statement: dict[str, Any]) -> dict[str, Any]:
-    """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased, 3 another outcome."""
+    """Return what replaying a decision comes to: 0 the same, 1 open because facts were erased or lost, 3 another outcome."""
     disclosed, gone = opened(at.home, decision)
     if gone:
-        return {"exit": 1, "problem": "inputs erased", "erased": gone, "differences": []}
+        left = unread(at.home, decision, disclosed)
+        return {"exit": 1, "problem": left.problem, **asdict(left), "differences": []}
     found = replay.compare(bundle.rules_of(at.home, statement), disclosed, statement)
     return {"exit": 3 if found.differences else 0, "engine": found.engine, "differences": found.differences, "erased": 0}
 

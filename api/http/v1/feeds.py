@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.accounts import digest, stamp
 from api.access.permissions import Who, permissions
 from api.http.acts import Id
 from api.http.body import Strict
+from api.http.language import Lang, language
 from api.http.office import Needs, Office, not_found, office
 from api.http.things import holder
 from api.render import clocks
@@ -58,14 +59,14 @@ def revoke(request: Request, feed: Id, at: At) -> None:
 
 
 @router.get("/{token}.ics", dependencies=[Depends(Needs("feed.read"))], response_class=Response, responses=CALENDAR)
-def show(token: str, at: At, lang: Annotated[Literal["zh", "en"], Query()] = "zh") -> Response:
+def show(request: Request, token: str, at: At, lang: Lang | None = None) -> Response:
     """Show the deadlines of a feed as iCalendar (RFC 5545), as far as its account may see them now."""
     feed = at.service.one(Feed, "hash", digest(token))
     who = at.accounts.who(feed.account) if feed else None
     if who is None or not permissions().may(who, "case.read"):
         raise not_found()
     found = agenda(at.streams(), at.now(), _where(at, who), CLOCKS)
-    data = ics(filter(None, (clocks.entry(each, lang) for each in found)), at.now())
+    data = ics(filter(None, (clocks.entry(each, lang or language(request)) for each in found)), at.now())
     return Response(data, headers={"cache-control": "private, no-store"}, media_type="text/calendar; charset=utf-8")
 
 

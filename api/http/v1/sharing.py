@@ -21,13 +21,12 @@ from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of
 from api.render import uses as render
 from engine.decide.filing import from_document
-from engine.decide.review import RECEIVED
 from engine.decide.share import share, share_filing
 from engine.errors import FenjiError, InputError
 from engine.evidence import facts, policy
 from engine.evidence.merged import bound
 from engine.rulebook.read import Node
-from engine.supervise import cases, filings, uses
+from engine.supervise import filings, requests, uses
 from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
 from engine.supervise.streams import Recorded, Streams
@@ -37,8 +36,7 @@ from schemas.http.streams import Clock, Happened, Row, Shown
 from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
-PROCESS, PACK, ITEMS = uses.TABLE, "cn-data-sharing", "items"
-REFUSED = "refuse"
+PROCESS, ITEMS = uses.TABLE, requests.ITEMS
 # event -> whose task it is; `agree` and `refuse` have a route of their own, uses too
 EVENTS: Events = {
     **dict.fromkeys(("supplement", "doubt", "dispute", "dispose", "withdraw"), ("share.request",)),
@@ -168,9 +166,7 @@ def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> R
         given[ITEMS] = facts.values_of(rulebook, from_document(rulebook, all_of_it.part(ITEMS)))
     except FenjiError as error:
         raise all_of_it.pointed(error) from None
-    given[ITEMS].setdefault(RECEIVED, legal_day(made.at.now()).isoformat())
-    event = "request_unconditional" if body.unconditional else "request_conditional"
-    return made.make(REQUEST, lambda doing: doing.streams.perform(doing.act(PROCESS, event, given)))
+    return made.make(REQUEST, lambda doing: requests.ask(doing.desk, given, unconditional=body.unconditional))
 
 
 @router.get("/sharing-requests/{request_id}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})
@@ -216,14 +212,11 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
     given = body.model_dump(exclude_none=True, exclude={"outcome", "enterprise"})
 
     def do(doing: Doing) -> Any:
-        value = f"share={body.outcome}"
-        if body.outcome == REFUSED:
-            ruling = cases.Ruling("refuse", value, given)
-        else:
-            terms, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
-            ruling = cases.Ruling("agree", value, {**given, **({"policies": terms} if terms else {})}, deviates=against)
-        desk = doing.desk
-        return cases.decide(desk, request_id, cases.question(desk, request_id, PACK), ruling)
+        if body.outcome == requests.REFUSED:
+            return requests.answer(doing.desk, request_id, body.outcome, given)
+        terms, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
+        under = {**given, **({"policies": terms} if terms else {})}
+        return requests.answer(doing.desk, request_id, body.outcome, under, against=against)
 
     return change.change(REQUEST, request_id, do)
 

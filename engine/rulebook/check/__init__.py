@@ -57,6 +57,8 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     lifecycles.named,
     lifecycles.named_clocks,
     lifecycles.by_itself,
+    lifecycles.arms,
+    lifecycles.mandates,
     lifecycles.shape,
     lifecycles.based,
     strata.acyclic,

@@ -114,6 +114,35 @@ def by_itself(loaded: Loaded) -> Iterator[Finding]:
                 yield Finding("not-by-itself", place, problem, remedy)
 
 
+def arms(loaded: Loaded) -> Iterator[Finding]:
+    """An answer that leads to an arm is one that a pack gives, and no answer leads to two arms."""
+    outcomes = [each for pack in loaded.rulebook.packs.values() for each in pack.doc.outcomes]
+    given = {(each.id, value.id) for each in outcomes for value in each.values}
+    taken: dict[tuple[str, str], str] = {}
+    for file, table in loaded.docs["lifecycle"].items():
+        if table.arm is None:
+            continue
+        for k, value in enumerate(table.arm.values):
+            place, answer = loaded.sources.place(file, "arm", "values", k), (table.arm.outcome, value)
+            if answer not in given:
+                remedy = nearest(value, sorted(each for name, each in given if name == answer[0]), "name an answer of a pack")
+                yield Finding("unknown-value", place, f"no pack answers `{answer[0]}` with `{value}`", remedy)
+            elif answer in taken:
+                yield Finding("duplicate-name", place, f"`{value}` leads to `{taken[answer]}` already", "let it lead to one arm")
+            taken.setdefault(answer, table.id)
+
+
+def mandates(loaded: Loaded) -> Iterator[Finding]:
+    """An event that an official does for the party only under its mandate can carry that mandate."""
+    for file, table in loaded.docs["lifecycle"].items():
+        asked = {each.id for each in table.guards if each.is_ == "for_party"}
+        for i, each in enumerate(table.transitions):
+            if asked & set(each.guards) and "mandate" not in (*each.needs, *each.may):
+                place = loaded.sources.place(file, "transitions", i, "event")
+                problem = f"`{each.event}` carries no `mandate`, and a guard asks for it"
+                yield Finding("unknown-field", place, problem, "add it to `may`")
+
+
 def shape(loaded: Loaded) -> Iterator[Finding]:
     """Every state is reached from the opening, only final ones are dead ends, and no event of a state leads two ways."""
     for file, table in loaded.docs["lifecycle"].items():

@@ -1,0 +1,56 @@
+"""Requests to share government data: asked as of the day on which they were received, granted with what was asked for.
+
+Order 809: the time of the answer runs from receipt (article 21(1)), and data are used within the scope and purpose that was
+approved (article 25(1)); so a grant that names neither carries those of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from engine.decide.review import RECEIVED
+from engine.evidence.log import new_id
+from engine.supervise import cases, filings
+from engine.supervise.cases import Office, Ruling
+from engine.supervise.clocks import legal_day
+from engine.supervise.streams import Act, Recorded
+from engine.supervise.uses import TABLE
+
+PACK, ITEMS, REFUSED = "cn-data-sharing", "items", "refuse"
+LIST, PURPOSE = "request", "request.purpose"
+
+
+def ask(office: Office, fields: Mapping[str, Any], *, unconditional: bool = False) -> Recorded:
+    """File a request, received on the day that its facts say, else today: its answer is due from then. Raises InputError."""
+    event = "request_unconditional" if unconditional else "request_conditional"
+    told = fields.get(ITEMS, {})
+    if isinstance(told, Mapping) and told:
+        told = {RECEIVED: legal_day(office.now).isoformat(), **told}
+        fields = {**fields, ITEMS: told}
+    received = told.get(RECEIVED) if isinstance(told, Mapping) else None
+    day = date.fromisoformat(received) if isinstance(received, str) else None
+    stream = office.reserved or new_id(office.now)
+    return office.streams.perform(Act(stream, TABLE, event, office.by, office.now, fields, day, id=office.reserved))
+
+
+def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any], *, against: bool = False) -> Recorded:
+    """Refuse a request, or grant it with the items and purposes that were asked for, where `fields` name no others.
+
+    `against` says that the owners' terms do not allow it. Raises InputError when the table refuses.
+    """
+    asked, value = cases.question(office, stream, PACK), f"share={outcome}"
+    if outcome == REFUSED:
+        return cases.decide(office, stream, asked, Ruling("refuse", value, fields))
+    wanted = asked_for(filings.content(office.streams, stream, (ITEMS,)).facts)
+    return cases.decide(office, stream, asked, Ruling("agree", value, {**wanted, **fields}, deviates=against))
+
+
+def asked_for(facts: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the items that a request names, and their purposes; no purposes where the facts leave one of them open."""
+    count = facts.get(LIST, {}).get("count", 0) if isinstance(facts.get(LIST), Mapping) else 0
+    items = [str(facts[name]) for index in range(count) if (name := f"{LIST}/{index}/id") in facts]
+    purposes = [each for index in range(count) if isinstance(each := facts.get(f"{LIST}/{index}/{PURPOSE}"), str)]
+    found = {"granted": items, "purposes": sorted(set(purposes)) if len(purposes) == count else []}
+    return {name: values for name, values in found.items() if values}
