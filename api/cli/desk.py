@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.options import day, document, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import Beside, Chosen, choose_for_record
 from api.render.streams import Shown
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
@@ -42,6 +42,7 @@ class Desk:
     rulebook: Rulebook
     streams: Streams
     release: str
+    sharing: Chosen  # the rules with the owners' policies of `--policies`, or the same rules
 
     def office(self, by: str, second: str = "") -> Office:
         """Return the office of an actor, now. Raises SigningError."""
@@ -52,11 +53,12 @@ class Desk:
 
 
 @contextmanager
-def open_desk(home: str, rules: str) -> Iterator[Desk]:
-    """Open the installation under the rules in force, or those of `--rules`. Raises StoreError, RulebookError."""
+def open_desk(home: str, rules: str, beside: Beside | None = None) -> Iterator[Desk]:
+    """Open the installation under the rules in force, or those of `--rules`. Raises StoreError, RulebookError, InputError."""
     with open_home(home_folder(home)) as opened:
         chosen = choose_for_record(opened, rules, "")
-        yield Desk(opened, chosen.rulebook, Streams(opened, chosen.rulebook), chosen.release)
+        sharing = choose_for_record(opened, rules, "", beside) if beside and beside.folder else chosen
+        yield Desk(opened, chosen.rulebook, Streams(opened, chosen.rulebook), chosen.release, sharing)
 
 
 def fields_of(table: Lifecycle, typed: list[str]) -> dict[str, Any]:
