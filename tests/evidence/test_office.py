@@ -358,7 +358,9 @@ def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None
     office.said("actor", "add", "qian", *person)
     office.said("actor", "revoke", key[:16], "--reason", "compromised", "--size", str(size), "--as", "qian")
     assert fenji("verify", path, "--trust", trust_file(office, tmp_path)).code == 0
-    assert office.refused("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen") == "no-actor"
+    ended = office.run("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen")
+    assert (ended.code, "`chen` has no valid decision key" in ended.err) == (2, True)
+    assert "help: actors with such a key: qian, wang, zhao; " in ended.err  # none that is refused itself
     trust = canonical.loads(office.said("actor", "trust").strip().encode())
     for entry in trust["keys"]:
         if entry["keyid"] == key:
@@ -405,6 +407,8 @@ def test_an_engine_that_decides_otherwise_is_named(office: Office, monkeypatch: 
 def test_what_is_not_there(office: Office, tmp_path: Path) -> None:
     assert fenji("log", "--home", tmp_path / "nobody").code == 2
     assert office.refused("replay", "nothing") == "no-such-record"
+    assert office.refused("rulebook", "activate", "release-9", "--as", "wang") == "no-such-release"
+    assert office.refused("rulebook", "activate", "release-9.zip", "--as", "wang") == "no-such-release"
     assert office.refused("export", "nothing", "--as", "chen") == "no-such-record"
     assert office.refused("export", office.ids[0], "--as", "chen", "--profile", "secret") == "unknown-profile"
     assert office.refused("verify", TWO_FLOWS) == "not-canonical"
