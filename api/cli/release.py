@@ -61,7 +61,7 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
         if out:
             write_new(out, release.pack_up(opened, made))
     count = sum(map(len, made.predicate["versions"].values()))
-    say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.at[:10]}")
+    say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.known}")
 
 
 @group.command()
@@ -101,7 +101,7 @@ def list_(*, json: Json = False, home: Home = "") -> None:
         found = [
             {
                 "id": each.id,
-                "known": each.at[:10],
+                "known": each.known,
                 "rulebook": each.rulebook,
                 "leaf": each.seq,
                 "in_force": bool(current and current.id == each.id),

@@ -14,9 +14,9 @@ from api.cli.options import now
 from engine.evidence import standalone
 from engine.evidence.installation import open_home
 from engine.evidence.policy import publications
+from engine.rulebook.days import legal_day
 from engine.rulebook.locate import open_rulebook
 from engine.supervise import filings
-from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Streams
 from tests.evidence.conftest import ROOT, SAMPLES, Office
 from tests.test_cli import fenji
