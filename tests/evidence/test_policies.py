@@ -288,7 +288,12 @@ def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, polici
 def test_what_is_said_in_words(owners: Office, policies: Path) -> None:
     command = ("share", "check", REQUEST, "--policies", policies, "--rules", owners.rules, *DAY)
     english, chinese = (owners.said(*command, "--lang", lang) for lang in ("en", "zh"))
-    for text in ("item training (njtransport/bus-flows): allow with duties", "The fewest reasons that suffice", "not published"):
+    for text in (
+        "item training (njtransport/bus-flows): allow with duties",
+        "The fewest reasons that suffice",
+        "not published",
+        "[the terms themselves]",
+    ):
         assert text in english
     for text in ("数据项 training (njtransport/bus-flows): 可以提供，附带义务", "最小理由", "什么会使其获准", "未发布"):
         assert text in chinese
