@@ -371,6 +371,22 @@ def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None
     assert office.run("fsck").code == 0
 
 
+def test_a_proposal_of_a_compromised_key_is_remarked_upon(office: Office, tmp_path: Path) -> None:
+    """Nobody signs a proposal, but it names a key: what the log held before the compromise stands, and this is told."""
+    path, strict = tmp_path / "it.zip", tmp_path / "strict.json"
+    office.said("export", office.ids[0], "--as", "wang", "--profile", "full", "--out", path)
+    trust = canonical.loads(office.said("actor", "trust").strip().encode())
+    key = next(k for k in trust["keys"] if k["purpose"] == "decision" and k["holder"]["sub"] == "chen")
+    for size, code in ((10**6, 0), (3, 2)):
+        key["compromised"] = {"since": "2026-11-20T00:00:00.000Z", "size": size}
+        strict.write_bytes(canonical.dumps(trust))
+        ended = fenji("verify", path, "--trust", strict)
+        assert (ended.code, "compromised" in ended.out + ended.err) == (code, True)
+        command = [sys.executable, str(ROOT / "engine/evidence/standalone.py"), str(path), "--trust", str(strict)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert (done.returncode, b"compromised" in done.stdout) == (code, True), done
+
+
 def test_keys_rotate_with_overlap(office: Office, tmp_path: Path) -> None:
     """Two log keys sign while they overlap; after the old one retires, old and new bundles verify."""
     old = tmp_path / "old.zip"
