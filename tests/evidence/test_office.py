@@ -172,6 +172,21 @@ def test_nothing_is_published_without_a_release_in_force(office: Office, tmp_pat
     used = {rule["rule"] for part in ("fired", "unknown", "overridden") for rule in verdict[part]}
     assert set(verdict["unpublished"]) == used
     assert json.loads(new.said("assess", *filing))["unpublished"] == verdict["unpublished"]
+    for name in ("wang", "zhao"):
+        publisher = ("--name", name, "--unit", "x", "--role", "publisher", "--purpose", "rulebook")
+        new.said("actor", "add", name, *publisher, "--as", "chen")
+    publish(new)  # signed and logged, and not in force
+    assert json.loads(new.said("assess", *filing))["unpublished"] == verdict["unpublished"]
+    new.said("rulebook", "activate", "release-1", "--as", "wang")
+    assert json.loads(new.said("assess", *filing))["unpublished"] == []
+
+
+def test_a_dropped_trigger_is_a_finding_of_fsck(office: Office) -> None:
+    with sqlite3.connect(office.folder / "store.db") as store:
+        store.execute("DROP TRIGGER record_no_delete")
+    assert office.refused("fsck") == "unguarded"
+    office.said("init", "--origin", "fenji.example/test")
+    office.said("fsck")
 
 
 REFUSED = {
