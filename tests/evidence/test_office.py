@@ -181,6 +181,17 @@ def test_nothing_is_published_without_a_release_in_force(office: Office, tmp_pat
     assert json.loads(new.said("assess", *filing))["unpublished"] == []
 
 
+def test_a_clock_that_went_back_is_told_as_such(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its keys are not valid yet then; another key would not help."""
+    early = now() - timedelta(days=2)
+    monkeypatch.setattr("api.cli.decide.now", lambda: early)
+    ended = office.run("decide", "nanjing-tiering", OPEN, "--as", "chen")
+    assert (ended.code, ended.err.split(": ")[1]) == (2, "clock-backwards")
+    assert "help: set the clock right; nothing was recorded" in ended.err
+    ended = office.run("decide", "nanjing-tiering", OPEN, "--as", "nobody")
+    assert ended.err.split(": ")[1] == "no-actor"
+
+
 def test_a_dropped_trigger_is_a_finding_of_fsck(office: Office) -> None:
     with sqlite3.connect(office.folder / "store.db") as store:
         store.execute("DROP TRIGGER record_no_delete")
