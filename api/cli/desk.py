@@ -126,6 +126,16 @@ def tell(desk: Desk, done: Recorded, lang: str, *, json: bool) -> None:
         say(Shown(desk.rulebook, desk.streams.table(done.state.process), lang).recorded(done.state))
 
 
+def tell_cases(desk: Desk, filing: str, lang: str) -> None:
+    """Print where the cases stand that were opened on a filing, which itself stays submitted meanwhile."""
+    from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
+
+    named = [each["values"]["case"] for each in history(desk.home, filing) if each["name"] == "take_up"]
+    for state in map(desk.streams.state, dict.fromkeys(named)):
+        table = desk.streams.table(state.process)
+        say(f"{state.stream}: {table.title.get(lang)}, {Shown(desk.rulebook, table, lang).label(state.name)}")
+
+
 def show(desk: Desk, stream: str, said: Mapping[str, Any], lang: str, *, json: bool) -> None:
     """Print a stream: its state, what it says, what may happen next, and its history."""
     from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
