@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import date
 from functools import cache
@@ -18,6 +18,7 @@ from engine.decide.filing import from_document
 from engine.decide.review import Review
 from engine.decide.share import share
 from engine.decide.verdict import ALLOWED, OWNER_UNKNOWN, Mark, both, either, lift, mark, smallest, verdict
+from engine.decide.wishes import Wishes
 from engine.errors import DateError, FenjiError, Place
 from engine.rulebook.check import check
 from engine.rulebook.load import load_all
@@ -223,6 +224,62 @@ def test_reasons_of_complete_facts_give_the_verdict() -> None:
         names = {reason.rule for reason in found.reasons}
         assert {each.rule for each in found.smallest} <= names
         assert all(reason.applies == "certain" for reason in found.reasons)
+
+
+# items by themselves -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rulebook, dict[str, Any]], list[Any]]:
+    """Answer in the plain way: all items in one filing, nothing kept, every change of facts tried."""
+
+    def answer(rulebook: Rulebook, request: dict[str, Any]) -> list[Any]:
+        with monkeypatch.context() as plainly:
+            items = range(len(request["request"]["items"]))
+            plainly.setattr(Review, "parts", lambda review: [(review, index) for index in items])
+            plainly.setattr(Wishes, "_hopeless", lambda *_: False)
+            return said(rulebook, request)
+
+    return answer
+
+
+def said(rulebook: Rulebook, request: dict[str, Any]) -> list[Any]:
+    try:
+        found = share(rulebook, node_from(request, Place("request")), DAY)
+    except FenjiError as error:
+        return [error.finding.code]
+    return [item.model_dump() for item in found.items]
+
+
+def test_items_reviewed_by_themselves_are_answered_as_together(together: Callable[..., list[Any]]) -> None:
+    for seed in range(WORLDS // 8):
+        random = Random(seed)
+        of = small.worlds(random)
+        requests = [small.request(random, 0.5)[0] for _ in range(3)]
+        items = [request["request"]["items"][0] | {"id": f"i{k}"} for k, request in enumerate(requests)]
+        request = requests[0] | {"request": {"complete": random.random() < 0.5, "items": [*items, items[0] | {"id": "again"}]}}
+        assert said(of.rulebook, request) == together(of.rulebook, request), request
+
+
+def test_sample_requests_are_answered_as_together(together: Callable[..., list[Any]]) -> None:
+    for case, bases in (param.values for param in filed()[:: 1 if LONG else 12]):
+        request = asked(case, bases)
+        (item,) = request["request"]["items"]
+        fewer = {name: value for k, (name, value) in enumerate(item.items()) if k % 3 or name in ("id", "data_set")}
+        request["request"]["items"] = [item, fewer | {"id": "fewer"}]
+        made = book(case.get("enterprise", ""))
+        assert said(made, request) == together(made, request), case["name"]
+
+
+def test_items_that_law_compares_are_reviewed_together() -> None:
+    """Law that looks at all items is asked about all of them: what one says bears on another."""
+    law = small.Term("law-0", ("is", "request.a"), None, "request.share", "never")
+    document = small.files((law,), (), "any(request: request.b)")
+    made = small.loaded(document).rulebook
+    items = [{"id": "one", "request.a": True, "request.b": False}, {"id": "two", "request.a": False, "request.b": True}]
+    request = {small.DAY: "2026-06-01", "request": {"complete": True, "items": items}}
+    assert any(side.compares_items for side in Review(made, from_document(made, node_from(request, Place("r"))), DAY).law)
+    assert share(made, node_from(request, Place("r")), DAY).items[0].law == ["refuse"]
 
 
 def test_random_law_passes_the_checks() -> None:

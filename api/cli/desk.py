@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.options import day, document, file_bytes, home_folder, now, say, say_json
-from api.cli.rulebooks import choose_for_record
+from api.cli.rulebooks import Beside, Chosen, choose_for_record
 from api.render.streams import Shown
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
@@ -42,6 +42,7 @@ class Desk:
     rulebook: Rulebook
     streams: Streams
     release: str
+    sharing: Chosen  # the rules with the owners' policies of `--policies`, or the same rules
 
     def office(self, by: str, second: str = "") -> Office:
         """Return the office of an actor, now. Raises SigningError."""
@@ -52,11 +53,12 @@ class Desk:
 
 
 @contextmanager
-def open_desk(home: str, rules: str) -> Iterator[Desk]:
-    """Open the installation under the rules in force, or those of `--rules`. Raises StoreError, RulebookError."""
+def open_desk(home: str, rules: str, beside: Beside | None = None) -> Iterator[Desk]:
+    """Open the installation under the rules in force, or those of `--rules`. Raises StoreError, RulebookError, InputError."""
     with open_home(home_folder(home)) as opened:
         chosen = choose_for_record(opened, rules, "")
-        yield Desk(opened, chosen.rulebook, Streams(opened, chosen.rulebook), chosen.release)
+        sharing = choose_for_record(opened, rules, "", beside) if beside and beside.folder else chosen
+        yield Desk(opened, chosen.rulebook, Streams(opened, chosen.rulebook), chosen.release, sharing)
 
 
 def fields_of(table: Lifecycle, typed: list[str]) -> dict[str, Any]:
@@ -122,6 +124,16 @@ def tell(desk: Desk, done: Recorded, lang: str, *, json: bool) -> None:
         say_json({"stream": done.state.stream, "event": done.id, "statement": done.statement, "receipt": done.receipt.text()})
     else:
         say(Shown(desk.rulebook, desk.streams.table(done.state.process), lang).recorded(done.state))
+
+
+def tell_cases(desk: Desk, filing: str, lang: str) -> None:
+    """Print where the cases stand that were opened on a filing, which itself stays submitted meanwhile."""
+    from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
+
+    named = [each["values"]["case"] for each in history(desk.home, filing) if each["name"] == "take_up"]
+    for state in map(desk.streams.state, dict.fromkeys(named)):
+        table = desk.streams.table(state.process)
+        say(f"{state.stream}: {table.title.get(lang)}, {Shown(desk.rulebook, table, lang).label(state.name)}")
 
 
 def show(desk: Desk, stream: str, said: Mapping[str, Any], lang: str, *, json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.desk import Desk, Evidence, Set, Stream, evidence_of, facts_of, fields_of, open_desk, show, tell
+from api.cli.desk import Desk, Evidence, Set, Stream, evidence_of, facts_of, fields_of, open_desk, show, tell, tell_cases
 from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
 from api.render.streams import drifted
 from engine.supervise import filings
@@ -100,6 +100,8 @@ def show_(filing: Stream, lang: Language, *, json: Json = False, rules: Rules = 
     with open_desk(home, rules) as desk:
         said = filings.content(desk.streams, filing)
         show(desk, filing, {**said.fields, **said.facts}, lang, json=json)
+        if not json:
+            tell_cases(desk, filing, lang)
 
 
 @group.command()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import Beside, Chosen, choose_for_record, of_folder
-from engine.errors import InputError, Place
+from engine.errors import InputError, Place, StoreError
 from engine.evidence.installation import Installation, settings
 from engine.evidence.keys import read_secret
 from engine.evidence.log import new_id
@@ -50,8 +54,25 @@ def serve(
 
     preparing = (lambda: of_folder(draft)) if draft else None
     served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing, share))
-    logs.configure()
-    uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
+    with alone(folder):
+        logs.configure()
+        uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the only server of an installation: two would take each other's jobs, and count rates apart. Raises StoreError.
+
+    The lock ends with the process, however it ends. Commands need no turn: the store orders who writes.
+    """
+    with (folder / "serving.lock").open("a") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                "served", "another process serves this installation", "stop it first, or serve another one"
+            ) from None
+        yield
 
 
 @group.command()

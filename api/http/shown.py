@@ -20,7 +20,7 @@ from engine.store.streams import Page, queue
 from engine.supervise.agenda import items
 from engine.supervise.filings import FACTS, content
 from engine.supervise.state import State
-from engine.supervise.step import possible
+from engine.supervise.step import offered
 from engine.supervise.streams import Streams, history
 from schemas.http.streams import Clock, Happened, Next, Row, Shown, Words
 
@@ -90,7 +90,7 @@ def _next(streams: Streams, state: State) -> list[Next]:
             effect=each.effect,
             basis=[f"{source.instrument} {source.article}".strip() for source in each.sources],
         )
-        for each in possible(streams.table(state.process), state)
+        for each in offered(streams.table(state.process), state)
         if not state.closed
     ]
 

@@ -175,6 +175,7 @@ NAMES = {
     "not-empty": "不为空",
     "not-found": "没有此资源",
     "not-here": "不能在此提供服务",
+    "served": "已有进程提供服务",
     "not-https": "须为 HTTPS 地址",
     "not-kept": "已记录但检查点未保存",
     "not-locked": "与锁不一致",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from api.render import table
 from engine.store.append import NO_DUE
-from engine.supervise.step import DRIFT, possible
+from engine.supervise.state import from_text
+from engine.supervise.step import DRIFT, offered
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Shown:
         labels = {each.id: each.label.get(self.lang) for each in self.of.fields}
         lines = [f"{self.of.title.get(self.lang)} {state.stream}", *self._standing(state), "", self._word("fields")]
         kept = {each.id: state.values[each.id] for each in self.of.fields if each.collect and each.id in state.values}
-        lines += [f"  {labels.get(name, name)}{self._sep}{self._value(name, value)}" for name, value in {**said, **kept}.items()]
+        given = {**said, **kept, **self._by_unit(events)}
+        lines += [f"  {labels.get(name, name)}{self._sep}{self._value(name, value)}" for name, value in given.items()]
         heads = ("#", *(self._word(name) for name in ("day", "event", "who", "to")))
         rows = [self._happened(each) for each in events]
         return "\n".join([*lines, *self._next(state), "", self._word("history"), table.render(heads, rows)])
@@ -78,6 +80,16 @@ class Shown:
             return " ".join(self._value("", each) for each in value.values())
         choices = {each.id: each.label.get(self.lang) for decl in self.of.fields if decl.id == name for each in decl.values}
         return choices.get(value, str(value)) if isinstance(value, str) else str(value)
+
+    def _by_unit(self, events: Sequence[dict[str, Any]]) -> dict[str, list[str]]:
+        """Return what several chose, such as the opinions of units, each with the unit whose choice it was."""
+        found: dict[str, list[str]] = {}
+        for decl in self.of.fields:
+            for each in events if decl.collect and decl.values else ():
+                if decl.id in each["values"] and each["by"]:
+                    said = self._value(decl.id, each["values"][decl.id])
+                    found.setdefault(decl.id, []).append(f"{said} ({each['by']['unit']})")
+        return found
 
     def _word(self, name: str) -> str:
         return word(name, self.lang)
@@ -123,7 +135,7 @@ class Shown:
         return f"{self._word('running')} {self._word('until')} {run.soonest}{doubt}" if run.soonest else self._word("running")
 
     def _next(self, state: State) -> list[str]:
-        found = [f"  {each.event}{self._sep}{self._way(each)}" for each in possible(self.of, state)]
+        found = [f"  {each.event}{self._sep}{self._way(each)}" for each in offered(self.of, state)]
         return ["", self._word("next"), *found] if found else []
 
     def _way(self, each: Transition) -> str:
@@ -154,6 +166,14 @@ def drifted(stream: str, drift: Mapping[str, Any], lang: str) -> str:
     return f"{stream}: {moved(drift, lang)}"
 
 
+def _due(row: Projection, lang: str) -> str:
+    """Return the next deadline of a row; marked where a notice of days off that is still to come may move it."""
+    if row.due == NO_DUE:
+        return ""
+    first = [run for run in from_text(row.fold).clocks if run.running and run.soonest == row.due]
+    return row.due if all(run.due == run.soonest for run in first) else f"{row.due} ({word('provisional', lang)})"
+
+
 def listing(rulebook: Rulebook, rows: Sequence[Projection], lang: str) -> str:
     """Return a page of a queue."""
     if not rows:
@@ -163,5 +183,5 @@ def listing(rulebook: Rulebook, rows: Sequence[Projection], lang: str) -> str:
     for row in rows:
         of = rulebook.lifecycles.get(row.process)
         title, state = (of.title.get(lang), Shown(rulebook, of, lang).label(row.state)) if of else (row.process, row.state)
-        shown.append((row.id, title, state, "" if row.due == NO_DUE else row.due, row.unit, row.district, row.tier, row.assignee))
+        shown.append((row.id, title, state, _due(row, lang), row.unit, row.district, row.tier, row.assignee))
     return table.render(heads, shown)

@@ -8,11 +8,12 @@ set first, until one verdict is left. The union over the cells is exact; where t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from engine.decide.evaluate import AS_OF
 from engine.decide.filing import Filing, Item
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from schemas.term import Type
 
 CASES = 1_000  # most cases of one item; a constant, never a time, so that the same request has the same answer for ever
+Kept = TypeVar("Kept")
 RECEIVED = "sharing.received_on"
+STATES = 4_096  # most states that are kept of one request
 OTHER = "other"  # a data set that the register does not hold
 
 
@@ -94,6 +97,41 @@ class Review:
         self.as_of = as_of
         self.law, self.owners = sides(rulebook)
         self.filing = self.filled(self._dated(filing))
+        self._found: dict[Any, Any] | None = None  # of items that are reviewed by themselves, by what is known of them
+
+    def parts(self) -> list[tuple[Review, int]]:
+        """Return per item the review that answers on it, and where the item stands there.
+
+        What no side compares with the other items is reviewed by itself: with n items, each case costs an n-th.
+        """
+        items = self.filing.lists[REQUEST].items
+        if any(side.compares_items for side in (*self.law, *self.owners.values())):
+            return [(self, index) for index in range(len(items))]
+        found: dict[Any, Any] = {}
+        return [(self._alone(index, found), 0) for index in range(len(items))]
+
+    def once(self, what: str, work: Callable[[], Kept]) -> Kept:
+        """Return what is worked out of an item, once for all items of which the same is known."""
+        if self._found is None:
+            return work()
+        key = what, frozenset(self.filing.lists[REQUEST].items[0].facts.items())
+        if key not in self._found:
+            self._found[key] = work()
+        kept: Kept = self._found[key]
+        return kept
+
+    def _alone(self, index: int, kept: dict[Any, Any]) -> Review:
+        """Return the review of one item of the request, the places of its facts kept."""
+        listing = self.filing.lists[REQUEST]
+        places = {
+            (REQUEST, "0", *path[2:]) if path[0] == REQUEST and len(path) > 1 else path: place
+            for path, place in self.filing.places.items()
+            if path[:2] in ((REQUEST,), (REQUEST, str(index))) or path[0] != REQUEST
+        }
+        lists = self.filing.lists | {REQUEST: replace(listing, items=(listing.items[index],), complete=True)}
+        found = copy(self)
+        found.filing, found._found = Filing(self.filing.facts, lists, places), kept  # noqa: SLF001 - a copy of its own
+        return found
 
     def item(self, item: int, node: Node) -> Found:
         """Return what is possible of an item, whose node is that of the request as filed. Raises ContradictionError."""
@@ -120,7 +158,7 @@ class Review:
         name = self.data_set(filing, item)
         sides_ = (*self.law, *((self.owners[name],) if name in self.owners else ()))
         same = {side: states for side, states in before.states if changed not in side.reads} if before else {}
-        states = tuple((side, same[side] if side in same else side.states(filing, self.as_of)) for side in sides_)
+        states = tuple((side, same[side] if side in same else self._states(side, filing)) for side in sides_)
         worlds = tuple(either(*(each.worlds(item) for each in found)) if found else NOTHING for _, found in states)
         owner = NOTHING if name in self.owners else OWNER_UNKNOWN if self.asks_owner else OWNER_NOT_ASKED
         return Node(filing, states, worlds, owner)
@@ -146,6 +184,23 @@ class Review:
                 raise ContradictionError("before-request", problem, "correct one of the two", filing.places.get((name,)))
             facts[name] = (max(first, low), last)
         return replace(filing, facts=filing.facts | facts)
+
+    def _states(self, side: Side, filing: Filing) -> list[State]:
+        """Return what a side says to a filing. Raises ContradictionError.
+
+        Where items are reviewed by themselves it is worked out once for all cases that the side cannot tell apart.
+        """
+        if self._found is None:
+            return side.states(filing, self.as_of)
+        facts, item = filing.facts, filing.lists[REQUEST].items[0].facts
+        lists = (id(listing) for home, listing in filing.lists.items() if home != REQUEST)
+        key = side, *map(facts.get, side.reads_whole), *map(item.get, side.reads_item), *lists
+        if key not in self._found:
+            if len(self._found) > STATES:
+                self._found.clear()
+            self._found[key] = filing, side.states(filing, self.as_of)  # the filing is kept so that no other takes its lists' ids
+        found: list[State] = self._found[key][1]
+        return found
 
     @property
     def asks_owner(self) -> bool:

@@ -37,17 +37,18 @@ def share_filing(
 ) -> shapes.ShareAnswer:
     """Return the same for a request that was read already."""
     review = Review(rulebook, filing, as_of)
-    listing = review.filing.lists[REQUEST]
-    nodes = [review.node(review.filing, 0)]
-    nodes += [review.node(review.filing, index, nodes[0]) for index in range(1, len(listing.items))]
+    parts = review.parts()
+    nodes: list[Node] = []
+    for part, index in parts:  # where all items are reviewed together, the first node has what law says to the others
+        nodes.append(part.node(part.filing, index, nodes[0] if nodes and part is review else None))
     review.governed(nodes[0])
-    items = [_Item(review, index, node, search=search).answer() for index, node in enumerate(nodes)]
+    items = [_Item(part, at, node, search=search).answer() for (part, at), node in zip(parts, nodes, strict=True)]
     return shapes.ShareAnswer(
         as_of=as_of.isoformat(),
         rulebook=rulebook.digest,
         enterprise=enterprise or None,
         determined=all(item.verdict != "undetermined" for item in items),
-        complete=listing.complete,
+        complete=review.filing.lists[REQUEST].complete,
         items=items,
         policies=[*_policies(review, items), *_overlays(rulebook, review)],
     )
@@ -64,7 +65,7 @@ class _Item:
         self.node = node
 
     def answer(self) -> shapes.ItemVerdict:
-        found = self.review.item(self.index, self.node)
+        found = self.review.once("found", lambda: self.review.item(self.index, self.node))
         only: Verdict | None = next(iter(found.possible)) if len(found.possible) == 1 else None
         heard = [(side, each) for side, states in self.node.states for state in states for each in state.rules(self.index)]
         if only:  # where rules of one pack compete, those that lost are no reasons
@@ -183,7 +184,7 @@ class _Item:
     # what would allow it ----------------------------------------------------------------------------------------------
 
     def _allowed_if(self, found: Found, causes: list[tuple[int, tuple[Side, Heard]]]) -> shapes.WouldAllow:
-        wish = Wishes(self.review, self.index, self.node).found()
+        wish = self.review.once("wish", lambda: Wishes(self.review, self.index, self.node).found())
         blocks = dict.fromkeys((side.pack.doc.id, each.rule) for marks, (side, each) in causes if marks & BLOCKS)
         return shapes.WouldAllow(
             facts=[self._changed(fact, cell) for fact, cell in wish.changes] if wish else [],

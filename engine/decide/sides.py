@@ -19,7 +19,8 @@ from engine.decide.narrow import settle
 from engine.decide.values import INF, F, T, U, known
 from engine.decide.verdict import LAW_UNKNOWN, NOTHING, Mark, Worlds, both, either, mark
 from engine.errors import ContradictionError
-from engine.rulebook.graph import expression, mentioned
+from engine.rulebook import condition as ir
+from engine.rulebook.graph import expression, mentioned, rule_conditions
 from engine.rulebook.model import PackRules
 from schemas import rulebook as shapes
 
@@ -209,6 +210,9 @@ class Side:
         nothing: dict[str, Any] = {"derived": [], "outcomes": [], "goes_to": [], "notes": []}
         self.clause = Evaluator(rulebook, PackRules(pack.doc.model_copy(update=nothing), asked)).inputs if when else None
         self.reads = frozenset(self.evaluator.inputs.layout.slot)
+        names = self.evaluator.inputs.facts
+        self.reads_item = tuple(name for name in names if rulebook.list_of(name) == REQUEST)
+        self.reads_whole = tuple(name for name in names if not rulebook.list_of(name))
         self.heard = tuple(name for name in pack.outcomes if self._speaks(name))
         self.marked = {name: self._marks_of(name) for name in self.heard}
         self._giving: dict[int, list[tuple[str, bool, list[tuple[str, str | None, int]]]]] = {}
@@ -249,6 +253,40 @@ class Side:
         if rows is None:
             return bool(holds(slots, []) != F)
         return any(holds(slots, row) != F for row in (*rows.items, *([rows.more] if rows.more else ())))
+
+    @cached_property
+    def compares_items(self) -> bool:
+        """Tell whether what the side says to an item can depend on the other items of the request.
+
+        It does through a part that counts or sums them up, or a constraint that ties a fact of the request to those of an item.
+        """
+        book = self.rulebook
+        todo: list[str] = [*self.heard, *(mentioned(book, self.pack.doc.shares_when) if self.pack.doc.shares_when else ())]
+        texts = {self.pack.doc.shares_when} - {""}
+        seen: set[str] = set()
+        while todo:
+            if (name := todo.pop()) not in seen:
+                seen.add(name)
+                found = set(self._behind_name(name))
+                todo += [other for text in found - texts for other in mentioned(book, text)]
+                texts |= found
+        tied = (each.always for each in book.constraints.values() if mentioned(book, each.always) & seen)
+        return any(_over_items(book, text) for text in texts) or any(_ties_items(book, text) for text in tied)
+
+    def _behind_name(self, name: str) -> Iterator[str]:
+        """Yield the conditions from which an outcome, a derived fact, or whether a fact applies, is worked out."""
+        if name in self.rulebook.facts:
+            yield from filter(None, (self.rulebook.facts[name].applies_when,))
+        elif name in self.pack.derived:
+            yield from (version.is_ for version in self.pack.derived[name].versions)
+        giving = {rule for rule, each in self.pack.rules.items() if any(name in version.then for version in each.versions)}
+        size = -1
+        while size != len(giving):  # and what overrides them
+            size = len(giving)
+            giving |= {rule for rule, each in self.pack.rules.items() if giving & set(each.overrides)}
+        for rule in giving:
+            for version in self.pack.rules[rule].versions:
+                yield from rule_conditions(version)
 
     def in_force(self, period: shapes.Period, filing: Filing, as_of: date) -> Literal["certain", "possible", "no"]:
         """Tell whether a period lies over the days of a filing that select the law, or the terms, of this pack."""
@@ -348,6 +386,25 @@ def _worked_from(rulebook: Rulebook, version: shapes.RuleVersion, outcome: str) 
     given = version.then.get(outcome)
     text = expression(given) if isinstance(given, str) else None
     return mentioned(rulebook, text) if text is not None else frozenset()
+
+
+def _over_items(rulebook: Rulebook, text: str) -> bool:
+    """Tell whether a condition looks at all items of the request."""
+    for part in ir.walk(rulebook.conditions[text]):
+        match part:
+            case ir.AnyOf() | ir.AllOf() | ir.Count():
+                if part.list == REQUEST:
+                    return True
+            case ir.Fold():
+                if rulebook.list_of(part.value.id) == REQUEST:
+                    return True
+    return False
+
+
+def _ties_items(rulebook: Rulebook, text: str) -> bool:
+    """Tell whether a constraint ties facts of an item to those of the request, so that one item tells something of another."""
+    homes = {rulebook.list_of(name) for name in mentioned(rulebook, text)}
+    return _over_items(rulebook, text) or (REQUEST in homes and len(homes) > 1)
 
 
 def _all(marks: tuple[int, ...], mask: int) -> int:

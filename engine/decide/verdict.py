@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntFlag
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from itertools import combinations
 from typing import Literal, TypeVar
 
@@ -46,13 +46,17 @@ LAW_UNKNOWN: Worlds = frozenset(
     int(said | duty) for said in (Mark(0), Mark.LAW_REFUSES, Mark.HUMAN, Mark.LAW_OBLIGES) for duty in (Mark(0), Mark.DUTY)
 )
 # an owner whose terms are not known may grant, refuse, ask for duties, or have said nothing
-OWNER_UNKNOWN: Worlds = frozenset({0, Mark.OWNER_REFUSES, Mark.OWNER_GRANTS, Mark.OWNER_GRANTS | Mark.DUTY})
+OWNER_UNKNOWN: Worlds = frozenset(map(int, (0, Mark.OWNER_REFUSES, Mark.OWNER_GRANTS, Mark.OWNER_GRANTS | Mark.DUTY)))
 # by law alone: no refusal and no duty of an owner is asked for
 OWNER_NOT_ASKED: Worlds = frozenset({0, int(Mark.OWNER_GRANTS)})
 
 
 def mark(says: str, *, owner: bool) -> int:
     """Return the mark of what a value says: `refuse`, `oblige`, `permit`, `duty`, `human` or nothing."""
+    return int(_mark(says, owner=owner))
+
+
+def _mark(says: str, *, owner: bool) -> int:
     match says:
         case "refuse":
             return Mark.OWNER_REFUSES if owner else Mark.LAW_REFUSES
@@ -89,11 +93,21 @@ def either(*worlds: Worlds) -> Worlds:
 
 def both(*worlds: Worlds) -> Worlds:
     """Return the worlds in which every part speaks, the parts being independent."""
-    return reduce(lambda found, part: frozenset(a | b for a in found for b in part), worlds, NOTHING)
+    return reduce(_pair, worlds, NOTHING)
+
+
+@lru_cache(maxsize=65_536)
+def _pair(first: Worlds, second: Worlds) -> Worlds:
+    return frozenset(a | b for a in first for b in second)
 
 
 def lift(worlds: Worlds) -> frozenset[Verdict]:
     """Return the verdicts that are possible."""
+    return _lift(worlds)
+
+
+@lru_cache(maxsize=65_536)
+def _lift(worlds: Worlds) -> frozenset[Verdict]:
     return frozenset(map(verdict, worlds))
 
 

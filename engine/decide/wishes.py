@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -11,7 +12,7 @@ from engine.decide.missing import Fact, state
 from engine.decide.review import Node, Review, cells_of, registered, whole_of
 from engine.decide.sides import REQUEST, Side
 from engine.decide.values import known, meet
-from engine.decide.verdict import ALLOWED, BLOCKS, Verdict
+from engine.decide.verdict import ALLOWED, BLOCKS, Verdict, Worlds, both, lift
 from engine.errors import InputError
 from schemas.rulebook import DATA_SET
 
@@ -39,6 +40,7 @@ class Wishes:
         self.node = node
         self.filing = node.filing
         self.left = CASES
+        self.alone: dict[tuple[Fact, Any], Node | None] = {}  # each change by itself; None where the facts exclude it
 
     def found(self) -> Wish | None:
         """Return the fewest changes that make the item allowed, None when none was found."""
@@ -67,16 +69,43 @@ class Wishes:
         return tuple(found)
 
     def _tried(self, chosen: Changes) -> Verdict | None:
+        """Return the verdict that the changes give where it allows the item, and is the only one."""
         self.left -= 1
-        node = self.node
+        if len(chosen) > 1 and self._hopeless(chosen):
+            return None
+        node: Node | None = self.node
+        for k, change in enumerate(chosen):
+            node = self._alone(change) if k == 0 else self._after(node, change) if node else None
+        possible = node.possible if node else frozenset[Verdict]()
+        return next(iter(possible)) if len(possible) == 1 and possible <= ALLOWED else None
+
+    def _alone(self, change: tuple[Fact, Any]) -> Node | None:
+        if change not in self.alone:
+            self.alone[change] = self._after(self.node, change)
+        return self.alone[change]
+
+    def _after(self, node: Node, change: tuple[Fact, Any]) -> Node | None:
+        """Return a case with one fact told otherwise, None where the facts exclude it."""
+        (name, index), cell = change
         try:
-            for (name, index), cell in chosen:
-                changed = state(node.filing, self.review.rulebook.list_of(name), index, name, cell)
-                node = self.review.node(changed, self.item, node, name)
+            changed = state(node.filing, self.review.rulebook.list_of(name), index, name, cell)
+            return self.review.node(changed, self.item, node, name)
         except InputError:
             return None
-        possible = node.possible
-        return next(iter(possible)) if len(possible) == 1 and possible <= ALLOWED else None
+
+    def _hopeless(self, chosen: Changes) -> bool:
+        """Tell whether changes cannot allow the item, from what each side says to them one by one.
+
+        A side that reads one of the changed facts says to all of them what it says to that one; of one that reads more nothing is
+        known. INVARIANT: what is skipped would not have been allowed, so that skipping changes no answer.
+        """
+        fixed = [self.node.owner]
+        for k, (side, _) in enumerate(self.node.states):
+            read = [change for change in chosen if change[0][0] in side.reads]
+            node = self._alone(read[0]) if len(read) == 1 else self.node
+            if len(read) <= 1 and node is not None:
+                fixed.append(node.worlds[k])
+        return not _may_allow(both(*fixed))
 
     def _facts(self) -> Iterator[Fact]:
         """Yield the facts that may be told otherwise: unknown ones first, then those of the item, then those of the request."""
@@ -122,6 +151,12 @@ class Wishes:
         for cell in cells_of(kind, everything, marks):
             if cell != everything and (stated is None or not self._known(fact) or meet(kind, cell, stated) is None):
                 yield cell
+
+
+@cache
+def _may_allow(worlds: Worlds) -> bool:
+    """Tell whether the other sides might say something with which these worlds all give one verdict, and it allows."""
+    return any(lift(both(worlds, frozenset({said}))) in ({"allow"}, {"allow_with_duties"}) for said in range(64))
 
 
 def _one_more_or_less(stated: Any, everything: tuple[int, int]) -> Iterator[tuple[int, int]]:

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
     from engine.decide.filing import Filing
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.sharing import ItemVerdict
+    from schemas.sharing import ItemVerdict, ShareAnswer
 
 GRANTS, REFUSES = frozenset({"permit", "duty"}), frozenset({"refuse"})
+
+
+def bound(found: ShareAnswer) -> tuple[list[str], bool]:
+    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all."""
+    names = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
+    return names, any(not set(item.possible) & ALLOWED for item in found.items)
 
 
 def objections(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, value: str = "") -> tuple[str, ...]:

@@ -38,10 +38,10 @@ def unread_budget(streams: Streams, pilot: str) -> Finding | None:
     return Finding("wrong-budget", Place(pilot), problem, "agree on terms with another budget: `amend`")
 
 
-def _assumed(streams: Streams, pilot: str) -> tuple[str, ...]:
-    """Return the incidents of a pilot whose grade is a working assumption."""
+def _assumed(streams: Streams, pilot: str, events: list[Event]) -> tuple[str, ...]:
+    """Return the incidents among events of a pilot whose grade is a working assumption."""
     noted = {each["values"]["incident"]: each["values"] for each in history(streams.home, pilot) if each["name"] in NOTES}
-    return tuple(name for name, values in noted.items() if values.get("assumed"))
+    return tuple(each.id for each in events if each.kind == "incident" and noted[each.id].get("assumed"))
 
 
 def plan_of(streams: Streams) -> Plan:
@@ -61,7 +61,7 @@ def standing(streams: Streams, pilot: str, now: datetime) -> list[Standing]:
             why[change.monitor.id] = change.why
         found = watch.alarms(pilot)
     declared = {monitor.id: monitor for monitor in monitors.monitors}
-    assumed = _assumed(streams, pilot)
+    assumed = _assumed(streams, pilot, events)
     return [
         Standing(alarm, monitor, why.get(alarm.monitor, ""), assumed if monitor.counts in GRADED else ())
         for alarm in found

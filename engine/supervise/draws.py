@@ -118,14 +118,17 @@ def replaced(streams: Streams, case: str, now: datetime) -> Recorded:
 def check(streams: Streams, stream: str) -> list[str]:
     """Work a draw out again from the log alone; return what comes out differently, nothing when all holds. Raises InputError.
 
-    List, root, seed, drawn cases and inspectors are derived anew; that the nonce is the one committed to, the table judged.
+    List, root, seed, drawn cases and inspectors are derived anew, and the list is of the log as it stood after the announcement;
+    that the nonce is the one committed to, the table judged.
     """
     home, events = streams.home, {each["name"]: each for each in history(streams.home, stream)}
     if "announce" not in events:
         raise InputError("wrong-process", f"`{stream[:60]}` is no draw", "name a draw")
     announced, wrong = events["announce"]["values"], []
     if "freeze" in events:
-        frozen = events["freeze"]
+        frozen, places = events["freeze"], _places(home, stream)
+        if not places["announce"] < frozen["values"]["size"] <= places["freeze"]:
+            wrong.append("the list is not of the log between announcement and list")
         listed = eligible(home, frozen["values"]["size"], announced, frozen["at"])
         if {name: sorted(barred) for name, barred in listed.items()} != frozen["values"]["list"]:
             wrong.append("the list is not what the log of then gives")
@@ -194,6 +197,11 @@ def _nonce(home: Installation, stream: str, by: PublicKey) -> bytes:
 
 def _drawn(seed: str, values: Mapping[str, Any]) -> Drawn:
     return draw(seed, values["count"], values["list"], values["pool"])
+
+
+def _places(home: Installation, stream: str) -> dict[str, int]:
+    """Return the place in the log of each event of a draw, by its name."""
+    return {json.loads(each.payload)["predicate"]["name"]: each.seq for each in stored.events(home.store, stream)}
 
 
 def _has(home: Installation, drawn: Mapping[str, Any], stream: str) -> bool:

@@ -10,20 +10,25 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from engine.decide.review import RECEIVED
 from engine.evidence.log import new_id
 from engine.supervise import cases, filings
 from engine.supervise.cases import Office, Ruling
+from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Recorded
 from engine.supervise.uses import TABLE
 
 PACK, ITEMS, REFUSED = "cn-data-sharing", "items", "refuse"
-RECEIVED, LIST, PURPOSE = "sharing.received_on", "request", "request.purpose"
+LIST, PURPOSE = "request", "request.purpose"
 
 
 def ask(office: Office, fields: Mapping[str, Any], *, unconditional: bool = False) -> Recorded:
-    """File a request; its answer is due from the day that its facts say it was received, else from today. Raises InputError."""
+    """File a request, received on the day that its facts say, else today: its answer is due from then. Raises InputError."""
     event = "request_unconditional" if unconditional else "request_conditional"
     told = fields.get(ITEMS, {})
+    if isinstance(told, Mapping) and told:
+        told = {RECEIVED: legal_day(office.now).isoformat(), **told}
+        fields = {**fields, ITEMS: told}
     received = told.get(RECEIVED) if isinstance(told, Mapping) else None
     day = date.fromisoformat(received) if isinstance(received, str) else None
     stream = office.reserved or new_id(office.now)

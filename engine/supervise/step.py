@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
+PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
 SECOND = "official"  # the role of whoever signs as second
 
 
@@ -63,6 +64,17 @@ def transition_of(table: Lifecycle, state: str, event: str) -> Transition | None
 def possible(table: Lifecycle, state: State) -> list[Transition]:
     """Return the transitions that the table has for a state; who may take them, their guards say."""
     return [each for each in table.transitions if state.name in (each.from_ or [""])]
+
+
+def offered(table: Lifecycle, state: State) -> list[Transition]:
+    """Return those of the possible transitions that what has happened in the stream does not rule out already."""
+    asked = {guard.id: guard for guard in table.guards if guard.is_ in PAST}
+    found = []
+    for each in possible(table, state):
+        nobody = Happening(table, each, state, Event(each.event, "", (), "", state.on, state.on, state.at))
+        if not any(GUARDS[asked[name].is_](nobody, asked[name].of) for name in each.guards if name in asked):
+            found.append(each)
+    return found
 
 
 def role_of(transition: Transition, roles: tuple[str, ...]) -> str | None:

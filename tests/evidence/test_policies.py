@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from api.cli.options import now
 from engine.evidence import standalone
 from engine.evidence.installation import open_home
 from engine.evidence.policy import publications
+from engine.rulebook.locate import open_rulebook
+from engine.supervise import filings
+from engine.supervise.clocks import legal_day
+from engine.supervise.streams import Streams
 from tests.evidence.conftest import ROOT, SAMPLES, Office
 from tests.test_cli import fenji
 
@@ -162,6 +168,54 @@ def test_terms_grant_nothing_that_law_refuses(owners: Office, policies: Path, tm
     assert not made["statement"]["predicate"].get("overrides")
     made = json.loads(owners.said("decide", BUS, lawful, "--as", "chen", *under, "--outcome", "answer=granted", "--json"))
     assert not made["statement"]["predicate"].get("overrides")
+
+
+REGISTERED = {"class": "conditional", "opening": "conditional"} | dict.fromkeys(
+    ("personal_data", "state_secret", "work_secret", "core_data", "important", "trade_secret"), False
+)  # what the register says of the data set; the record of the law's own question has what was filed
+FILED = {
+    "requester": "市工信局",
+    "provider": "市数据局",
+    "basis": "职责",
+    "scenario": "监管",
+    "scope": "全市",
+    "manner": "接口查询",
+}
+
+
+def test_a_request_is_filed_and_decided_under_policies(owners: Office, policies: Path, tmp_path: Path) -> None:
+    """A grant binds the terms as published; what they refuse needs a second official; a request is received when it is filed."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    role = ("--role", "official", "--purpose", "decision", "--as", "chen")
+    for name in ("boss", "deputy"):
+        owners.said("actor", "add", name, "--name", name, "--unit", "市数据局", *role)
+    fields = [word for name, value in (FILED | {"until": "2030-12-31"}).items() for word in ("--set", f"{name}={value}")]
+    under = ("--rules", owners.rules, "--policies", policies)
+
+    def filed(**changed: Any) -> str:
+        request = tmp_path / "request.json"
+        facts = {name: value for name, value in ASKED.items() if name != "sharing.received_on"}
+        request.write_text(json.dumps(facts | {"request": {"complete": True, "items": [ITEM | REGISTERED | changed]}}), "utf-8")
+        made = json.loads(owners.said("share", "file", request, "--as", "chen", *fields, *under, "--json"))
+        return str(made["stream"])
+
+    before, first = legal_day(now()), filed()
+    with open_home(owners.folder) as opened:
+        told = filings.content(Streams(opened, open_rulebook(owners.rules)), first, ("items",)).facts
+    assert date.fromisoformat(str(told["sharing.received_on"])) in (before, legal_day(now()))
+    limits = ("--set", "purposes=训练", "--set", "granted=it", "--set", "uses=10", "--set", "records=9", "--set", "reasons=职责")
+    grant = ("--outcome", "allow_with_duties", *limits, "--as", "boss", *under, "--json")
+    done = json.loads(owners.said("share", "decide", first, *grant))
+    (published,) = json.loads(owners.said("policy", "list", "--json"))
+    assert done["statement"]["values"]["policies"] == [f"{BUS} {published['sha256']}"]
+    assert done["statement"]["values"]["deviates"] is False
+    marketing = filed(purpose="marketing")
+    assert owners.refused("share", "decide", marketing, *grant) == "two-officials"
+    done = json.loads(owners.said("share", "decide", marketing, *grant, "--second", "deputy"))
+    assert done["statement"]["values"]["deviates"] is True
+    term = policies / BUS / "not-abroad.yaml"
+    term.write_text(term.read_text("utf-8") + "# changed\n", "utf-8")
+    assert owners.refused("share", "decide", filed(), *grant) == "unpublished-policy"
 
 
 def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:

@@ -48,6 +48,8 @@ def test_an_account_is_made_and_a_server_lets_it_in(tmp_path: Path) -> None:
                     break
             except urllib.error.URLError:
                 time.sleep(0.1)
+        second = fenji("serve", "--home", home, "--port", str(free_port()))
+        assert (second.code, second.err.splitlines()[0]) == (2, "fenji: served: another process serves this installation")
         assert asked(f"{url}/healthz") == (200, '{"status":"alive"}')
         once = TOTP(b32decode(made["one_time_secret"]), 6, SHA1(), 30, enforce_key_length=False)  # noqa: S303 - RFC 6238
         code = once.generate(int(time.time())).decode()

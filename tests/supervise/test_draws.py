@@ -155,3 +155,17 @@ def test_an_empty_list_is_not_frozen(on: Desk) -> None:
     stream = draws.announce(on.streams, on.people["wang"], on.now, draws.Plan(1, POOL, district="玄武区")).state.stream
     with pytest.raises(InputError, match="nothing-to-draw"):
         frozen(on, stream)
+
+
+def test_a_list_of_an_older_log_is_seen(on: Desk) -> None:
+    """Whoever freezes the list of a log of their choice, from before the announcement, chooses who can be drawn."""
+    head = on.home.head()
+    assert head
+    watched(on, "c12", RIVAL)
+    stream = announced(on, 1)
+    listed = draws.eligible(on.home, head.size, on.streams.state(stream).values, on.at())
+    assert "c12" not in listed
+    old = {name: sorted(barred) for name, barred in listed.items()}
+    on.act(stream, draws.TABLE, "freeze", "zhao", {"list": old, "size": head.size})
+    revealed(on, stream)
+    assert draws.check(on.streams, stream) == ["the list is not of the log between announcement and list"]

@@ -4,7 +4,8 @@ A step is that of test_stories; `apply` and `terms` stand for a whole applicatio
 field out), `agree` for the numbers of an amendment, `$terms` for the hash of the last terms. `incident` names the stream of one;
 `pilot` says what its pilot then shows, `ends` when clocks run out, `late` which stopped too late, `measure` what the pack
 proposes, `found` what an official finds beside the usual, `tolerance` how conditions of tolerance stand, `opinion` what is
-proposed on other matters and how their conditions stand, `alarms` which stand.
+proposed on other matters and how their conditions stand, `alarms` which stand, `assumed` the incidents with grades still open on
+which they rest.
 `overtake` is a day's look at all streams, and names those to which time has brought something.
 """
 
@@ -154,6 +155,9 @@ class Life:
             found = pilots.proposed(self.on.streams, act, matter)
             shown = {how: getattr(found, how) if how == "value" else [*getattr(found, how)] for how in wanted}
             assert shown == wanted, found
+        if "assumed" in step:
+            rest = {name for each in standing(self.on.streams, "s", self.on.now) for name in each.assumed}
+            assert rest == set(step["assumed"])
         for how, condition in step.get("tolerance", {}).items():
             assert condition in getattr(pilots.current(self.on.streams, act), how)
 

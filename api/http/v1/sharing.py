@@ -24,6 +24,7 @@ from engine.decide.filing import from_document
 from engine.decide.share import share, share_filing
 from engine.errors import FenjiError, InputError
 from engine.evidence import facts, policy
+from engine.evidence.merged import bound
 from engine.rulebook.read import Node
 from engine.supervise import filings, requests, uses
 from engine.supervise.clocks import legal_day
@@ -36,7 +37,6 @@ from schemas.sharing import ShareAnswer
 
 router = APIRouter(tags=["sharing"], route_class=Strict)
 PROCESS, ITEMS = uses.TABLE, requests.ITEMS
-GRANTS = frozenset({"allow", "allow_with_duties"})
 # event -> whose task it is; `agree` and `refuse` have a route of their own, uses too
 EVENTS: Events = {
     **dict.fromkeys(("supplement", "doubt", "dispute", "dispose", "withdraw"), ("share.request",)),
@@ -214,8 +214,8 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
     def do(doing: Doing) -> Any:
         if body.outcome == requests.REFUSED:
             return requests.answer(doing.desk, request_id, body.outcome, given)
-        bound, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
-        under = {**given, **({"policies": bound} if bound else {})}
+        terms, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
+        under = {**given, **({"policies": terms} if terms else {})}
         return requests.answer(doing.desk, request_id, body.outcome, under, against=against)
 
     return change.change(REQUEST, request_id, do)
@@ -229,8 +229,7 @@ def _terms(at: Office, streams: Streams, stream: str, enterprise: str) -> tuple[
         if error.finding.code != "no-items":
             raise
         return [], False
-    bound = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
-    return bound, any(not set(item.possible) & GRANTS for item in found.items)
+    return bound(found)
 
 
 def _today(at: Office, streams: Streams, stream: str, enterprise: str, *, search: bool = True) -> ShareAnswer:
