@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
+from engine.rulebook.days import SHANGHAI
 from engine.rulebook.read import plain, read
 from engine.rulebook.workdays import Calendar
 from engine.supervise import clocks
-from engine.supervise.clocks import SHANGHAI, Due, Pause, Reminder, Run, Term
+from engine.supervise.clocks import Due, Pause, Reminder, Run, Term
 from engine.supervise.ics import Entry, ics
 from tests.rulebook import book
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -31,7 +32,8 @@ from engine.evidence.log import Log, stamp
 from engine.evidence.merkle import consistency, verify_consistency
 from engine.store import opening, reading, streams, tables
 from engine.store.append import Appender, refused
-from engine.store.opening import Store, open_store
+from engine.store.guarding import guarded, require_guarded
+from engine.store.opening import Store, create, open_store, sqlite_path
 from engine.store.vault import unseal
 from tests import postgres
 from tests.crash.judge import judge
@@ -116,8 +118,51 @@ def test_append_only(store: Store, change: str) -> None:
         sql = change.format(table=table.name, column=next(iter(table.columns)).name)
         with pytest.raises(errors_of(store)) as caught:
             store.connection.execute(sql)
-        assert refused(caught.value).finding.code == "append-only"
+        codes = ("exists", "overtaken", "append-only") if change.startswith("REPLACE") else ("append-only",)
+        assert refused(caught.value).finding.code in codes
     assert size_of(store) == 2
+
+
+def test_replacing_is_refused_on_every_connection(store: Store, address: str) -> None:
+    """`recursive_triggers` is off on a connection of others, so REPLACE would delete without asking the trigger on deletions."""
+    log_of(store).append([row(0, sealed=True), event(row(1), "s", 1)], [("0" * 64, b"")])
+    path = sqlite_path(address)
+    if path is None:
+        return
+    before = {table.name: rows_of(path, table.name) for table in guarded()}
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for table in guarded():
+            names = [column.name for column in table.columns]
+            changed = ", ".join("x'00'" if name in ("payload", "data", "hash", "root", "ciphertext") else name for name in names)
+            for form in ("REPLACE", "INSERT OR REPLACE"):
+                statement = f"{form} INTO {table.name} SELECT {changed} FROM {table.name}"  # noqa: S608 - our own names
+                if table.name == "event":  # the whole of it is key
+                    statement = f"{form} INTO event SELECT stream, number, seq + 1 FROM event"  # noqa: S608
+                with pytest.raises(sqlite3.IntegrityError, match="UNIQUE constraint failed"):
+                    other.execute(statement)
+    assert {table.name: rows_of(path, table.name) for table in guarded()} == before
+
+
+def rows_of(path: Path, table: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - our own names
+
+
+def test_triggers_that_are_gone_are_noticed(store: Store, address: str) -> None:
+    guards(store)
+    sqlite = sqlite_path(address) is not None
+    drop = "DROP TRIGGER blob_no_delete" if sqlite else "ALTER TABLE blob DISABLE TRIGGER blob_no_row"
+    store.connection.execute(drop)
+    with pytest.raises(StoreError, match="the trigger blob_no_"):
+        guards(store)
+    if sqlite:
+        create(address)
+        guards(store)
+
+
+def guards(store: Store) -> None:
+    with reading.connected(store) as connection:
+        require_guarded(connection)
 
 
 def test_group_is_recorded_whole_or_not_at_all(store: Store) -> None:

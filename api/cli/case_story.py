@@ -14,10 +14,10 @@ from engine.errors import InputError
 from engine.evidence.installation import Installation
 from engine.evidence.keys import Holder, PublicKey
 from engine.evidence.log import new_id, stamp
+from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.supervise import cases, filings, uscc
 from engine.supervise.audit import audit
-from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Recorded, Streams
 
 BODY, FIRM = "91320100MA1DEMX77", "南京某视觉科技有限公司"

@@ -37,6 +37,7 @@ from engine.evidence.log import stamp
 from engine.evidence.verify import Verified
 from engine.evidence.verify import verify as prove
 from engine.rulebook.closure import closure
+from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import reading
 
@@ -188,7 +189,7 @@ def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> Non
     else:
         rulebook, name = _other(opened, law)
         of = record.rules(closure(rulebook, pack_of(rulebook, statement["predicate"]["rulepack"]["name"]).doc.id))
-        today = now().date() if law.under is not Under.then else record.request_of(statement).as_of
+        today = legal_day(now()) if law.under is not Under.then else record.request_of(statement).as_of
         differences = again.under(of, disclosed, statement, today, name)
         code, same = 1 if differences else 0, f"the same under {name} and the law of {today}"
     if json:

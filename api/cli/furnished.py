@@ -29,6 +29,7 @@ from engine.evidence.installation import Installation, init, open_home
 from engine.evidence.keys import Holder, PublicKey, read_secret, write_secret
 from engine.evidence.log import new_id, stamp
 from engine.rulebook.closure import closure
+from engine.rulebook.days import legal_day
 from engine.rulebook.locate import files_of
 from engine.rulebook.model import Rulebook
 from engine.store.access import AccessStore, Account
@@ -117,7 +118,7 @@ def _decisions(home: Installation, rulebook: Rulebook, folder: Path, official: P
     """Record what the rules propose for the sample products, filed by the demo's firm."""
     of = record.rules(closure(rulebook, "nanjing-tiering"))
     asked = [
-        replace(proposed(rulebook, of, path, at.date(), official, published), filed_by=FIRM, now=at)
+        replace(proposed(rulebook, of, path, legal_day(at), official, published), filed_by=FIRM, now=at)
         for path in sorted(folder.glob("samples/nanjing-tiering/*.yaml"))
     ]
     made = [decide.prepare(home, each) for each in asked]

@@ -21,6 +21,7 @@ from engine.evidence.installation import init as make
 from engine.evidence.log import leaf, stamp
 from engine.evidence.note import vkey
 from engine.store import reading
+from engine.store.guarding import require_guarded
 
 app = typer.Typer()
 Address = Annotated[
@@ -94,6 +95,8 @@ def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") ->
         with reading.snapshot(opened.store):
             found = derive(opened, kept, progress)
             audit(opened, progress)
+            with reading.connected(opened.store) as connection:
+                require_guarded(connection)
     say_json(found) if json else say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
 
 

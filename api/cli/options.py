@@ -16,6 +16,7 @@ from typing import Annotated, Any, BinaryIO, NoReturn
 import typer
 
 from engine.errors import InputError, Place
+from engine.rulebook.days import legal_day
 from engine.rulebook.locate import find, open_rulebook
 from engine.rulebook.model import PackRules, Rulebook
 from engine.rulebook.read import MAX_BYTES, Node
@@ -123,9 +124,9 @@ def now() -> datetime:
 
 
 def day(as_of: str, option: str = "--as-of") -> date:
-    """Return the day that an option names, or today. Raises InputError."""
+    """Return the day that an option names, or today where the law applies. Raises InputError."""
     if not as_of:
-        return now().date()
+        return legal_day(now())
     try:
         return date.fromisoformat(as_of if _DAY.match(as_of) else "")
     except ValueError:

@@ -27,10 +27,10 @@ from api.render import pilots as said
 from engine.errors import InputError
 from engine.evidence.installation import open_home
 from engine.evidence.log import new_id, stamp
+from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import agenda, alarms, incidents, pilots
-from engine.supervise.clocks import legal_day
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.plan import plan
 from engine.supervise.monitors.simulate import Scenario, work

@@ -12,10 +12,11 @@ from engine.evidence import canonical
 from engine.evidence.installation import Installation
 from engine.evidence.keys import Holder, PublicKey
 from engine.evidence.log import stamp
+from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.rulebook.read import plain
 from engine.supervise import alarms, incidents, pilots, uscc
-from engine.supervise.clocks import legal_day, months_after
+from engine.supervise.clocks import months_after
 from engine.supervise.state import State
 from engine.supervise.step import transition_of
 from engine.supervise.streams import Act, Recorded, Streams

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ from api.cli.options import (
 from api.cli.rulebooks import of_release
 from api.render.streams import drifted
 from engine.decide import cases
-from engine.errors import CheckFailedError
+from engine.errors import CheckFailedError, EvidenceError
 from engine.evidence import release
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.keys import PublicKey
@@ -61,7 +62,7 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
         if out:
             write_new(out, release.pack_up(opened, made))
     count = sum(map(len, made.predicate["versions"].values()))
-    say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.at[:10]}")
+    say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.known}")
 
 
 @group.command()
@@ -75,6 +76,10 @@ def activate(what: Annotated[str, typer.Argument(metavar="ID|FILE")], by: Actor,
         key = actors.key_of(by, "rulebook", at)
         actors.require(key, "publisher", "admin")
         found = next((each for each in release.releases(opened) if each.id == what), None)
+        if found is None and not Path(what).exists():
+            known = ", ".join(each.id for each in release.releases(opened)) or "none"
+            problem = f"`{what[:60]}` is no release of this log, and no file"
+            raise EvidenceError("no-such-release", problem, f"the releases are {known}")
         if found is None:
             found, _ = release.open_file(file_bytes(what), actors.trust())
         release.activate(opened, found, key, at)
@@ -101,7 +106,7 @@ def list_(*, json: Json = False, home: Home = "") -> None:
         found = [
             {
                 "id": each.id,
-                "known": each.at[:10],
+                "known": each.known,
                 "rulebook": each.rulebook,
                 "leaf": each.seq,
                 "in_force": bool(current and current.id == each.id),

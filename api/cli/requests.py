@@ -14,9 +14,9 @@ from api.cli.uses import app
 from engine.decide.share import share_filing
 from engine.evidence import facts, policy
 from engine.evidence.merged import bound
+from engine.rulebook.days import legal_day
 from engine.rulebook.policies import OVERLAYS
 from engine.supervise import cases, filings, requests, uses
-from engine.supervise.clocks import legal_day
 
 __all__ = ["app"]
 Unconditional = Annotated[bool, typer.Option("--unconditional", help="The data are shared without conditions.")]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.cli.options import day, home_folder, rules_folder, unreadable
+from api.cli.options import day, home_folder, now, rules_folder, unreadable
 from engine.errors import InputError
 from engine.rulebook import lock
+from engine.rulebook.days import require_come
 from engine.rulebook.load import digest
 from engine.rulebook.locate import files_of, open_files
 from engine.rulebook.model import Rulebook
@@ -158,7 +159,9 @@ def known(opened: Installation, known_at: str, beside: Beside | None = None) -> 
     """Return the release that was known on a day. Raises EvidenceError when there was none."""
     from engine.evidence import release  # noqa: PLC0415 - as above
 
-    on = day(known_at, "--known-at").isoformat()
+    named = day(known_at, "--known-at")
+    require_come(named, now(), "--known-at")
+    on = named.isoformat()
     return of_release(opened, release.known(opened, on), beside, on)
 
 

@@ -17,8 +17,8 @@ from engine.decide.filing import from_document
 from engine.errors import InputError, Place
 from engine.evidence.installation import open_home
 from engine.evidence.log import stamp
+from engine.rulebook.days import legal_day
 from engine.supervise import registers
-from engine.supervise.clocks import legal_day
 from engine.supervise.routes import Routed
 from engine.supervise.streams import Streams
 from engine.supervise.transfers import KINDS, Kind

@@ -15,8 +15,8 @@ from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
 from engine.errors import FenjiError, Finding, InputError, Place
+from engine.rulebook.days import legal_day
 from engine.rulebook.read import Mapping, Scalar, Sequence
-from engine.supervise.clocks import legal_day
 
 NAMES = ("pack", "as_of", "on", "filings")
 ROW = ("id", "facts")

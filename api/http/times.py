@@ -14,6 +14,7 @@ from fastapi import Query
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from engine.errors import InputError, Place
+from engine.rulebook.days import require_come
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 # RFC 3339, 5.6: date-time; what fromisoformat takes besides (no offset, weeks, no colons, a space) is refused
@@ -26,6 +27,15 @@ def day_of(text: str, name: str, place: Place | None = None) -> date:
         return date.fromisoformat(text if _DAY.match(text) else "")
     except ValueError:
         raise InputError("wrong-date", f"`{name}` is `{text[:60]}`, which is no day", "write YYYY-MM-DD", place) from None
+
+
+def known_of(text: str, now: datetime) -> str:
+    """Return the day of knowledge that a parameter names, empty without one. Raises InputError for one that has not come."""
+    if not text:
+        return ""
+    day = day_of(text, "known_at")
+    require_come(day, now, "known_at")
+    return day.isoformat()
 
 
 def moment_of(text: str, name: str) -> datetime:

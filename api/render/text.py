@@ -21,6 +21,7 @@ READ = {
     "secondary": {"zh": "二手资料，未核对", "en": "secondary, unverified"},
     "recalled": {"zh": "凭记忆，未核对", "en": "from memory, unverified"},
 }
+TERMS = {"zh": "条款原文", "en": "the terms themselves"}
 EFFECT = {
     "statutory": {"zh": "法定", "en": "statutory"},
     "agreed": {"zh": "约定", "en": "agreed"},
@@ -206,7 +207,9 @@ class Words:
         title = instrument.title.get(self.lang) if instrument else source.instrument
         article = _article(source.article, self.lang) if source.article else ""
         note = f"; {source.note.get(self.lang)}" if source.note else ""
-        return f"{title}{article} [{READ[source.read][self.lang]}{note}]"
+        # an owner's terms are no law that was read in some copy: they are the owner's own
+        read = TERMS if instrument and instrument.rank == "agreement" else READ[source.read]
+        return f"{title}{article} [{read[self.lang]}{note}]"
 
     def named(self, fact: str, item: str | None) -> str:
         """Return a fact with the item it belongs to, as `what-if` takes it."""

@@ -9,7 +9,7 @@ from engine.decide.filing import from_document
 from engine.decide.missing import Fact
 from engine.decide.overall import HUMAN
 from engine.decide.review import Found, Node, Review
-from engine.decide.sides import REQUEST, Heard, Side
+from engine.decide.sides import REQUEST, Heard, Side, State
 from engine.decide.values import T, show
 from engine.decide.verdict import ALLOWED, BLOCKS, VERDICTS, Mark, Verdict, Worlds, both, smallest
 from engine.decide.wishes import Wishes
@@ -63,11 +63,12 @@ class _Item:
         self.index = index
         self.search = search
         self.node = node
+        self.rules: dict[int, dict[Heard, None]] = {}  # by version of law or terms; the node keeps these
 
     def answer(self) -> shapes.ItemVerdict:
         found = self.review.once("found", lambda: self.review.item(self.index, self.node))
         only: Verdict | None = next(iter(found.possible)) if len(found.possible) == 1 else None
-        heard = [(side, each) for side, states in self.node.states for state in states for each in state.rules(self.index)]
+        heard = [(side, each) for side, states in self.node.states for state in states for each in self._rules(state)]
         if only:  # where rules of one pack compete, those that lost are no reasons
             marks = {mark for worlds in self._settled() for mark in worlds}
             heard = [(side, each) for side, each in heard if any(each.mark & ~mark == 0 for mark in marks)]
@@ -138,7 +139,13 @@ class _Item:
     def _certain(self, side: Side, each: Heard) -> bool:
         """Return whether it applies in every version that may be in force: an open date leaves several."""
         states = next(states for other, states in self.node.states if other is side)
-        return each.applied == T and all(each in state.rules(self.index) for state in states)
+        return each.applied == T and all(each in self._rules(state) for state in states)
+
+    def _rules(self, state: State) -> dict[Heard, None]:
+        """Return the rules that bear on the item in a version, worked out once: each of many is looked for in all."""
+        if id(state) not in self.rules:
+            self.rules[id(state)] = dict.fromkeys(state.rules(self.index))
+        return self.rules[id(state)]
 
     def _basis(self, side: Side, rule: str) -> shapes.Basis:
         if side.owner:

@@ -44,7 +44,8 @@ class Actors:
         mine = [key for key in self.keys if key.holder.sub == sub and key.purpose == purpose and not key.compromised]
         valid = [key for key in mine if key.valid_from <= at and (key.valid_until is None or at < key.valid_until)]
         if not valid:
-            known = sorted({key.holder.sub for key in self.keys if key.purpose == purpose})
+            usable = [key for key in self.keys if key.purpose == purpose and key.was_valid(at) and not key.compromised]
+            known = sorted({key.holder.sub for key in usable})
             remedy = f"actors with such a key: {', '.join(known) or 'none'}; `fenji actor add` makes one"
             raise SigningError("no-actor", f"`{sub}` has no valid {purpose} key", remedy)
         return valid[-1]

@@ -15,6 +15,7 @@ from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import PublicKey
 from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
+from engine.rulebook.days import day_known
 from engine.rulebook.policies import OVERLAYS, Policies, catalogue_item, files_of
 from engine.rulebook.read import plain, read
 from engine.store import reading
@@ -41,8 +42,8 @@ class Publication:
 
     @property
     def known(self) -> str:
-        """The day from which it is known."""
-        return self.at[:10]
+        """The legal day from which it is known."""
+        return day_known(self.at)
 
     @property
     def sha256(self) -> str:

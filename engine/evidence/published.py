@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence import canonical
 from engine.rulebook import lock
+from engine.rulebook.days import day_known
 from engine.store import reading
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def _shown(home: Installation) -> _Shown:
     def read() -> _Shown:
         found = {kind: [(each, _predicate(each)) for each in reading.of_kind(home.store, kind)] for kind in KINDS}
         current = found["activation"][-1][1]["release_id"] if found["activation"] else ""
-        policies = [(each.id, each.at[:10], predicate["versions"]) for each, predicate in found["policy"]]
+        policies = [(each.id, day_known(each.at), predicate["versions"]) for each, predicate in found["policy"]]
         return _Shown({each.id: predicate["versions"] for each, predicate in found["release"]}, current, policies)
 
     return home.remembered(KINDS, read)

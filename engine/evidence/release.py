@@ -18,6 +18,7 @@ from engine.evidence.note import Receipt, read_checkpoint, read_receipt, signed_
 from engine.evidence.statement import actor_json, wrap
 from engine.rulebook import lock
 from engine.rulebook.closure import closure
+from engine.rulebook.days import day_known
 from engine.rulebook.load import digest, load_all
 from engine.rulebook.model import Rulebook
 from engine.store import reading
@@ -36,6 +37,11 @@ class Release:
     seq: int
     at: str
     predicate: dict[str, Any]
+
+    @property
+    def known(self) -> str:
+        """The legal day from which it is known."""
+        return day_known(self.at)
 
     @property
     def rulebook(self) -> str:
@@ -63,8 +69,8 @@ def active(home: Installation) -> Release | None:
 
 
 def known(home: Installation, day: str) -> Release:
-    """Return the newest release known at the end of a day (YYYY-MM-DD, UTC). Raises EvidenceError when there was none."""
-    found = [each for each in releases(home) if each.at[:10] <= day]
+    """Return the newest release known at the end of a legal day (YYYY-MM-DD). Raises EvidenceError when there was none."""
+    found = [each for each in releases(home) if each.known <= day]
     if not found:
         raise EvidenceError("nothing-known", f"no rulebook was published by {day}", "choose a later --known-at")
     return found[-1]

@@ -21,7 +21,7 @@ Json = dict[str, Any]
 Value = frozenset[Any]
 Thing = tuple[str, int]  # a name, and the row of its list in which it is asked
 Contradiction = ArithmeticError  # facts that cannot be true together
-REFUSED = Exception  # whatever cannot be read is refused
+REFUSED, AGAIN = Exception, "a file is missing, cut short, changed or another: ask for it again"  # of what cannot be read
 MEMBERS = ["checkpoint", "facts.json", "keys.json", "manifest.dsse.json", "receipt.tlog-proof", "record.dsse.json", "record.json",
            "rules.json", "summary.en.md", "summary.zh.md", "verify.py"]
 PURPOSES, KINDS, PROFILES = ["decision", "log", "rulebook"], ["proposal", "decision"], ["full", "regulator", "court", "public"]
@@ -392,7 +392,7 @@ def main(words: list[str]) -> int:  # verify a bundle and say what was found, ne
     try:
         _demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "use: python verify.py BUNDLE [--trust FILE]")
         code, lines = verify(Path(words[0]).read_bytes(), Path(words[2]).read_bytes() if words[2:] else None)
-    except REFUSED as error: code, lines = 2, [f"refused: {error}" if type(error) is ValueError else f"refused: {error!r}"]
+    except REFUSED as error: code, lines = 2, [f"refused: {error if type(error) is ValueError else f'{error!r}; {AGAIN}'}"]
     text = "\n".join("".join(char if char.isprintable() else "?" for char in line) for line in lines)
     sys.stdout.buffer.write(f"{text}\n".encode(errors="replace"))
     return code

@@ -56,10 +56,12 @@ def sqlite_path(address: str) -> Path | None:
 
 
 def create(address: str) -> None:
-    """Make a new store, or bring an older one to this version's schema. Raises StoreError."""
+    """Make a new store, or bring an older one to this version's schema and triggers. Raises StoreError."""
     from alembic import command  # noqa: PLC0415 - only a new store needs it
     from alembic.config import Config  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    from engine.store.guarding import guard  # noqa: PLC0415
 
     path = sqlite_path(address)
     if path:
@@ -76,6 +78,7 @@ def create(address: str) -> None:
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            guard(connection)
     except SQLAlchemyError as error:
         raise refused(getattr(error, "orig", None) or error) from None
     finally:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from engine.rulebook.days import legal_day
 from engine.store.append import Projection
 from engine.store.streams import Page, queue
 from engine.supervise import clocks
-from engine.supervise.clocks import Due, Reminder, Standing, Term, legal_day
+from engine.supervise.clocks import Due, Reminder, Standing, Term
 from engine.supervise.deadline import timed
 from engine.supervise.state import Run, State, from_text
 from engine.supervise.step import possible

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from engine.errors import EvidenceError
 from engine.evidence import canonical, events
 from engine.evidence.installation import Installation
+from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store import streams as stored
 from engine.store.append import Projection
 from engine.store.reading import Record
-from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import ended
 from engine.supervise.state import Event, State
 from engine.supervise.step import Refusal, step

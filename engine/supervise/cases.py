@@ -19,8 +19,8 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
+from engine.rulebook.days import legal_day
 from engine.supervise import filed, filings
-from engine.supervise.clocks import legal_day
 from engine.supervise.step import DRIFT, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer

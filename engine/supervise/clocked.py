@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.supervise.clocks import SHANGHAI
+from engine.rulebook.days import SHANGHAI
 from engine.supervise.state import Pause, Run
 
 if TYPE_CHECKING:

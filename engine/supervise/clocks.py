@@ -19,16 +19,16 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from math import inf
 from typing import Literal, Protocol
 
 from engine.errors import InputError, Place
+from engine.rulebook.days import SHANGHAI, legal_day
 from engine.rulebook.workdays import Bounds, Calendar
 from schemas.calendar import Clock as ClockOfLaw
 from schemas.calendar import Counting, Unit
 
-SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # legal days are days there, without summer time since 1992
 HOUR = 3_600_000  # milliseconds, as moments are recorded
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHARES = (50, 80)  # percent of a period after which one is reminded
@@ -235,13 +235,6 @@ def moment_of(value: Moment) -> datetime:
     if isinstance(value, datetime):
         return value
     return datetime(value.year, value.month, value.day, 23, 59, 59, tzinfo=SHANGHAI)
-
-
-def legal_day(moment: datetime) -> date:
-    """Return the day of a moment where the law applies. Raises InputError for a moment without an offset."""
-    if moment.tzinfo is None:
-        raise InputError("no-offset", f"`{moment.isoformat()}` has no offset from UTC", "write +08:00 or Z after the time")
-    return moment.astimezone(SHANGHAI).date()
 
 
 # spans ----------------------------------------------------------------------------------------------------------------

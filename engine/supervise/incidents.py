@@ -22,8 +22,8 @@ from engine.decide.values import U
 from engine.errors import DateError, InputError, Place
 from engine.evidence.disclosed import opened
 from engine.rulebook import graph
+from engine.rulebook.days import SHANGHAI
 from engine.rulebook.read import node_from
-from engine.supervise.clocks import SHANGHAI
 from engine.supervise.opinions import PACK, uncoerced
 from engine.supervise.streams import Act, Recorded, Streams, history
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import FenjiError, InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
+from engine.rulebook.days import legal_day
 from engine.store import streams as stored
-from engine.supervise.clocks import legal_day
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State, from_text
 from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history

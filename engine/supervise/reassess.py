@@ -17,10 +17,10 @@ from engine.decide.assess import examine
 from engine.errors import FenjiError
 from engine.evidence import canonical, facts
 from engine.evidence.disclosed import opened
+from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Office, Question, question, restricted
-from engine.supervise.clocks import legal_day
 from engine.supervise.filings import FACTS
 from engine.supervise.state import State, from_text
 from engine.supervise.step import ANSWERS, DRIFT

@@ -12,9 +12,9 @@ from typing import Any
 
 from engine.decide.review import RECEIVED
 from engine.evidence.log import new_id
+from engine.rulebook.days import legal_day
 from engine.supervise import cases, filings
 from engine.supervise.cases import Office, Ruling
-from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Act, Recorded
 from engine.supervise.uses import TABLE
 

@@ -19,10 +19,10 @@ from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import Log, new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.statement import actor_json
+from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import filed, uscc
-from engine.supervise.clocks import legal_day
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text

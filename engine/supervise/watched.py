@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from engine.supervise.clocks import SHANGHAI
+from engine.rulebook.days import SHANGHAI
 from engine.supervise.monitors.events import LARGEST, Event, Kind, read
 from schemas.lifecycle import REFUSED
 

@@ -8,14 +8,20 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from api.cli.options import day, now
 from engine.errors import EvidenceError
 from engine.evidence import archive, canonical, dsse, facts
 from engine.evidence.keys import write_secret
+from engine.evidence.policy import Publication
+from engine.evidence.release import Release
+from engine.rulebook.days import legal_day
 from tests.bad_base import BASE
 from tests.evidence.conftest import RECORDED, ROOT, SAMPLES, Office, publish
 from tests.test_cli import fenji
@@ -98,7 +104,7 @@ def test_four_questions(office: Office) -> None:
 
 def test_known_at(office: Office) -> None:
     words = ("assess", "cn-cross-border", TWO_FLOWS, "--as-of", "2026-11-20", "--json")
-    known = json.loads(office.said(*words, "--known-at", "2999-01-01"))
+    known = json.loads(office.said(*words, "--known-at", legal_day(now()).isoformat()))
     assert known["unpublished"] == []
     assert office.refused(*words, "--known-at", "2020-01-01") == "nothing-known"
     loose = json.loads(fenji(*words, "--home", office.folder / "nobody").out)
@@ -107,6 +113,28 @@ def test_known_at(office: Office) -> None:
     assert {key: value for key, value in loose.items() if key != "unpublished"} == {
         key: value for key, value in known.items() if key != "unpublished"
     }
+
+
+@pytest.mark.parametrize("zone", ["America/St_Johns", "Pacific/Kiritimati", "UTC"])
+def test_legal_days_are_those_of_one_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is published after midnight there is known from that day on, and an answer without `--as-of` is of the same day."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        monkeypatch.setattr("api.cli.options.now", lambda: datetime.fromisoformat("2026-11-28T17:00:00Z").astimezone())
+        assert day("").isoformat() == Release("release-1", 0, "2026-11-28T17:00:00.000Z", {}).known == "2026-11-29"
+        assert Publication("policy-1", "a/b", 0, "2026-11-28T15:59:59.999Z", {}).known == "2026-11-28"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_will_be_known_nobody_knows(office: Office) -> None:
+    tomorrow = (legal_day(now()) + timedelta(days=1)).isoformat()
+    asked = ("cn-cross-border", TWO_FLOWS, "--known-at", tomorrow)
+    for words in (("assess", *asked), ("explain", *asked), ("decide", *asked, "--as", "chen")):
+        assert office.refused(*words) == "future-day"
+    assert office.refused("replay", office.ids[2], "--under", "today", "--known-at", tomorrow) == "future-day"
 
 
 def test_what_is_published_says_the_log_alone(office: Office) -> None:
@@ -330,7 +358,9 @@ def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None
     office.said("actor", "add", "qian", *person)
     office.said("actor", "revoke", key[:16], "--reason", "compromised", "--size", str(size), "--as", "qian")
     assert fenji("verify", path, "--trust", trust_file(office, tmp_path)).code == 0
-    assert office.refused("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen") == "no-actor"
+    ended = office.run("decide", "cn-cross-border", TWO_FLOWS, "--as", "chen")
+    assert (ended.code, "`chen` has no valid decision key" in ended.err) == (2, True)
+    assert "help: actors with such a key: qian, wang, zhao; " in ended.err  # none that is refused itself
     trust = canonical.loads(office.said("actor", "trust").strip().encode())
     for entry in trust["keys"]:
         if entry["keyid"] == key:
@@ -377,6 +407,8 @@ def test_an_engine_that_decides_otherwise_is_named(office: Office, monkeypatch: 
 def test_what_is_not_there(office: Office, tmp_path: Path) -> None:
     assert fenji("log", "--home", tmp_path / "nobody").code == 2
     assert office.refused("replay", "nothing") == "no-such-record"
+    assert office.refused("rulebook", "activate", "release-9", "--as", "wang") == "no-such-release"
+    assert office.refused("rulebook", "activate", "release-9.zip", "--as", "wang") == "no-such-release"
     assert office.refused("export", "nothing", "--as", "chen") == "no-such-record"
     assert office.refused("export", office.ids[0], "--as", "chen", "--profile", "secret") == "unknown-profile"
     assert office.refused("verify", TWO_FLOWS) == "not-canonical"

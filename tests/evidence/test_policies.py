@@ -14,9 +14,9 @@ from api.cli.options import now
 from engine.evidence import standalone
 from engine.evidence.installation import open_home
 from engine.evidence.policy import publications
+from engine.rulebook.days import legal_day
 from engine.rulebook.locate import open_rulebook
 from engine.supervise import filings
-from engine.supervise.clocks import legal_day
 from engine.supervise.streams import Streams
 from tests.evidence.conftest import ROOT, SAMPLES, Office
 from tests.test_cli import fenji
@@ -288,7 +288,12 @@ def test_an_overlay_is_shown_in_every_answer_that_used_it(owners: Office, polici
 def test_what_is_said_in_words(owners: Office, policies: Path) -> None:
     command = ("share", "check", REQUEST, "--policies", policies, "--rules", owners.rules, *DAY)
     english, chinese = (owners.said(*command, "--lang", lang) for lang in ("en", "zh"))
-    for text in ("item training (njtransport/bus-flows): allow with duties", "The fewest reasons that suffice", "not published"):
+    for text in (
+        "item training (njtransport/bus-flows): allow with duties",
+        "The fewest reasons that suffice",
+        "not published",
+        "[the terms themselves]",
+    ):
         assert text in english
     for text in ("数据项 training (njtransport/bus-flows): 可以提供，附带义务", "最小理由", "什么会使其获准", "未发布"):
         assert text in chinese

@@ -155,3 +155,13 @@ def test_trust_of_another_log(bundle_of: Callable[[int], Path], trust: Path) -> 
     value = json.loads(trust.read_bytes()) | {"origin": "another.example/log"}
     with pytest.raises(ValueError, match="another log"):
         standalone.verify(bundle_of(4).read_bytes(), standalone.canonical(value))
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04", b"{}"])
+def test_what_is_no_bundle_or_trust_file_is_refused_with_a_remedy(
+    data: bytes, bundle_of: Callable[[int], Path], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (tmp_path / "it").write_bytes(data)
+    for words in ([str(tmp_path / "it")], [str(bundle_of(0)), "--trust", str(tmp_path / "it")], [str(tmp_path / "none")]):
+        assert standalone.main(words) == 2
+        assert b"ask for it again" in capsysbinary.readouterr().out

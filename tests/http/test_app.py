@@ -27,6 +27,7 @@ WRONG: list[tuple[str, str, Any, int, str, str]] = [
     ("DELETE", "/v1/packs", None, 405, "method-not-allowed", ""),
     ("GET", "/v1/packs/nope", None, 404, "unknown-pack", ""),
     ("GET", "/v1/packs/nanjing-tiering/rules/nope", None, 404, "not-found", ""),
+    ("GET", "/v1/packs?known_at=2999-01-01", None, 422, "future-day", ""),
     ("POST", "/v1/assessments", [], 422, "invalid", ""),  # the whole document: RFC 6901, section 5
     ("POST", "/v1/assessments", {}, 422, "invalid", "/facts"),
     ("POST", "/v1/assessments", {"facts": {}, "when": "now"}, 422, "invalid", "/when"),

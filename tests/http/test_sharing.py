@@ -14,9 +14,9 @@ from engine.errors import Place
 from engine.evidence import policy
 from engine.evidence.keys import Holder
 from engine.evidence.log import stamp
+from engine.rulebook.days import legal_day
 from engine.rulebook.read import node_from
 from engine.supervise import cases
-from engine.supervise.clocks import legal_day
 from tests.http.calls import change, ok, post
 from tests.http.conftest import Served
 

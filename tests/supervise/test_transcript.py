@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from engine.supervise.clocks import legal_day
+from engine.rulebook.days import legal_day
 from tests.supervise.desk import FIRM, RIVAL
 from tests.test_cli import fenji
 

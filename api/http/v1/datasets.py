@@ -11,10 +11,10 @@ from api.http.body import Strict
 from api.http.conditions import KNOWN, IfNoneMatch, answer
 from api.http.office import Needs, Office, not_found, office
 from api.http.paging import LINKED, Paging
-from api.http.times import AsOf, KnownAt, day_of
+from api.http.times import AsOf, KnownAt, day_of, known_of
 from engine.evidence import policy
+from engine.rulebook.days import legal_day
 from engine.rulebook.policies import OVERLAYS
-from engine.supervise.clocks import legal_day
 from schemas.http.data import DataSet, Entry, Publication, Term, Terms
 from schemas.http.service import Listed
 from schemas.http.streams import Words
@@ -70,7 +70,7 @@ def terms(  # noqa: PLR0913, PLR0917 - what it reads
 
 
 def _known(at: Office, known_at: str) -> dict[str, policy.Publication]:
-    day = day_of(known_at, "known_at").isoformat() if known_at else ""
+    day = known_of(known_at, at.now())
     return {name: each for name, each in policy.known(at.home, day).items() if not name.startswith(f"{OVERLAYS}/")}
 
 

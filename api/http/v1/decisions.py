@@ -17,17 +17,17 @@ from api.http.office import Needs, Office, key_of, not_found, office
 from api.http.once import Answer
 from api.http.paging import LINKED, Paging
 from api.http.things import of_decision
-from api.http.times import KnownAt, day_of
+from api.http.times import KnownAt, known_of
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, SigningError
 from engine.evidence import bundle, canonical, decide, facts, record, replay
 from engine.evidence.disclosed import opened, unread
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
+from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.reading import Record
 from engine.supervise import uscc
-from engine.supervise.clocks import legal_day
 from schemas.answer import Answer as Verdict
 from schemas.http.records import DecisionRow, DecisionShown, Replay
 from schemas.http.service import Listed
@@ -203,7 +203,7 @@ def again(request: Request, decision: Id, at: At, under: Under = "recorded", kno
             raise InputError("known-at", "`known_at` chooses the rules for `under=then` or `today`", remedy)
         chosen = at.draft()
     else:
-        chosen = at.known(day_of(known_at, "known_at").isoformat() if known_at else "")
+        chosen = at.known(known_of(known_at, at.now()))
     disclosed, gone = opened(at.home, decision)
     if gone:
         left = unread(at.home, decision, disclosed)

@@ -13,15 +13,15 @@ from api.http import conditions
 from api.http.body import Strict, json_of
 from api.http.conditions import KNOWN, TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
-from api.http.times import KnownAt, day_of
+from api.http.times import KnownAt, known_of
 from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
 from engine.errors import FenjiError, InputError, Place
 from engine.evidence import release
+from engine.rulebook.days import legal_day
 from engine.rulebook.duties import told_of
 from engine.rulebook.model import PackRules, Rulebook
-from engine.supervise.clocks import legal_day
 from schemas.answer import Answer
 from schemas.duties import Overall
 from schemas.http.records import PackRow, Release, RuleRow
@@ -151,7 +151,7 @@ def _assessed(request: Request, data: bytes) -> str:
 
 
 def _book(at: Office, known_at: str) -> Rulebook:
-    return at.known(day_of(known_at, "known_at").isoformat() if known_at else "").rulebook
+    return at.known(known_of(known_at, at.now())).rulebook
 
 
 def _pack(book: Rulebook, name: str) -> PackRules:

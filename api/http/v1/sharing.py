@@ -18,16 +18,16 @@ from api.http.office import InForce, Needs, Office, office
 from api.http.paging import LINKED
 from api.http.shown import Queue, clocks, happened, listed, shown
 from api.http.things import REQUEST, cut, owned
-from api.http.times import Day, day_of
+from api.http.times import Day, day_of, known_of
 from api.render import uses as render
 from engine.decide.filing import from_document
 from engine.decide.share import share, share_filing
 from engine.errors import FenjiError, InputError
 from engine.evidence import facts, policy
 from engine.evidence.merged import bound
+from engine.rulebook.days import legal_day
 from engine.rulebook.read import Node
 from engine.supervise import filings, requests, uses
-from engine.supervise.clocks import legal_day
 from engine.supervise.grants import compare
 from engine.supervise.streams import Recorded, Streams
 from schemas.http.data import Ledger, Used
@@ -130,7 +130,7 @@ def check(request: Request, body: Check, at: At) -> Response:
     """Check a request for data against law and the owners' terms, item by item; nothing is stored."""
     if body.enterprise:
         narrow(request, ("share.read",))
-    day = day_of(body.known_at, "known_at").isoformat() if body.known_at else ""
+    day = known_of(body.known_at or "", at.now())
     chosen = at.sharing(day, body.enterprise or "")
     all_of_it = sent(request)
     try:

@@ -23,8 +23,8 @@ from api.http.times import Day, day_of
 from api.render import transfers as render
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, InputError, Place
+from engine.rulebook.days import legal_day
 from engine.supervise import filings, registers
-from engine.supervise.clocks import legal_day
 from engine.supervise.routes import Routed
 from engine.supervise.streams import Streams
 from engine.supervise.transfers import Kind, through
