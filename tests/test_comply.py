@@ -19,7 +19,7 @@ from engine.decide.filing import Filing, Item, Listing
 from engine.decide.overall import overall
 from engine.decide.values import F, T
 from engine.errors import ContradictionError, FactError, InputError
-from engine.rulebook.duties import proof_pack
+from engine.rulebook.duties import proof_pack, told_of
 from engine.rulebook.model import PackRules
 from schemas.duties import DutyAnswer, Overall
 from schemas.rulebook import Derived, Duty, Outcome, Rule
@@ -295,5 +295,9 @@ def test_nothing_stated_proves_nothing() -> None:
     assert {duty.status for duty in found.duties} == {"undetermined"}
     assert {duty.applies for duty in found.duties} == {"possible"}
     assert not found.determined
+    for question in found.questions:
+        for name in question.packs:
+            listed = told_of(BOOK, BOOK.packs[name])
+            assert question.fact in {*listed, *map(BOOK.list_of, listed)}, (name, question.fact)
     asked = [(question.fact, question.item) for question in found.questions]
     assert len(asked) == len(set(asked))

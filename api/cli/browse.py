@@ -9,7 +9,7 @@ import typer
 from api.cli.options import Json, Language, PackName, Policies, Rules, pack_of, say, say_json
 from api.cli.rulebooks import Beside, of_folder
 from api.render import table
-from engine.rulebook.graph import pack_facts
+from engine.rulebook.duties import told_of
 from engine.rulebook.model import PackRules, Rulebook
 
 app = typer.Typer()
@@ -52,9 +52,9 @@ def _pack(pack: PackRules) -> dict[str, Any]:
 
 @app.command()
 def facts(pack: PackName, lang: Language, policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
-    """List the facts that a pack reads, those of a list's items last."""
+    """List the facts that a pack's rules and the proof of its duties read, those of a list's items last."""
     rulebook = of_folder(rules, Beside(policies)).rulebook
-    names = pack_facts(rulebook, pack_of(rulebook, pack))
+    names = told_of(rulebook, pack_of(rulebook, pack))
     if json:
         say_json([_fact(rulebook, name) for name in names])
         return

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from engine.rulebook.graph import pack_facts
 from engine.rulebook.model import PackRules
 from schemas import rulebook as shapes
 
@@ -55,6 +56,18 @@ def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shap
         for value in outcome.values:
             if value.duty:
                 yield outcome, value, value.duty
+
+
+def told_of(rulebook: Rulebook, pack: PackRules) -> list[str]:
+    """Return every fact that the answer of a pack can ask for: of its rules, its clause, its duties' proof and days.
+
+    Facts of the filing come first, then those of a list's items; the day of judging is filled in by the system.
+    """
+    found = set(pack_facts(rulebook, pack))
+    if proof := proof_pack(rulebook, pack):
+        found |= set(pack_facts(rulebook, proof))
+    declared = [name for name in rulebook.facts if name in found and name != ON]
+    return sorted(declared, key=lambda name: bool(rulebook.list_of(name)))
 
 
 def since(rule: shapes.Rule, outcome: str, value: str) -> dict[str, date]:

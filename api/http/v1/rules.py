@@ -19,8 +19,8 @@ from engine.decide.filing import from_document
 from engine.decide.overall import overall
 from engine.errors import FenjiError, InputError, Place
 from engine.evidence import release
-from engine.rulebook import graph
 from engine.rulebook.days import legal_day
+from engine.rulebook.duties import told_of
 from engine.rulebook.model import PackRules, Rulebook
 from schemas.answer import Answer
 from schemas.duties import Overall
@@ -109,7 +109,7 @@ def rule(request: Request, pack: str, rule: str, at: At, known_at: KnownAt = "",
 def facts(request: Request, pack: str, at: At, known_at: KnownAt = "", _: IfNoneMatch = "") -> Response:
     """List the facts that a pack reads, with type and question."""
     book = _book(at, known_at)
-    names = graph.pack_facts(book, _pack(book, pack))
+    names = told_of(book, _pack(book, pack))
     return _told(request, [book.facts[name].model_dump(mode="json", exclude_defaults=True) for name in names])
 
 
