@@ -18,10 +18,11 @@ from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.store import streams as stored
+from engine.supervise.admitted import AGREED, NUMBERS, OFFERED, STATED, admitted, beyond, uncompared
 from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
 from engine.supervise.state import State, from_text
 from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history
-from engine.supervise.terms import AGREES, OFFERS, agreed, beyond, offered
+from engine.supervise.terms import agreed, offered, readable
 from engine.supervise.watched import second
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
+APPLIES = frozenset({"apply", "supplement"})
 ENDS, OPEN_INCIDENTS = "conclude", "open_incidents"
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
@@ -47,7 +49,7 @@ DECIDES: dict[str, tuple[str, str]] = {
     "end": ("onward", "ended"),
 }
 GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
-COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyond"})
+COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyond", "uncompared"})
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
@@ -77,15 +79,17 @@ def prepared(streams: Streams, act: Act) -> Act:
         return replace(
             act, fields={**act.fields, OPEN_INCIDENTS: _unsettled(streams, act.stream)}, computed=frozenset({OPEN_INCIDENTS})
         )
-    if act.name in OFFERS and "terms" in act.fields:
+    if act.name in APPLIES and "budget" in act.fields:
+        readable(streams, act.fields)
+    if act.name in OFFERED and "terms" in act.fields:
         return replace(act, fields=offered(streams, act))
-    if act.name not in DECIDES and act.name not in AGREES:
+    if act.name not in DECIDES and act.name not in AGREED:
         return act
     typed = sorted(COMPUTED & set(act.fields))
     if typed:
         problem = f"`{typed[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out")
-    if act.name in AGREES:
+    if act.name in AGREED:
         return replace(act, fields=_signing(streams, act), computed=COMPUTED)
     _asked(streams, act)
     found = current(streams, act)
@@ -100,13 +104,17 @@ def prepared(streams: Streams, act: Act) -> Act:
 def _signing(streams: Streams, act: Act) -> dict[str, Any]:
     """Return the fields of an official's signature: what the terms say, and where they go beyond what was admitted."""
     numbers, state, on = agreed(streams, act), streams.state(act.stream), act.on or legal_day(act.now)
-    signed = replace(state, values={**state.values, **numbers})
-    before, after = (
-        opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, each, on), on, "admission") for each in (state, signed)
-    )
-    told = history(streams.home, act.stream)
-    found = beyond(told, signed.values, before if act.name == "countersign_amendment" else None, after)
-    return {**act.fields, **numbers, "beyond": found or ["none"], "deviates": bool(found)}
+    found = admitted(streams, act.stream)
+    shown = {name: state.values[name] for name in NUMBERS if name in state.values} if act.name == "countersign" else numbers
+    terms = {**found.text, **shown}
+    signed = replace(state, values={**{name: each for name, each in state.values.items() if name not in NUMBERS}, **shown})
+    facts = facts_of(streams.home, streams.rulebook, signed, on)
+    facts |= {fact.removeprefix(FACTS): terms[name] for fact, name in STATED.items() if type(terms.get(name)) is int}
+    after = opinion(streams.rulebook, facts, on, "admission")
+    before = proposed(streams, act, "admission") if act.name == "countersign_amendment" else None
+    more = beyond(found, terms, before, after)
+    not_compared = uncompared(found, terms) or ["none"]
+    return {**act.fields, **numbers, "beyond": more or ["none"], "uncompared": not_compared, "deviates": bool(more)}
 
 
 def _unsettled(streams: Streams, stream: str) -> bool:

@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.days import SHANGHAI
+from engine.supervise.admitted import SIGNED_ONLY
 from engine.supervise.monitors.events import LARGEST, Event, Kind, read
 from schemas.lifecycle import REFUSED
 
@@ -29,6 +30,7 @@ COUNTS: dict[str, tuple[Kind, str]] = {
     "complaints": ("complaint", "count"),
     "downtime": ("downtime", "minutes"),
 }
+ANEW = frozenset({"offer", "countersign_amendment"})  # after which nothing is left of what only earlier terms said
 LAST = time(23, 59, 59)  # the last second of a day
 COUNTED = frozenset({"incident", "subjects", "complaint", "downtime", "breach"})  # which bear on a pilot only while it lasts
 ENDS = frozenset({"conclude", "expire", "terminate"})
@@ -68,7 +70,8 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
         if predicate["name"] == REFUSED:
             continue
         if predicate["process"] == "pilot":
-            known |= predicate["values"]
+            kept = {} if predicate["name"] in ANEW else {name: known[name] for name in SIGNED_ONLY if name in known}
+            known = {**{name: value for name, value in known.items() if name not in SIGNED_ONLY}, **kept, **predicate["values"]}
         stream, after = predicate["stream"], dict(predicate["dues"])
         said = [*_happened(predicate, known, lines), *_reports(predicate, clocks.get(stream, {}), after)]
         for kind, values in said:
