@@ -18,9 +18,7 @@ from engine.supervise.streams import Streams, history
 if TYPE_CHECKING:
     from engine.supervise.opinions import Opinion
 
-BAR_MONTHS = (
-    12  # design (re-entry bar): where terms are silent, and the most that is no deviation
-)
+BAR_MONTHS = 12  # design (re-entry bar): where terms are silent, and the most that is no deviation
 # what the stream shows of terms, and what no terms lack
 NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
 NEEDED = NUMBERS[:4]

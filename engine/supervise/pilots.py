@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FenjiError, InputError
@@ -19,7 +19,8 @@ from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.store import streams as stored
 from engine.supervise.admitted import AGREED, NUMBERS, OFFERED, STATED, admitted, beyond, uncompared
-from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
+from engine.supervise.opinions import PROCESS, Opinion, opinion, shown_by, uncoerced
+from engine.supervise.proven import proven, tolerance_asked
 from engine.supervise.state import State, from_text
 from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history
 from engine.supervise.terms import agreed, offered, readable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
 
-TOLERANCE, WITHIN = "tolerance.", "tolerance.within_plan"
+TOLERANCE = "tolerance."
 FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
@@ -159,7 +160,7 @@ def _moment(happened: object, recorded: str) -> int:
 
 def _asked(streams: Streams, act: Act) -> None:
     """Refuse an opinion on tolerance for another matter than the one that was asked last. Raises InputError."""
-    matter = tolerance_asked(streams.home, act.stream) if act.name == "opine_tolerance" else act.fields.get("event")
+    matter = tolerance_asked(history(streams.home, act.stream)) if act.name == "opine_tolerance" else act.fields.get("event")
     if act.fields.get("event") != matter:
         problem = f"tolerance is asked for `{matter}`" if matter else "no tolerance is asked"
         raise InputError("not-asked", problem, "let `ask_tolerance` come first, for that matter")
@@ -181,10 +182,10 @@ def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> 
     """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both.
 
     What only an authority can supply counts from an official's finding alone (`find`, and the tier that a decision states): an
-    official who applies for a firm tells what the firm says.
+    official who applies for a firm tells what the firm says. No finding is milder than what the stream proves.
     """
     stated = _stated(home, rulebook, state)
-    return stated | shown_by(state, on) | counted(state, stated) | _outside(home, state)
+    return stated | shown_by(state, on) | proven(home, state, stated, on)
 
 
 def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, Any]:
@@ -202,37 +203,8 @@ def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, A
             official = official and predicate["name"] == FINDING
             found, _ = opened(home, predicate["event_id"])
             named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
-            if not official and WITHIN in named and _unshown(state, matter, predicate["on"]):
-                del named[WITHIN]
             stated |= {name: value for name, value in named.items() if official or _may_state(rulebook, name)}
     return stated
-
-
-def _unshown(state: State, matter: str, on: str) -> bool:
-    """Tell whether nothing but a firm's word, given after the end, puts a matter within the term; an incident has its own day."""
-    return matter not in state.values.get("incident", ()) and on > covered_until(state)
-
-
-def _outside(home: Installation, state: State) -> dict[str, Any]:
-    """Return that the incident for which tolerance is asked lies outside of the time under terms, where the stream shows it."""
-    asked = tolerance_asked(home, state.stream) if "ask_tolerance" in state.done else ""
-    for predicate in history(home, state.stream) if asked else ():
-        if predicate["name"] == "incident" and predicate["values"]["incident"] == asked:
-            day = legal_day(datetime.fromisoformat(predicate["values"]["happened"])).isoformat()
-            return {} if state.done["start"].on <= day <= covered_until(state) else {WITHIN: False}
-    return {}
-
-
-def covered_until(state: State) -> str:
-    """Return the last day on which the terms covered anything: the last day agreed, or that of an earlier end."""
-    ends = [state.done[name].on for name in ("conclude", "expire", "terminate") if name in state.done]
-    return min([str(state.values["ends_on"]), *ends])
-
-
-def tolerance_asked(home: Installation, stream: str) -> str:
-    """Return the matter of the last request for tolerance, empty when there was none."""
-    asked = (each["values"]["event"] for each in reversed(history(home, stream)) if each["name"] == "ask_tolerance")
-    return str(next(asked, ""))
 
 
 def _tried(streams: Streams, act: Act) -> None:
@@ -250,7 +222,7 @@ def _tried(streams: Streams, act: Act) -> None:
     state = State(act.stream, PROCESS) if act.name == "sketch" else streams.state(act.stream)
     old = _stated(streams.home, streams.rulebook, state)
     after = {"tolerance.asked": True} if act.name == "ask_tolerance" else {}
-    opinion(streams.rulebook, old | told | shown_by(state, on) | counted(state, old | told) | after, on, "measure")
+    opinion(streams.rulebook, old | told | shown_by(state, on) | after, on, "measure")
 
 
 def _may_state(rulebook: Rulebook, name: str) -> bool:

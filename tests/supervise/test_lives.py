@@ -22,6 +22,7 @@ from api.render import period as render
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
+from engine.supervise.admitted import NUMBERS
 from engine.supervise.agenda import overtake
 from engine.supervise.alarms import events_of, plan_of, standing, unread_budget
 from engine.supervise.audit import audit
@@ -100,7 +101,8 @@ class Life:
         if "terms" in step:
             terms = TERMS | self.words(step.pop("terms"))
             self.terms = terms_sha256(terms)
-            found |= {"terms": terms} | (terms if step["do"] == "offer" else {})
+            beside = NUMBERS if step["do"] == "offer" else ()
+            found |= {"terms": terms} | {name: terms[name] for name in beside if name in terms}
         if "agree" in step:
             found |= TERMS | self.words(step.pop("agree")) | {"agreed_sha256": self.terms}
         return found
