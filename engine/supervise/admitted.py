@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.supervise.streams import Streams, history
+from engine.supervise.watched import NUMBERS, SIGNED_ONLY
 
 if TYPE_CHECKING:
     from engine.supervise.opinions import Opinion
 
 BAR_MONTHS = 12  # design (re-entry bar): where terms are silent, and the most that is no deviation
-# what the stream shows of terms, and what no terms lack
-NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
-NEEDED = NUMBERS[:4]
-SIGNED_ONLY = NUMBERS[3:]  # what holds only as the signed text says it
 OFFERED, AGREED = frozenset({"offer", "amend"}), frozenset({"countersign", "countersign_amendment"})
 STATED = {"facts:pilot.log_months": "log_months", "facts:pilot.report_days": "report_days"}  # facts that terms name, too
 EASES_NOTHING = "guidance"

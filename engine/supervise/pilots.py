@@ -18,19 +18,19 @@ from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.store import streams as stored
-from engine.supervise.admitted import AGREED, NUMBERS, OFFERED, STATED, admitted, beyond, uncompared
+from engine.supervise.admitted import AGREED, OFFERED, STATED, admitted, beyond, uncompared
 from engine.supervise.opinions import PROCESS, Opinion, opinion, shown_by, uncoerced
 from engine.supervise.proven import proven, tolerance_asked
 from engine.supervise.state import State, from_text
 from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history
 from engine.supervise.terms import agreed, offered, readable
-from engine.supervise.watched import second
+from engine.supervise.watched import NUMBERS, second
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
 
-TOLERANCE = "tolerance."
+TOLERANCE, CORRECTED, DAYS = "tolerance.", "tolerance.corrected", "tolerance.correction_days"
 FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
@@ -185,7 +185,10 @@ def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> 
     official who applies for a firm tells what the firm says. No finding is milder than what the stream proves.
     """
     stated = _stated(home, rulebook, state)
-    return stated | shown_by(state, on) | proven(home, state, stated, on)
+    found = stated | shown_by(state, on) | proven(home, state, stated, on)
+    if found.get(CORRECTED) is False:  # of what was not corrected nobody asks how long it took
+        found.pop(DAYS, None)
+    return found
 
 
 def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from typing import Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
-from engine.supervise.admitted import NEEDED, NUMBERS, text_of
+from engine.supervise.admitted import text_of
 from engine.supervise.fields import given
 from engine.supervise.monitors.plan import plan
 from engine.supervise.opinions import PACK, PROCESS
 from engine.supervise.step import Refusal
 from engine.supervise.streams import Act, Streams, history, refusal_error
+from engine.supervise.watched import NEEDED, NUMBERS
 
 MOST = 10**6  # of a line of the budget: more is no limit, and its product with the persons stays within 2^53
 

@@ -13,7 +13,6 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.days import SHANGHAI
-from engine.supervise.admitted import SIGNED_ONLY
 from engine.supervise.monitors.events import LARGEST, Event, Kind, read
 from schemas.lifecycle import REFUSED
 
@@ -30,6 +29,10 @@ COUNTS: dict[str, tuple[Kind, str]] = {
     "complaints": ("complaint", "count"),
     "downtime": ("downtime", "minutes"),
 }
+# what the stream shows of terms, and what no terms lack
+NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
+NEEDED = NUMBERS[:4]
+SIGNED_ONLY = NUMBERS[3:]  # what holds only as the signed text says it
 ANEW = frozenset({"offer", "countersign_amendment"})  # after which nothing is left of what only earlier terms said
 LAST = time(23, 59, 59)  # the last second of a day
 COUNTED = frozenset({"incident", "subjects", "complaint", "downtime", "breach"})  # which bear on a pilot only while it lasts

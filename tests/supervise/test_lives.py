@@ -22,7 +22,6 @@ from api.render import period as render
 from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import incidents, pilots
-from engine.supervise.admitted import NUMBERS
 from engine.supervise.agenda import overtake
 from engine.supervise.alarms import events_of, plan_of, standing, unread_budget
 from engine.supervise.audit import audit
@@ -32,6 +31,7 @@ from engine.supervise.period import count
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Beside, Recorded, Streams, history
 from engine.supervise.terms import terms_sha256
+from engine.supervise.watched import NUMBERS
 from tests.rulebook import book
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
