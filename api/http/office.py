@@ -291,9 +291,9 @@ def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
     return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
-def not_found() -> FenjiError:
-    """Return the refusal of what is not there, or not for whoever asks."""
-    return InputError("not-found", "there is nothing here", "look at the list", Place())
+def not_found(place: Place = Place()) -> FenjiError:  # noqa: B008 - frozen
+    """Return the refusal of what is not there, or not for whoever asks; `place` is where a body names it."""
+    return InputError("not-found", "there is nothing here", "look at the list", place)
 
 
 def office(request: Request) -> Office:
