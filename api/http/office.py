@@ -46,6 +46,7 @@ COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 EARLIER = 3  # rulebooks of earlier days that are kept in memory
 BATCHES = 2  # that are answered at a time; more wait
+ASSESSING = 2  # filings of callers without an account that are answered at a time (design); more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -109,6 +110,7 @@ class Office:
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
         self.batching = CapacityLimiter(BATCHES)
+        self.assessing = CapacityLimiter(ASSESSING)
         self.cursors = Cursors(master)
         self._seen = self._switches()
         self.chosen = settings.choose(self.home, "")
@@ -228,6 +230,12 @@ class Office:
         """Return who a request's cookie stands for, with the session, or None."""
         token = request.cookies.get(COOKIE, "")
         return self.accounts.by_session(token, self.now()) if token else None
+
+    def account_of(self, authorization: str, token: str) -> str:
+        """Return the account that an API key or the token of a session is of, empty for none: what is shown must be proven."""
+        who = self._by_key(authorization) if authorization else None
+        found = self.accounts.by_session(token, self.now()) if token and not authorization else None
+        return who.account if who else found[0].account if found else ""
 
     def second(self, shown: str, first: Who, action: str = "decision.deviate") -> Who:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""

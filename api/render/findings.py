@@ -282,6 +282,7 @@ NAMES = {
     "wrong-master": "主密钥不符",
     "wrong-members": "存档内容不符",
     "wrong-outcome": "结论写法有误",
+    "wider-key": "超出所用密钥的权限或者期限",
     "wrong-superseded": "不能由此决定取代",
     "wrong-pack": "规则包没有可决定的单一结论",
     "wrong-pause": "暂停写法有误",

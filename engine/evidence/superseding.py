@@ -39,7 +39,8 @@ def require(home: Installation, asked: Asked) -> None:
     earlier = canonical.loads(found.payload, "the record")["predicate"]
     stream = made_in(home, found)
     if stream != asked.stream:
-        raise InputError("wrong-superseded", "that decision was made in another matter", "replace it in the case that it belongs to")
+        remedy = "replace it in the case that it belongs to"
+        raise InputError("wrong-superseded", "that decision was made in another matter", remedy)
     if earlier["kind"] == "decision" and not asked.outcome:
         problem = "what an official decided is not replaced by a proposal of the rules"
         raise InputError("wrong-superseded", problem, "have an official decide anew")

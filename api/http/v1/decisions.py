@@ -112,8 +112,8 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     of = at.rules_of(pack)
     day = body.day("as_of", legal_day(now))
     if day > legal_day(now):
-        problem = f"{day} is yet to come, and what is recorded holds from its day"
-        raise InputError("out-of-range", problem, "leave it out; POST /v1/assessments answers for days to come", Place("#/as_of"))
+        problem, remedy = f"{day} is yet to come, and what is recorded is of a day that came", "ask for an assessment of it"
+        raise InputError("out-of-range", problem, remedy, Place("#/as_of"))
     try:
         values = facts.values_of(of.rulebook, from_document(at.chosen.rulebook, body.part("facts")))
     except FenjiError as error:
