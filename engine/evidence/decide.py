@@ -69,7 +69,9 @@ def decide(home: Installation, asked: Asked) -> Decided:
 def prepare(home: Installation, asked: Asked) -> Prepared:
     """Return a decision to record in whatever group its caller likes. Raises InputError, EvidenceError."""
     if asked.supersedes:
-        superseding.require(home, asked)
+        party = asked.filed_by or asked.by.holder.unit
+        matter = superseding.Matter(asked.stream, asked.of.pack, party, official=asked.outcome is not None)
+        superseding.require(home, asked.supersedes, matter)
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)

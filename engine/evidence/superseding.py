@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from engine.errors import EvidenceError, InputError
 from engine.evidence import canonical
@@ -10,8 +11,15 @@ from engine.evidence.installation import Installation
 from engine.store import reading
 from engine.store.reading import Record
 
-if TYPE_CHECKING:
-    from engine.evidence.decide import Asked
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a decision is in and about: the stream (empty: none), the pack, the party; and whether an official decides it."""
+
+    stream: str
+    pack: str
+    party: str
+    official: bool
 
 
 def made_in(home: Installation, decision: Record) -> str:
@@ -26,25 +34,24 @@ def made_in(home: Installation, decision: Record) -> str:
     return str(event["stream"]) if decision.id in event["values"].values() else ""
 
 
-def require(home: Installation, asked: Asked) -> None:
+def require(home: Installation, name: str, matter: Matter) -> None:
     """Refuse to supersede what is not there, or is none of the asker's to replace. Raises EvidenceError, InputError.
 
     In a case the stream is the matter; elsewhere it is the pack together with whom the decision is about. What the rules merely
     propose, or a firm answers itself, never takes the place of what an official decided.
     """
-    name = asked.supersedes or ""
     found = reading.record(home.store, name)
     if found is None or found.kind != "decision":
         raise EvidenceError("no-such-record", f"there is no record `{name}` to supersede", "name one that was recorded")
     earlier = canonical.loads(found.payload, "the record")["predicate"]
     stream = made_in(home, found)
-    if stream != asked.stream:
+    if stream != matter.stream:
         remedy = "replace it in the case that it belongs to"
         raise InputError("wrong-superseded", "that decision was made in another matter", remedy)
-    if earlier["kind"] == "decision" and not asked.outcome:
+    if earlier["kind"] == "decision" and not matter.official:
         problem = "what an official decided is not replaced by a proposal of the rules"
         raise InputError("wrong-superseded", problem, "have an official decide anew")
-    if not stream and (earlier["rulepack"]["name"], _about(earlier)) != (asked.of.pack, asked.filed_by or asked.by.holder.unit):
+    if not stream and (earlier["rulepack"]["name"], _about(earlier)) != (matter.pack, matter.party):
         problem = "that decision is of another pack, or about another party"
         raise InputError("wrong-superseded", problem, "supersede one of the same pack, filed by the same party")
 

@@ -112,7 +112,7 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     of = at.rules_of(pack)
     day = body.day("as_of", legal_day(now))
     if day > legal_day(now):
-        problem, remedy = f"{day} is yet to come, and what is recorded is of a day that came", "ask for an assessment of it"
+        problem, remedy = f"{day} is yet to come, and a record is of a day that came", "ask for an assessment of it"
         raise InputError("out-of-range", problem, remedy, Place("#/as_of"))
     try:
         values = facts.values_of(of.rulebook, from_document(at.chosen.rulebook, body.part("facts")))
@@ -145,7 +145,7 @@ def _filed_by(asking: _Asking) -> str | None:
 
 
 def _superseded(at: Office, asking: _Asking) -> str | None:
-    """Return the decision to supersede. What whoever asks may not read is not found, like what is not there. Raises InputError."""
+    """Return the decision to supersede. One that whoever asks may not read is not found. Raises InputError."""
     name = asking.body.text("supersedes", "")
     if not name:
         return None
