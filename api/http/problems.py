@@ -44,6 +44,7 @@ STATUS: dict[str, int] = {
     "forbidden": 403,
     "wrong-role": 403,
     "two-persons": 403,
+    "wrong-unit": 403,
     "recusal": 403,
     "not-found": 404,
     "unknown-pack": 404,

@@ -193,6 +193,7 @@ NAMES = {
     "older": "版本较旧",
     "open-flows": "流动清单不完整",
     "other-command": "须用另一命令",
+    "other-data-set": "数据项不属于该数据集",
     "out-of-range": "超出范围",
     "out-of-scope": "超出适用范围",
     "outside-window": "不在密钥有效期内",
