@@ -101,8 +101,15 @@ Enacted = Literal["law", "regulation", "department_rule", "local_regulation", "l
 Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreement"]
 
 
+class Discretion(Shape):
+    """An article that leaves something to be tried or decided, and the bodies that hold this discretion."""
+
+    article: str = Field(min_length=1)
+    held_by: list[str] = Field(min_length=1)
+
+
 class Instrument(Shape):
-    """A legal instrument: title, rank, issuer, dates, and whether it binds."""
+    """A legal instrument: title, rank, issuer, dates, whether it binds, and what it leaves to the discretion of whom."""
 
     id: str
     title: Text
@@ -113,6 +120,7 @@ class Instrument(Shape):
     status: Literal["in_force", "draft"] = "in_force"
     issuer: str = ""
     address: str = ""
+    discretion: list[Discretion] = []
 
 
 class Instruments(Shape):
@@ -364,7 +372,7 @@ class Floor(Shape):
 
 
 class Outcome(Shape):
-    """A question that the pack answers, and how rule results combine into the answer."""
+    """A question that the pack answers, and how rule results combine into the answer; no overlay moves one that is `fixed`."""
 
     id: str
     title: Text
@@ -373,6 +381,7 @@ class Outcome(Shape):
     request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
+    fixed: bool = False
 
 
 class GoesTo(Shape):

@@ -95,6 +95,7 @@ NAMES = {
     "missing-row": "缺少该行",
     "negative": "数量为负",
     "never-in-force": "依据从未生效",
+    "never-lifted": "一企一试不得变通",
     "never-true": "从不成立",
     "no-actor": "没有此人员",
     "no-admin": "须由管理员进行",
