@@ -101,13 +101,6 @@ Enacted = Literal["law", "regulation", "department_rule", "local_regulation", "l
 Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreement"]
 
 
-class Discretion(Shape):
-    """An article that leaves something to be tried or decided, and the bodies that hold this discretion."""
-
-    article: str = Field(min_length=1)
-    held_by: list[str] = Field(min_length=1)
-
-
 class Instrument(Shape):
     """A legal instrument: title, rank, issuer, dates, whether it binds, and what it leaves to the discretion of whom."""
 
@@ -120,7 +113,7 @@ class Instrument(Shape):
     status: Literal["in_force", "draft"] = "in_force"
     issuer: str = ""
     address: str = ""
-    discretion: list[Discretion] = []
+    discretion: dict[str, list[str]] = {}  # by article, the bodies that hold it
 
 
 class Instruments(Shape):

@@ -33,10 +33,10 @@ def discretions(loaded: Loaded) -> Iterator[Finding]:
     book = loaded.rulebook
     for file, doc in loaded.docs["instruments"].items():
         for i, act in enumerate(doc.instruments):
-            for d, each in enumerate(act.discretion):
-                for b, body in enumerate(each.held_by):
+            for article, held in act.discretion.items():
+                for b, body in enumerate(held):
                     if body not in book.authorities:
-                        place = loaded.sources.place(file, "instruments", i, "discretion", d, "held_by", b)
+                        place = loaded.sources.place(file, "instruments", i, "discretion", article, b)
                         remedy = nearest(body, book.authorities, "add it to rules/authorities.yaml")
                         yield Finding("unknown-authority", place, f"no authority named `{body}`", remedy)
 
@@ -104,8 +104,8 @@ def _discretion(book: Rulebook, overlay: Overlay) -> Iterator[Fault]:
 
 def _holders(act: Instrument, source: Source) -> list[str]:
     """Return the bodies that hold the discretion of an article; a paragraph is of its article."""
-    head = source.article.partition("(")[0]
-    return [body for each in act.discretion if each.article in (head, source.article) for body in each.held_by]
+    names = dict.fromkeys((source.article, source.article.partition("(")[0]))
+    return [body for name in names for body in act.discretion.get(name, ())]
 
 
 def _rule(book: Rulebook, pack: PackRules, overlay: Overlay, rule: Rule) -> Iterator[Fault]:
