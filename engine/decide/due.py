@@ -36,6 +36,7 @@ class Days(NamedTuple):
     as_of: date
     on: date
     law: Span = EVER
+    at_once: int = T  # whether an offset counts from `after` itself, not from what comes later
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,11 @@ def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: C
     """Return where a day stands to a deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
     if due is None:
         return NONE
-    start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
+    start = begun(due, filing, days.at_once)
     if due.hours:  # so many hours ago is a day, too
         start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
     early = F if due.by or start[0] >= days.law[1] else T if start[1] < days.law[0] else U
-    found = _hours(due, filing, days, done) if due.hours else _counted(due, filing, days.on, done, calendar)
+    found = _hours(due, filing, days, done) if due.hours else _counted(due, start, days.on, span(filing, due.done), done, calendar)
     if early == F:
         return found
     bounds, provisional = EVER, False
@@ -75,10 +76,27 @@ def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: C
     return replace(found, late=min(found.late, 2 - early), days=bounds, provisional=provisional, before_law=early)
 
 
-def _counted(due: Due, filing: Filing, on: date, done: int, calendar: Calendar) -> Deadline:
-    low, high, provisional = _ends(due, span(filing, due.before or due.after), calendar)
+def begun(due: Due, filing: Filing, at_once: int) -> Span:
+    """Return when what a deadline counts from may have come; of a fixed day there is nothing to know."""
+    low, high = span(filing, due.before or due.after)
+    if not due.later or at_once == T:
+        return low, high
+    first, last = span(filing, due.later)
+    return low if at_once == U else max(low, first), max(high, last)
+
+
+def waiting(when: Deadline, begins: Span, on: date) -> Deadline:
+    """Return a deadline of what may not have begun on a day: until then nothing is due."""
     today = on.toordinal()
-    late = _late(span(filing, due.done), (low, high), due.done, done)
+    if today < begins[0]:
+        return replace(when, before=True, past=False)
+    return replace(when, before=True) if today < begins[1] else when
+
+
+def _counted(due: Due, start: Span, on: date, when: Span, done: int, calendar: Calendar) -> Deadline:
+    low, high, provisional = _ends(due, start, calendar)
+    today = on.toordinal()
+    late = _late(when, (low, high), due.done, done)
     return Deadline(today <= high, today > low, late, (low, high), provisional)
 
 
@@ -177,7 +195,9 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     count, unit = next(((n, u) for n, u in units if n), (0, ("", "")))
     if not count:
         return Text(zh=f"“{start.zh}”当日", en=f"on “{start.en}”")
-    return Text(zh=f"“{start.zh}”起{count}{unit[0]}内", en=f"within {count} {unit[1]} of “{start.en}”")
+    later = rulebook.facts[due.later].label if due.later else None
+    zh, en = (f"（“{later.zh}”在后的，自其起）", f", or of “{later.en}” if later") if later else ("", "")
+    return Text(zh=f"“{start.zh}”起{count}{unit[0]}内{zh}", en=f"within {count} {unit[1]} of “{start.en}”{en}")
 
 
 __all__ = ["EVER", "NONE", "Days", "Deadline", "Span", "U", "day_of", "deadline", "span", "words"]
