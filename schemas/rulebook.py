@@ -450,7 +450,7 @@ class Pack(Shape):
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
-    begins: str = ""  # the date from which what it regulates exists: duties of the phases before and at launch and while running wait for it
+    begins: str = ""  # the date before which what it regulates does not exist: duties of launch and of running wait for it
     shares_when: str = ""  # for which items of a request the pack is consulted; never without it
     data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []

@@ -189,11 +189,11 @@ def unlawful(found: Overall, filing: Filing) -> list[str]:
     return wrong
 
 
-def begun(asked: Duty, filing: Filing, law: int) -> int:
+def begun(asked: Duty, filing: Filing, law: int) -> float:
     """Return the day from which the deadline of a duty counts in a complete filing."""
     assert asked.due
-    started = filing.facts.get(asked.due.before or asked.due.after, (law, law))[0]
-    later = filing.facts.get(asked.due.later, (started, started))[0]
+    started: float = filing.facts.get(asked.due.before or asked.due.after, (law, law))[0]
+    later: float = filing.facts.get(asked.due.later, (started, started))[0]
     _, may = filing.facts.get("opinion.triggers", (0, 0))
     launched = [value.id for value in BOOK.facts["opinion.triggers"].values].index("launch")
     return started if asked.due.at_once_when and may >> launched & 1 else max(started, later)
@@ -215,13 +215,13 @@ def premature(found: Overall, filing: Filing) -> list[str]:
 
 def at_odds(found: Overall, filing: Filing) -> list[str]:
     """Return the duties that one paper proves and one deadline dates, and that stand differently without a finding."""
-    told: dict[tuple[str, int, bool], dict[str, str]] = {}
+    told: dict[tuple[str, float, bool], dict[str, str]] = {}
     for duty in found.duties:
         asked = asks(duty)
-        if asked.due and asked.due.later and duty.deadline and duty.applies == "certain":
-            if not breached_otherwise(duty.id, asked, filing) and not duty.deadline.before_law:
-                key = (asked.satisfied_when, begun(asked, filing, 0), bool(asked.undone_when))
-                told.setdefault(key, {})[duty.id] = duty.status
+        dated = asked.due and asked.due.later and duty.deadline and not duty.deadline.before_law
+        if dated and duty.applies == "certain" and not breached_otherwise(duty.id, asked, filing):
+            key = (asked.satisfied_when, begun(asked, filing, 0), bool(asked.undone_when))
+            told.setdefault(key, {})[duty.id] = duty.status
     return [str(stands) for stands in told.values() if len(set(stands.values())) > 1]
 
 

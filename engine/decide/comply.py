@@ -133,8 +133,8 @@ class Proven:
         """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
         done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
-        days = deadlines.Days(self.as_of, self.on, law, self.fired.get(f"at_once:{value}", F))
-        when = deadlines.deadline(duty.due, self.filing, days, done, self.proofs.rulebook.calendar)
+        days = deadlines.Days(self.as_of, self.on, law, self.fired.get(f"at_once:{value}", F), done)
+        when = deadlines.deadline(duty.due, self.filing, days, self.proofs.rulebook.calendar)
         if begins := waits_for(self.proofs.pack_doc, duty):
             when = deadlines.waiting(when, deadlines.span(self.filing, begins), self.on)
         found: set[Final] = {"not_applicable"} if applied == U else set()

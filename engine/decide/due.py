@@ -31,12 +31,13 @@ EVER: Span = (-INF, INF)
 
 
 class Days(NamedTuple):
-    """The day of the question, whose law is asked; the later one of judging; since when the duty is law."""
+    """The day of the question, whose law is asked; the later one of judging; since when the duty is law; what the proofs say."""
 
     as_of: date
     on: date
     law: Span = EVER
     at_once: int = T  # whether an offset counts from `after` itself, not from what comes later
+    done: int = F  # whether the duty was done at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +59,15 @@ class Deadline:
 NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadline binds at once
 
 
-def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: Calendar) -> Deadline:
-    """Return where a day stands to a deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
+def deadline(due: Due | None, filing: Filing, days: Days, calendar: Calendar) -> Deadline:
+    """Return where a day stands to a deadline. Raises ContradictionError."""
     if due is None:
         return NONE
     start = begun(due, filing, days.at_once)
     if due.hours:  # so many hours ago is a day, too
         start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
     early = F if due.by or start[0] >= days.law[1] else T if start[1] < days.law[0] else U
-    found = _hours(due, filing, days, done) if due.hours else _counted(due, start, days.on, span(filing, due.done), done, calendar)
+    found = _hours(due, filing, days) if due.hours else _counted(due, start, filing, days, calendar)
     if early == F:
         return found
     bounds, provisional = EVER, False
@@ -93,10 +94,10 @@ def waiting(when: Deadline, begins: Span, on: date) -> Deadline:
     return replace(when, before=True) if today < begins[1] else when
 
 
-def _counted(due: Due, start: Span, on: date, when: Span, done: int, calendar: Calendar) -> Deadline:
+def _counted(due: Due, start: Span, filing: Filing, days: Days, calendar: Calendar) -> Deadline:
     low, high, provisional = _ends(due, start, calendar)
-    today = on.toordinal()
-    late = _late(when, (low, high), due.done, done)
+    today = days.on.toordinal()
+    late = _late(span(filing, due.done), (low, high), due.done, days.done)
     return Deadline(today <= high, today > low, late, (low, high), provisional)
 
 
@@ -144,7 +145,7 @@ def _late(when: Span, last: Span, name: str, done: int) -> int:
     return T if done == T and when[0] > last[1] else U
 
 
-def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
+def _hours(due: Due, filing: Filing, days: Days) -> Deadline:
     """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days.
 
     Hours are stated of the day of the question, `as_of`; a later day of judging adds those of the days between, to within a day.
@@ -157,7 +158,7 @@ def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
     if more := (days.on - days.as_of).days:
         since = _passed((low, high), EVER, days.on.toordinal())
         passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
-    late = _late(span(filing, due.done), (due.hours, due.hours), due.done, done)
+    late = _late(span(filing, due.done), (due.hours, due.hours), due.done, days.done)
     last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
     return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
 

@@ -65,7 +65,13 @@ def _due(book: Rulebook, due: Due) -> Iterator[Fault]:
         yield ("due", "later"), "bad-due", "`later` is what may come after `after`", "name both, or leave it out"
     if due.since and offsets != ["hours"]:
         yield ("due", "since"), "bad-due", "`since` counts hours", "use it with `hours`"
-    wanted = {"before": "date", "after": "date", "later": "date", "since": "int", "done": "int" if offsets == ["hours"] else "date"}
+    wanted = {
+        "before": "date",
+        "after": "date",
+        "later": "date",
+        "since": "int",
+        "done": "int" if offsets == ["hours"] else "date",
+    }
     for key, kind in wanted.items():
         name = getattr(due, key)
         if not name:
