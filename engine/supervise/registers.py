@@ -61,29 +61,42 @@ def register(streams: Streams, stream: str) -> Register:
     return fold(history(streams.home, stream))
 
 
-def routed(streams: Streams, stream: str, told: Told) -> Routed:
-    """Return what a transfer would mean in its year, without recording it. Raises InputError."""
+def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) -> Routed:
+    """Return what a transfer would mean in its year, without recording it. Raises InputError.
+
+    Where it is `doubted` what the handler declared complete, that does not bound the count.
+    """
     keyed = {at: frozenset(streams.home.keyed("person", each) for each in names) for at, names in told.persons.items()}
     found = replace(read(streams.rulebook, told.filing, told.id, keyed), fresh=told.fresh, under=told.under)
-    return route(streams.rulebook, register(streams, stream), told.filing, found)
+    before = register(streams, stream)
+    return route(streams.rulebook, before.doubted(found) if doubted else before, told.filing, found)
 
 
-def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "") -> tuple[Recorded, Routed]:
-    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError."""
-    found = routed(streams, stream, told)
+def record(
+    streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "", mandate: str = ""
+) -> tuple[Recorded, Routed]:
+    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError.
+
+    An official names the hash of the firm's `mandate`; without one, what the firm declared complete is open again.
+    """
+    found = routed(streams, stream, told, doubted="official" in actor.by.holder.roles and not mandate)
     facts = values_of(streams.rulebook, told.filing)
-    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
+    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **_papers(reasons=reasons, mandate=mandate)}
     name = "correct" if reasons else "record"
     return streams.perform(actor.act(TABLE, stream, name, fields)), found
 
 
-def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:
-    """Take a transfer back. Raises InputError when it is refused."""
-    return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons}))
+def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str, mandate: str = "") -> Recorded:
+    """Take a transfer back, an official under the hash of a `mandate`. Raises InputError when it is refused."""
+    return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons, **_papers(mandate=mandate)}))
+
+
+def _papers(**told: str) -> dict[str, str]:
+    return {name: value for name, value in told.items() if value}
 
 
 def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date], mandate: str = "") -> Recorded:
     """Declare that every transfer of a period is recorded, an official under the hash of a `mandate`. Raises InputError."""
     start, through = period
-    fields = {"from": start.isoformat(), "through": through.isoformat(), **({"mandate": mandate} if mandate else {})}
+    fields = {"from": start.isoformat(), "through": through.isoformat(), **_papers(mandate=mandate)}
     return streams.perform(actor.act(TABLE, stream, "declare", fields))
