@@ -112,7 +112,11 @@ def _for_party(h: Happening, of: Sequence[str]) -> str:
     Where the official filed ex officio there is no applicant to act for: giving the fields named by `of` the official then acts
     in the office's own name. Without names nobody but the party, or whoever has its mandate, ever does it.
     """
-    if "official" not in h.event.roles or MANDATE in h.event.given or (of and ex_officio(h.state) and h.event.given.issuperset(of)):
+    if (
+        "official" not in h.event.roles
+        or MANDATE in h.event.given
+        or (of and ex_officio(h.state) and h.event.given.issuperset(of))
+    ):
         return ""
     return f"this is an act of the party, and `{h.event.by}` names no mandate of it"
 

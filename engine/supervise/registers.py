@@ -35,12 +35,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and when; `reserved` and `expected` are those of the act (`streams.Act`)."""
+    """Who acts, and when; `reserved` and `expected` are those of the act (`streams.Act`).
+
+    `mandate` is the hash of the firm's paper under which an official acts for it.
+    """
 
     by: PublicKey
     now: datetime
     reserved: str = ""
     expected: int | None = None
+    mandate: str = ""
 
     def act(self, table: str, stream: str, event: str, fields: Mapping[str, Any]) -> Act:
         """Return what this person does to a stream."""
@@ -72,31 +76,28 @@ def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) 
     return route(streams.rulebook, before.doubted(found) if doubted else before, told.filing, found)
 
 
-def record(
-    streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "", mandate: str = ""
-) -> tuple[Recorded, Routed]:
+def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "") -> tuple[Recorded, Routed]:
     """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError.
 
-    An official names the hash of the firm's `mandate`; without one, what the firm declared complete is open again.
+    Where an official names no mandate of the firm, what the firm declared complete is open again.
     """
-    found = routed(streams, stream, told, doubted="official" in actor.by.holder.roles and not mandate)
+    found = routed(streams, stream, told, doubted="official" in actor.by.holder.roles and not actor.mandate)
     facts = values_of(streams.rulebook, told.filing)
-    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **_papers(reasons=reasons, mandate=mandate)}
-    name = "correct" if reasons else "record"
-    return streams.perform(actor.act(TABLE, stream, name, fields)), found
+    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
+    return _perform(streams, stream, actor, "correct" if reasons else "record", fields), found
 
 
-def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str, mandate: str = "") -> Recorded:
-    """Take a transfer back, an official under the hash of a `mandate`. Raises InputError when it is refused."""
-    return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons, **_papers(mandate=mandate)}))
+def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:
+    """Take a transfer back. Raises InputError when it is refused."""
+    return _perform(streams, stream, actor, "withdraw", {"transfer": transfer, "reasons": reasons})
 
 
-def _papers(**told: str) -> dict[str, str]:
-    return {name: value for name, value in told.items() if value}
-
-
-def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date], mandate: str = "") -> Recorded:
-    """Declare that every transfer of a period is recorded, an official under the hash of a `mandate`. Raises InputError."""
+def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date]) -> Recorded:
+    """Declare that every transfer of a period is recorded, an official under a mandate. Raises InputError."""
     start, through = period
-    fields = {"from": start.isoformat(), "through": through.isoformat(), **_papers(mandate=mandate)}
-    return streams.perform(actor.act(TABLE, stream, "declare", fields))
+    return _perform(streams, stream, actor, "declare", {"from": start.isoformat(), "through": through.isoformat()})
+
+
+def _perform(streams: Streams, stream: str, actor: Actor, event: str, fields: Mapping[str, Any]) -> Recorded:
+    under = {"mandate": actor.mandate} if actor.mandate else {}
+    return streams.perform(actor.act(TABLE, stream, event, {**fields, **under}))
