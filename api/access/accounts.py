@@ -100,14 +100,19 @@ class Accounts:
 
     def make_key(self, account: Account, scopes: tuple[str, ...], now: datetime, days: int = KEY_DAYS) -> str:
         """Return a new API key, shown once: `fenji_ID_SECRET`, cut down to `scopes`. Raises InputError."""
+        return self.new_key(account, scopes, now, days)[0]
+
+    def new_key(self, account: Account, scopes: tuple[str, ...], now: datetime, days: int = KEY_DAYS) -> tuple[str, ApiKey]:
+        """Return the same with what is kept of it. Raises InputError."""
         for scope in scopes:
             if scope not in permissions().actions:
                 raise InputError("unknown-scope", f"no action `{scope[:40]}`", "a scope is an action of the permissions")
         if not scopes or not 1 <= days <= KEY_DAYS:
             raise InputError("out-of-range", "a key needs scopes and an end", f"name actions, and 1 to {KEY_DAYS} days")
         key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-        self.store.put(ApiKey(key_id, account.id, digest(secret), scopes, stamp(now + timedelta(days=days))))
-        return f"{PREFIX}_{key_id}_{secret}"
+        made = ApiKey(key_id, account.id, digest(secret), scopes, stamp(now + timedelta(days=days)))
+        self.store.put(made)
+        return f"{PREFIX}_{key_id}_{secret}", made
 
     # coming in --------------------------------------------------------------------------------------------------------
 
@@ -170,7 +175,7 @@ class Accounts:
         if prefix != PREFIX or found is None or not same or found.revoked or found.expires <= stamp(now):
             return None
         who = self.who(found.account)
-        return replace(who, scopes=frozenset(found.scopes)) if who else None
+        return replace(who, scopes=frozenset(found.scopes), until=found.expires) if who else None
 
     def log_out(self, session: Session) -> None:
         """End a session."""

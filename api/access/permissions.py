@@ -19,7 +19,7 @@ PUBLIC = "public"
 class Who:
     """Who asks: the account, the actor whose keys it uses, its roles, its enterprise (unified code) or its unit, and its scopes.
 
-    `scopes` are the actions that an API key was cut down to; None is all that the roles allow.
+    `scopes` are the actions that an API key was cut down to, and `until` when it ends; None and empty for a session.
     """
 
     account: str
@@ -28,6 +28,7 @@ class Who:
     enterprise: str = ""
     unit: str = ""
     scopes: frozenset[str] | None = None
+    until: str = ""
 
 
 ANONYMOUS = Who("")

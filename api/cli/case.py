@@ -22,7 +22,6 @@ Event = Annotated[str, typer.Argument(metavar="EVENT", help="What happens; `fenj
 Opening = Annotated[str, typer.Option("--event", metavar="EVENT", help="The opening, where a table has several.")]
 Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided: VALUE or OUTCOME=VALUE.")]
 Which = Annotated[str, typer.Option("--event", metavar="EVENT", help="The event of the table.")]
-Pack = Annotated[str, typer.Option("--pack", metavar="PACK", help="The pack asked.", show_default="that of the filing")]
 Where = Annotated[
     list[str],
     typer.Option("--where", metavar="COLUMN=VALUE", help="process, state, unit, district, tier or assignee. Repeatable."),
@@ -86,7 +85,6 @@ def propose(
     case: Stream,
     lang: Language,
     by: Actor,
-    pack: Pack = "",
     typed: Set = [],  # noqa: B006 - as above
     *,
     json: Json = False,
@@ -97,7 +95,7 @@ def propose(
     with open_desk(home, rules) as desk:
         office = desk.office(by)
         given = fields_of(desk.streams.table(desk.streams.state(case).process), typed)
-        done = cases.propose(office, case, cases.question(office, case, pack), given)
+        done = cases.propose(office, case, cases.question(office, case), given)
         tell(desk, done, lang, json=json)
 
 
@@ -108,7 +106,6 @@ def decide(
     by: Actor,
     outcome: Outcome,
     event: Which = "decide",
-    pack: Pack = "",
     typed: Set = [],  # noqa: B006 - as above
     second: Second = "",
     *,
@@ -120,7 +117,7 @@ def decide(
     with open_desk(home, rules) as desk:
         office = desk.office(by, second)
         given = fields_of(desk.streams.table(desk.streams.state(case).process), typed)
-        done = cases.decide(office, case, cases.question(office, case, pack), cases.Ruling(event, outcome, given))
+        done = cases.decide(office, case, cases.question(office, case), cases.Ruling(event, outcome, given))
         tell(desk, done, lang, json=json)
 
 

@@ -133,7 +133,7 @@ def _request(story: _Story, facts: dict[str, Any]) -> None:
     fields = {**ASKED, "items": facts, "until": f"{story.now.year + 1}-06-30"}
     act = Act(new_id(story.now), "data-sharing-request", "request_conditional", story.people["li"], story.now, fields)
     request = story.told(story.streams.perform(act), "li").state.stream
-    asked = cases.question(story.office("wu"), request, "cn-data-sharing")
+    asked = cases.question(story.office("wu"), request)
     refusal = {"reasons": "超出申请部门法定职责", "complete": True}
     refusing = cases.Ruling("refuse", "share=refuse", refusal)
     try:

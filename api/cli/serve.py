@@ -42,6 +42,7 @@ def serve(
     from api.http import logs  # noqa: PLC0415 - as above
     from api.http.app import create  # noqa: PLC0415 - as above
     from api.http.office import Settings  # noqa: PLC0415 - as above
+    from api.http.protocol import Timely  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
     settings(folder)  # says what is missing before a server starts
@@ -56,7 +57,7 @@ def serve(
     served = create(Settings(folder, now, lambda opened, day: choose_for_record(opened, rules, day), preparing, share))
     with alone(folder):
         logs.configure()
-        uvicorn.run(served, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        uvicorn.run(served, host=host, port=port, http=Timely, log_config=None, access_log=False, server_header=False)
 
 
 @contextmanager

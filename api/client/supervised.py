@@ -179,7 +179,7 @@ class Cases(Noun):
         """List the clocks of a case that have not been stopped, with their bounds and reminders."""
 
     @operation("POST", "/v1/cases/{case}/proposal", changes=True)
-    def propose(self, case: str, *, pack: str | None = None, fields: Mapping[str, Any] | None = None) -> Changed:
+    def propose(self, case: str, *, fields: Mapping[str, Any] | None = None) -> Changed:
         """Record what the rules propose for a case, and that the party is told."""
 
     @operation("POST", "/v1/cases/{case}/decision", changes=True)
@@ -189,7 +189,6 @@ class Cases(Noun):
         *,
         outcome: str,
         event: Literal["decide", "change"] | None = None,
-        pack: str | None = None,
         fields: Mapping[str, Any] | None = None,
     ) -> Changed:
         """Record what an official decides; what the rules do not propose needs `fields.reasons` and a second official."""

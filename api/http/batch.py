@@ -11,6 +11,7 @@ from datetime import date, datetime
 from api.http import problems
 from api.http.body import Body, body_of
 from api.http.office import Office
+from engine.decide import bounds
 from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
@@ -65,7 +66,8 @@ def answered(at: Office, batch: Batch, start: int, stop: int, until: float = flo
             continue
         try:
             row.only(*ROW)
-            name, answer = row.text("id", "")[:LONGEST], _answer(at, batch, row)
+            with bounds.until(until):
+                name, answer = row.text("id", "")[:LONGEST], _answer(at, batch, row)
             yield f'{{"number":{number},"id":{_quoted(name)},"status":200,"answer":{answer}}}'
         except FenjiError as error:
             found = row.pointed(error)

@@ -46,6 +46,7 @@ COOKIE = "__Host-fenji"
 CSRF = "x-csrf-token"
 EARLIER = 3  # rulebooks of earlier days that are kept in memory
 BATCHES = 2  # that are answered at a time; more wait
+ASSESSING = 2  # filings of callers without an account that are answered at a time (design); more wait
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -109,6 +110,7 @@ class Office:
         self.once = Once(store)
         self.service = ServiceStore(settings.home / "service.db")
         self.batching = CapacityLimiter(BATCHES)
+        self.assessing = CapacityLimiter(ASSESSING)
         self.cursors = Cursors(master)
         self._seen = self._switches()
         self.chosen = settings.choose(self.home, "")
@@ -229,6 +231,12 @@ class Office:
         token = request.cookies.get(COOKIE, "")
         return self.accounts.by_session(token, self.now()) if token else None
 
+    def account_of(self, authorization: str, token: str) -> str:
+        """Return the account that an API key or the token of a session is of, empty for none: what is shown must be proven."""
+        who = self._by_key(authorization) if authorization else None
+        found = self.accounts.by_session(token, self.now()) if token and not authorization else None
+        return who.account if who else found[0].account if found else ""
+
     def second(self, shown: str, first: Who, action: str = "decision.deviate") -> Who:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
         who = self._by_key(shown)
@@ -291,9 +299,9 @@ def key_of(at: Office, who: Who, now: datetime) -> PublicKey:
     return at.home.actors.key_of(who.actor, "decision", stamp(now))
 
 
-def not_found() -> FenjiError:
-    """Return the refusal of what is not there, or not for whoever asks."""
-    return InputError("not-found", "there is nothing here", "look at the list", Place())
+def not_found(place: Place = Place()) -> FenjiError:  # noqa: B008 - frozen
+    """Return the refusal of what is not there, or not for whoever asks; `place` is where a body names it."""
+    return InputError("not-found", "there is nothing here", "look at the list", place)
 
 
 def office(request: Request) -> Office:

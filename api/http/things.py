@@ -11,8 +11,8 @@ from fastapi import Request
 from api.access.permissions import Thing, Who, permissions
 from api.http.office import Office, not_found
 from engine.errors import SigningError
-from engine.evidence import canonical
-from engine.store import reading, streams
+from engine.evidence.superseding import made_in
+from engine.store import streams
 from engine.store.append import Projection
 from engine.store.reading import Record
 from engine.supervise import uscc
@@ -60,17 +60,10 @@ def owned(at: Office, request: Request, stream: str, noun: Noun) -> State:
 
 
 def of_decision(at: Office, who: Who, stored: Record, predicate: Mapping[str, Any]) -> Thing:
-    """Return a decision as a thing: of the stream that it was made in, else of the enterprise that it names.
-
-    The event of a case that carries a decision is the leaf after it, since both go down in one group (`cases.decide`).
-    """
-    after = reading.at_leaf(at.home.store, stored.seq + 1)
-    if after and after.kind == "event":
-        event = canonical.loads(after.payload, "the record")["predicate"]
-        row = streams.stream(at.home.store, event["stream"]) if stored.id in event["values"].values() else None
-        if row:
-            return thing(at, who, row)
-    return Thing(enterprise=uscc.tidy(predicate["filed_by"] or ""))
+    """Return a decision as a thing: of the stream that it was made in, else of the enterprise that it names."""
+    stream = made_in(at.home, stored)
+    row = streams.stream(at.home.store, stream) if stream else None
+    return thing(at, who, row) if row else Thing(enterprise=uscc.tidy(predicate["filed_by"] or ""))
 
 
 def cut(at: Office, request: Request) -> dict[str, str | int]:

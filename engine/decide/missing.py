@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from engine.decide import bounds
 from engine.decide.combine import fixed
 from engine.decide.compile import scaled
 from engine.decide.filing import Filing, Item, Listing
@@ -165,6 +166,7 @@ class Search:
         return found
 
     def _choose(self, draft: Draft, fact: Fact, turn: int, k: int) -> Draft:
+        bounds.check()
         cells = self.points.get(fact[0], ())
         if not cells or not draft.can_apply(*fact):
             return draft

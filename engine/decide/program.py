@@ -11,7 +11,7 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from engine.decide import combine
+from engine.decide import bounds, combine
 from engine.decide.compile import Kept, number, term_value, truth
 from engine.decide.inputs import Inputs
 from engine.decide.layout import Layout, Step
@@ -128,6 +128,7 @@ class Program:
 
         A step whose value comes out as it was sets nothing off.
         """
+        bounds.check()  # what takes long is made of these, a case each
         dirty = sum(self._bits[name] for name in changed)
         for step, reads, own in self._links(outcomes) if dirty else ():
             if reads & dirty and self._fill(step, filing):

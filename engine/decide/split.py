@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.decide import bounds
 from engine.decide.narrow import ImpossibleError, settle
 from engine.decide.values import meet
 from engine.errors import ContradictionError
@@ -52,6 +53,7 @@ def choices(inputs: Inputs, splits: tuple[Split, ...], law: Program, base: Slots
 def _candidates(
     inputs: Inputs, splits: tuple[Split, ...], law: Program, base: Slots, outcome: str
 ) -> Iterator[tuple[Split, int]]:
+    bounds.check()
     rulebook, slot = inputs.layout.rulebook, inputs.layout.slot
     live = law.live(base, outcome)
     local: dict[str, list[Split]] = {}

@@ -7,13 +7,12 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.errors import EvidenceError, InputError, SigningError
-from engine.evidence import canonical, facts, published, record
+from engine.evidence import canonical, facts, published, record, superseding
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
 from engine.evidence.note import Receipt
 from engine.evidence.record import Request, Rules
-from engine.store import reading
 from schemas.answer import Answer
 
 
@@ -33,6 +32,7 @@ class Asked:
     ground: str = ""
     approved_by: PublicKey | None = None
     supersedes: str | None = None
+    stream: str = ""  # the case or request in which it is decided; empty for a decision that stands alone
     retention: str = "decision"
     # where a policy is decided, what law says against what its terms propose, and against the outcome: engine/evidence/merged
     against_terms: tuple[str, ...] = ()
@@ -68,10 +68,10 @@ def decide(home: Installation, asked: Asked) -> Decided:
 
 def prepare(home: Installation, asked: Asked) -> Prepared:
     """Return a decision to record in whatever group its caller likes. Raises InputError, EvidenceError."""
-    if asked.supersedes and reading.record(home.store, asked.supersedes) is None:
-        raise EvidenceError(
-            "no-such-record", f"there is no record `{asked.supersedes}` to supersede", "name one that was recorded"
-        )
+    if asked.supersedes:
+        party = asked.filed_by or asked.by.holder.unit
+        matter = superseding.Matter(asked.stream, asked.of.pack, party, official=asked.outcome is not None)
+        superseding.require(home, asked.supersedes, matter)
     disclosed = facts.disclosures(asked.values)
     request = _request(home, asked)
     answer, picture = record.answered(asked.of, disclosed, asked.as_of)

@@ -12,15 +12,17 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.decide.assess import examine
-from engine.errors import InputError
-from engine.evidence import facts
+from engine.errors import InputError, Place
+from engine.evidence import canonical, facts
 from engine.evidence.decide import Asked, Prepared, deviates, named_outcome, prepare
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
 from engine.rulebook.days import legal_day
+from engine.store import reading
 from engine.supervise import filed, filings
+from engine.supervise.state import State
 from engine.supervise.step import DRIFT, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
@@ -30,6 +32,7 @@ UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by"})
 TIER, REASSESS = "tier", "reassess"
+PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
 
@@ -59,6 +62,7 @@ class Question:
     values: dict[str, Any]
     outcome: str
     filed_by: str | None = None
+    stream: str = ""  # the case; empty while it is being opened
     retention: str = field(default="decision")
 
 
@@ -155,8 +159,11 @@ def _answered(office: Office, arm: Arm, act: Act, asked: Question) -> tuple[Act,
     return replace(act, fields={**given, "proposal": made.entry.id}), made
 
 
-def question(office: Office, stream: str, pack: str = "") -> Question:
-    """Return what the rules are asked in a case or request, with the facts as they were filed last. Raises InputError."""
+def question(office: Office, stream: str) -> Question:
+    """Return what the rules are asked in a case or request, with the facts as they were filed last. Raises InputError.
+
+    INVARIANT: which pack answers is said by the filing, or by the kind of the stream; nobody who decides chooses it.
+    """
     streams, state = office.streams, office.streams.state(stream)
     filing = str(state.values.get("filing", ""))
     if filing:
@@ -164,11 +171,11 @@ def question(office: Office, stream: str, pack: str = "") -> Question:
         filed_by, _ = filings.submitted(streams.state(filing))
     else:
         said, filed_by = filings.content(streams, stream, ("items",)), "official"
-    return _question(streams, said, filed_by, pack)
+    return replace(_question(streams, said, filed_by, PACKS.get(state.process, "")), stream=stream)
 
 
-def _question(streams: Streams, said: filings.Content, filed_by: str, pack: str = "") -> Question:
-    name = pack or str(said.fields.get("pack", ""))
+def _question(streams: Streams, said: filings.Content, filed_by: str, own: str = "") -> Question:
+    name = own or str(said.fields.get("pack", ""))
     if name not in streams.rulebook.packs:
         known = ", ".join(sorted(streams.rulebook.packs))
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
@@ -176,6 +183,9 @@ def _question(streams: Streams, said: filings.Content, filed_by: str, pack: str 
     known_facts = restricted(of, said.facts)
     doc = of.rulebook.packs[name].doc
     choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
+    if not choices:
+        problem = f"`{name}` has no outcome of one value that a case could be decided on"
+        raise InputError("wrong-pack", problem, "file under a pack that has one")
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
     return Question(of, known_facts, (routed or choices)[0], filed_by)
 
@@ -208,11 +218,17 @@ def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, A
 
 
 def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Recorded:
-    """Record what an official decides, its record beside the event; it supersedes the one before. Raises InputError."""
+    """Record what an official decides, its record beside the event; it supersedes the one before. Raises InputError.
+
+    It deviates where it departs from what the rules answer now, or from the proposal on which the party was heard.
+    """
     name, value = named_outcome(asked.of, ruling.value)
+    if name != asked.outcome:
+        problem = f"`{name}` is not what this is decided on"
+        raise InputError("wrong-outcome", problem, f"name a value of `{asked.outcome}`", Place("#/outcome"))
     state = office.streams.state(stream)
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
-    other = ruling.deviates or deviates(_answer(office, asked), name, value)
+    other = ruling.deviates or deviates(_answer(office, asked), name, value) or _unlike(office, state, name, value)
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
     if name == TIER:
         given[TIER] = value
@@ -221,6 +237,16 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)
     return _recorded(office, replace(act, fields={**given, "decision": made.entry.id}), made)
+
+
+def _unlike(office: Office, state: State, name: str, value: str) -> bool:
+    """Tell whether a value is another than the proposal on record; False where nothing was proposed."""
+    told = str(state.values.get("proposal") or "")
+    found = reading.record(office.streams.home.store, told) if told else None
+    if found is None:
+        return False
+    proposed = canonical.loads(found.payload, "the record")["predicate"]["verdict"]["outcomes"].get(name)
+    return proposed is None or bool(proposed["value"] != value)
 
 
 def possible(statement: dict[str, Any], outcome: str) -> list[str]:
@@ -250,6 +276,7 @@ def _asked(
         ground=ground,
         approved_by=office.second if outcome else None,
         supersedes=supersedes,
+        stream=asked.stream,
         retention=asked.retention,
     )
 

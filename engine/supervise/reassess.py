@@ -31,7 +31,6 @@ from schemas.lifecycle import DRIFTED
 Cause = Literal["facts", "rulebook", "law"]
 TIER = "tier"
 ANSWERED = frozenset({"case", "request"})  # kinds of streams whose answer the rules give
-PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 Progress = Callable[[int, int], None]
 _Rule = tuple[str, str]  # a rule with its version, and its articles
 
@@ -116,7 +115,7 @@ def moved(office: Office, state: State, values: Mapping[str, Any] | None = None)
         if office.streams.table(state.process).kind not in ANSWERED or not (tier or ANSWERS & state.values.keys()):
             return None
         recorded = _recorded(office, state)
-        asked = question(office, state.stream, _pack(office, state, recorded))
+        asked = question(office, state.stream)
         if values is not None:
             asked = replace(asked, values=restricted(asked.of, values))
         before = _before(recorded, asked) or (_Before((tier,)) if tier and asked.outcome == TIER else None)
@@ -178,12 +177,6 @@ def _recorded(office: Office, state: State) -> dict[str, Any] | None:
     found = reading.record(office.streams.home.store, name) if name else None
     predicate: dict[str, Any] | None = json.loads(found.payload)["predicate"] if found and found.kind == "decision" else None
     return predicate
-
-
-def _pack(office: Office, state: State, recorded: dict[str, Any] | None) -> str:
-    """Return the pack that answers a case: the one that answered it last, else that of its filing or of its kind."""
-    name = recorded["rulepack"]["name"] if recorded else ""
-    return name if name in office.streams.rulebook.packs else PACKS.get(state.process, "")
 
 
 def _before(predicate: dict[str, Any] | None, asked: Question) -> _Before | None:

@@ -40,7 +40,7 @@ def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any],
 
     `against` says that the owners' terms do not allow it. Raises InputError when the table refuses.
     """
-    asked, value = cases.question(office, stream, PACK), f"share={outcome}"
+    asked, value = cases.question(office, stream), f"share={outcome}"
     if outcome == REFUSED:
         return cases.decide(office, stream, asked, Ruling("refuse", value, fields))
     wanted = asked_for(filings.content(office.streams, stream, (ITEMS,)).facts)

@@ -23,9 +23,11 @@ def fenji(home: str, port: str) -> None:
     from api.http.app import create
     from api.http.limits import Rate
     from api.http.office import Settings
+    from api.http.protocol import Timely
 
     app = create(Settings(Path(home), now, lambda opened, day: choose_for_record(opened, "", day)), Rate(1e9, 1 << 30))
-    uvicorn.run(app, port=int(port), log_level="warning", server_header=False, timeout_keep_alive=3600)
+    Timely.seconds = 2.0
+    uvicorn.run(app, port=int(port), http=Timely, log_level="warning", server_header=False, timeout_keep_alive=3600)
 
 
 def echo(port: str) -> None:

@@ -286,3 +286,26 @@ def test_the_openapi_document_names_every_route_and_the_problem(served: Served) 
     assert document["openapi"].startswith("3.1")
     assert "Problem" in document["components"]["schemas"]
     assert {"/v1/assessments", "/v1/decisions", "/v1/log/checkpoint", "/v1/sessions"} <= set(document["paths"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointer"),
+    [
+        ({"scopes": ["filing.submit"], "days": 1}, 403, "/scopes/0"),
+        ({"scopes": ["filing.read", "filing.submit"], "days": 1}, 403, "/scopes/1"),
+        ({"scopes": ["filing.read"], "days": 30}, 403, "/days"),
+        ({"scopes": ["filing.read"], "days": 1}, 201, ""),
+    ],
+)
+def test_a_key_makes_none_that_reaches_further(served: Served, body: dict[str, Any], status: int, pointer: str) -> None:
+    account = served.office.accounts.store.account("id", "applicant")
+    assert account
+    served.keys["cut"] = served.office.accounts.make_key(account, ("account.self", "filing.read"), served.office.now(), 2)
+    got = served.call("cut", "POST", "/v1/accounts/me/keys", body)
+    assert got.status_code == status, got.text
+    if status == 201:
+        assert got.json()["key"].startswith(f"fenji_{got.json()['id']}_")
+        mine = {each["id"]: each["expires"] for each in served.call("cut", "GET", "/v1/accounts/me").json()["keys"]}
+        assert mine[got.json()["id"]] == got.json()["expires"]
+    else:
+        assert got.json()["errors"][0]["pointer"] == pointer

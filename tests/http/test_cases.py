@@ -88,6 +88,50 @@ def test_what_is_open_is_settled_as_a_deviation_is(served: Served) -> None:
     assert (done.status_code, done.json()["statement"]["values"]["deviates"]) == (200, True)
 
 
+@pytest.mark.parametrize("pack", ["nanjing-pilot", "cn-data-sharing", "cn-ai-duties", "nanjing-tiering"])
+def test_nobody_chooses_the_pack_that_answers_a_case(served: Served, pack: str) -> None:
+    """A decider alone would else turn what is proposed into the answer of rules that have nothing to do with the filing."""
+    case = opened(served)
+    act(served, "intake", case, "accept")
+    match = served.call("auditor", "GET", case).headers["etag"]
+    got = changed(served, "reviewer", f"{case}/proposal", {"pack": pack}, match)
+    assert (got.status_code, got.json()["errors"][0]["pointer"]) == (422, "/pack")
+    asked = {"pack": pack, "outcome": "admission=refuse"}
+    got = served.call("decider", "POST", f"{case}/decision", asked, **key(), **{"if-match": match})
+    assert (got.status_code, got.json()["errors"][0]["pointer"]) == (422, "/pack")
+
+
+def test_a_case_is_decided_on_what_was_proposed(served: Served) -> None:
+    """Another outcome of the same pack is no decision of the case, however well the rules bear it."""
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    got = decided(served, case, "decider-b", "track=self_responsibility", reasons="x", second="decider")
+    assert (got.status_code, got.json()["code"]) == (422, "wrong-outcome")
+
+
+def test_no_case_is_opened_under_a_pack_that_has_no_one_outcome(served: Served) -> None:
+    where = drafted(served, facts=SURE, pack="cn-ai-duties").headers["location"]
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    fields = {"legal": "plan", "unit": "unit-a", "reasons": "x"}
+    body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": fields}
+    got = served.call("intake", "POST", "/v1/cases", body, **key())
+    assert (got.status_code, got.json()["code"]) == (422, "wrong-pack")
+
+
+def test_what_departs_from_the_proposal_on_record_deviates(served: Served) -> None:
+    """The party was heard on the proposal: facts told since then make no other decision an undeviating one."""
+    case = proposed(served)
+    filing = f"/v1/filings/{served.call('reviewer', 'GET', case).json()['values']['filing']}"
+    match = served.call("applicant", "GET", filing).headers["etag"]
+    version = {"facts": {**SURE, "function.life_safety": True}}
+    assert changed(served, "applicant", f"{filing}/versions", version, match).status_code == 200
+    now = served.call("auditor", "POST", "/v1/assessments", {"pack": "nanjing-tiering", **version}).json()["outcomes"]["tier"]
+    assert now["value"] not in (None, "t3")
+    act(served, "applicant", case, "state", statement="无异议")
+    got = decided(served, case, "decider-b", now["value"])
+    assert (got.status_code, got.json()["code"]) == (422, "reasons-for-deviation")
+
+
 REFUSED: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("intake", "notice", {}, 422, "missing-field", "licensing-law 32(1)(4)"),
     ("intake", "decided", {}, 403, "forbidden", ""),

@@ -8,7 +8,8 @@ import pytest
 
 from engine.evidence import merkle
 from engine.evidence.note import read_checkpoint
-from tests.http.conftest import Served
+from tests.http.calls import post
+from tests.http.conftest import FIRMS, Served
 from tests.http.test_app import SURE, decided
 from tests.http.test_cases import proposed
 
@@ -159,3 +160,46 @@ def test_a_decision_is_replayed_under_the_rules_of_today(served: Served) -> None
     assert served.call("auditor", "GET", f"/v1/decisions/{made}/replay?under=once").status_code == 422
     text = served.call("applicant", "GET", f"/v1/decisions/{made}/receipt").text
     assert text.startswith("c2sp.org/tlog-proof@v1")
+
+
+def _sent(served: Served, who: str, **more: Any) -> Any:
+    return post(served, who, "/v1/decisions", {"pack": "nanjing-tiering", "facts": SURE, **more})
+
+
+def test_a_decision_supersedes_only_what_is_ones_own_of_the_same_matter(served: Served) -> None:
+    case = proposed(served)
+    in_case = str(served.call("auditor", "GET", case).json()["values"]["proposal"])
+    own = _sent(served, "applicant").json()["id"]
+    theirs = _sent(served, "applicant-b").json()["id"]
+    official = _sent(served, "decider", outcome="tier=t3", filed_by=FIRMS["a"]).json()["id"]
+    cases: list[tuple[str, dict[str, Any], int, str]] = [
+        ("applicant", {"supersedes": "nothing"}, 404, "not-found"),
+        ("applicant", {"supersedes": theirs}, 404, "not-found"),
+        ("applicant", {"supersedes": official}, 422, "wrong-superseded"),
+        ("applicant", {"supersedes": in_case}, 422, "wrong-superseded"),
+        ("applicant", {"supersedes": own, "pack": "cn-ai-duties"}, 422, "wrong-superseded"),
+        ("decider", {"supersedes": in_case, "outcome": "tier=t3", "filed_by": FIRMS["a"]}, 422, "wrong-superseded"),
+        ("decider", {"supersedes": official, "outcome": "tier=t3", "filed_by": FIRMS["b"]}, 422, "wrong-superseded"),
+        ("decider", {"supersedes": official, "filed_by": FIRMS["a"]}, 422, "wrong-superseded"),
+        ("applicant", {"supersedes": own}, 201, ""),
+        ("decider", {"supersedes": official, "outcome": "tier=t3", "filed_by": FIRMS["a"]}, 201, ""),
+    ]
+    for who, more, status, code in cases:
+        got = _sent(served, who, **more)
+        assert (got.status_code, got.json().get("code", "")) == (status, code), (who, more, got.text)
+
+
+@pytest.mark.parametrize(
+    ("who", "more", "pointer"),
+    [
+        ("applicant", {"filed_by": "陈静"}, "/filed_by"),
+        ("applicant", {"retention": "decision"}, "/retention"),
+        ("decider", {"as_of": "2999-01-01"}, "/as_of"),
+    ],
+)
+def test_a_record_says_nothing_that_is_not_the_askers_to_say(
+    served: Served, who: str, more: dict[str, Any], pointer: str
+) -> None:
+    got = _sent(served, who, **more)
+    assert (got.status_code, got.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert _sent(served, "decider", retention="for-ever").json()["code"] == "unknown-retention"

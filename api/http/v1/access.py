@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from api.access.accounts import SESSION_HOURS
-from api.access.permissions import Thing
+from api.access.accounts import KEY_DAYS, SESSION_HOURS, stamp
+from api.access.permissions import Thing, Who, permissions
 from api.access.provider import subject_of
 from api.http.acts import Id
 from api.http.body import Sent, Strict
@@ -100,9 +101,24 @@ def me(request: Request, at: At) -> dict[str, Any]:
 
 @router.post("/accounts/me/keys", status_code=201, dependencies=SELF)
 def make_key(request: Request, sent: NewKey, at: At) -> dict[str, str]:
-    """Make an API key; it is shown this once."""
+    """Make an API key; it is shown this once. Asked for by a key, it may do no more than that key, nor live longer."""
     who = at.allow(request, "account.self", Thing(account=at.who(request).account))
-    return {"key": at.accounts.make_key(_account(at, who.account), tuple(sent.scopes), at.now(), sent.days)}
+    now = at.now()
+    _within(who, sent, now)
+    shown, key = at.accounts.new_key(_account(at, who.account), tuple(sent.scopes), now, sent.days)
+    return {"key": shown, "id": key.id, "expires": key.expires}
+
+
+def _within(who: Who, sent: NewKey, now: datetime) -> None:
+    """Refuse a key that reaches further than the one that asks for it. Raises InputError, SigningError."""
+    if who.scopes is None:
+        return
+    known = permissions().actions
+    wider = [f"#/scopes/{place}" for place, scope in enumerate(sent.scopes) if scope in known and scope not in who.scopes]
+    longer = 1 <= sent.days <= KEY_DAYS and stamp(now + timedelta(days=sent.days)) > who.until
+    if wider or longer:
+        place = Place(wider[0] if wider else "#/days")
+        raise InputError("wider-key", "a key makes none that may do more or lives longer", "log in to make it", place)
 
 
 @router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)

@@ -51,9 +51,8 @@ class Event(Acted):
 
 
 class Proposal(Sent):
-    """What is asked of the rules: a pack, where it is not that of the filing, and the other fields of the event."""
+    """The other fields of the event; the rules asked are those of the pack that the filing names."""
 
-    pack: Name | None = None
     fields: Fields
 
 
@@ -62,7 +61,6 @@ class Ruling(Sent):
 
     outcome: Annotated[str, Field(min_length=1, max_length=200)]
     event: Literal["decide", "change"] = "decide"
-    pack: Name | None = None
     fields: Fields
 
 
@@ -160,7 +158,7 @@ def propose(case: Id, body: Proposal, change: Change) -> Response:
 
     def do(doing: Doing) -> Recorded:
         desk = doing.desk
-        return cases.propose(desk, case, cases.question(desk, case, body.pack or ""), body.fields)
+        return cases.propose(desk, case, cases.question(desk, case), body.fields)
 
     return change.change(CASE, case, do)
 
@@ -172,7 +170,7 @@ def decide(case: Id, body: Ruling, change: Change) -> Response:
     def do(doing: Doing) -> Recorded:
         desk = doing.desk
         ruling = cases.Ruling(body.event, body.outcome, body.fields)
-        return cases.decide(desk, case, cases.question(desk, case, body.pack or ""), ruling)
+        return cases.decide(desk, case, cases.question(desk, case), ruling)
 
     return change.change(CASE, case, do)
 

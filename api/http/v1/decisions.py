@@ -19,8 +19,8 @@ from api.http.paging import LINKED, Paging
 from api.http.things import of_decision
 from api.http.times import KnownAt, known_of
 from engine.decide.filing import from_document
-from engine.errors import FenjiError, InputError, SigningError
-from engine.evidence import bundle, canonical, decide, facts, record, replay
+from engine.errors import FenjiError, InputError, Place, SigningError
+from engine.evidence import bundle, canonical, decide, facts, record, replay, retention
 from engine.evidence.disclosed import opened, unread
 from engine.evidence.log import stamp
 from engine.rulebook.closure import closure
@@ -110,6 +110,10 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
     if pack not in at.chosen.rulebook.packs:
         raise InputError("unknown-pack", f"no pack named `{pack[:60]}`", "GET /v1/packs lists them")
     of = at.rules_of(pack)
+    day = body.day("as_of", legal_day(now))
+    if day > legal_day(now):
+        problem, remedy = f"{day} is yet to come, and a record is of a day that came", "ask for an assessment of it"
+        raise InputError("out-of-range", problem, remedy, Place("#/as_of"))
     try:
         values = facts.values_of(of.rulebook, from_document(at.chosen.rulebook, body.part("facts")))
     except FenjiError as error:
@@ -119,17 +123,47 @@ def _asked(at: Office, asking: _Asking, reserved: str) -> decide.Asked:
         of=of,
         release=at.chosen.release,
         values=values,
-        as_of=body.day("as_of", legal_day(now)),
+        as_of=day,
         now=now,
         by=key_of(at, asking.who, now),
-        filed_by=asking.who.enterprise or uscc.tidy(body.text("filed_by", "")) or None,
+        filed_by=_filed_by(asking),
         outcome=decide.named_outcome(of, outcome) if outcome else None,
         ground=body.text("reasons", ""),
         approved_by=key_of(at, asking.second, now) if asking.second else None,
-        supersedes=body.text("supersedes", "") or None,
-        retention=body.text("retention", "decision"),
+        supersedes=_superseded(at, asking),
+        retention=_retention(asking),
         decision_id=reserved,
     )
+
+
+def _filed_by(asking: _Asking) -> str | None:
+    """Return who filed: a firm itself, whoever an official names. Raises InputError for a firm that names another."""
+    named, own = uscc.tidy(asking.body.text("filed_by", "")), asking.who.enterprise
+    if own and named not in ("", own):
+        raise InputError("invalid", "a firm files for itself alone", "leave it out", Place("#/filed_by"))
+    return own or named or None
+
+
+def _superseded(at: Office, asking: _Asking) -> str | None:
+    """Return the decision to supersede. One that whoever asks may not read is not found. Raises InputError."""
+    name = asking.body.text("supersedes", "")
+    if not name:
+        return None
+    stored = reading.record(at.home.store, name)
+    if stored is None or stored.kind != "decision":
+        raise not_found(Place("#/supersedes"))
+    predicate = canonical.loads(stored.payload, "the record")["predicate"]
+    if not permissions().may(asking.who, "decision.read", of_decision(at, asking.who, stored, predicate)):
+        raise not_found(Place("#/supersedes"))
+    return name
+
+
+def _retention(asking: _Asking) -> str:
+    """Return the class of how long it is kept, which the authority names. Raises InputError, EvidenceError for one unknown."""
+    named = asking.body.text("retention", "")
+    if named and asking.who.enterprise:
+        raise InputError("invalid", "how long it is kept is not said by the party", "leave it out", Place("#/retention"))
+    return retention.require(named).id if named else "decision"
 
 
 @router.get("", dependencies=READS, response_model=Listed[DecisionRow], responses={200: {"headers": LINKED}})

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 import orjson
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
-from starlette.concurrency import run_in_threadpool
 
 from api.http import conditions
 from api.http.body import Strict, json_of
 from api.http.conditions import KNOWN, TAGGED, IfNoneMatch
 from api.http.office import Needs, Office, office
 from api.http.times import KnownAt, known_of
+from engine.decide import bounds
 from engine.decide.assess import examine
 from engine.decide.filing import from_document
 from engine.decide.overall import overall
@@ -32,6 +34,7 @@ from schemas.rulebook import Rule as RuleDoc
 router = APIRouter(tags=["rules"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
 READS = [Depends(Needs("rules.read"))]
+SECONDS = 10.0  # that an assessment may take (design); a job has no such limit
 SENT = {
     "requestBody": {
         "required": True,
@@ -128,12 +131,13 @@ def releases(at: At) -> list[Release]:
 )
 async def assess(request: Request) -> Response:
     """Answer a filing by one pack or by every pack that can apply; nothing is kept."""
-    data = await request.body()
-    text = await run_in_threadpool(_assessed, request, data)
+    data, moment = await request.body(), time.monotonic() + SECONDS
+    limiter = None if request.state.account else office(request).assessing
+    text = await to_thread.run_sync(_assessed, request, data, moment, limiter=limiter)
     return Response(text, media_type="application/json")
 
 
-def _assessed(request: Request, data: bytes) -> str:
+def _assessed(request: Request, data: bytes, moment: float) -> str:
     at, sent = office(request), json_of(request, data)
     sent.only("pack", "facts", "as_of", "on")
     as_of, on = sent.days(legal_day(at.now()))
@@ -142,10 +146,12 @@ def _assessed(request: Request, data: bytes) -> str:
     if name:
         _pack(rulebook, name)
     try:
-        filing = from_document(rulebook, sent.part("facts"))
-        if name:
-            return at.chosen.marked(examine(rulebook, name, filing, as_of)[0]).model_dump_json(by_alias=True)
-        return at.chosen.marked_all(overall(rulebook, filing, as_of, on)).model_dump_json(by_alias=True)
+        with bounds.until(moment):
+            bounds.check()  # its time may be over before its turn comes
+            filing = from_document(rulebook, sent.part("facts"))
+            if name:
+                return at.chosen.marked(examine(rulebook, name, filing, as_of)[0]).model_dump_json(by_alias=True)
+            return at.chosen.marked_all(overall(rulebook, filing, as_of, on)).model_dump_json(by_alias=True)
     except FenjiError as error:
         raise sent.pointed(error) from None
 
