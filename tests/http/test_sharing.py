@@ -189,7 +189,7 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
     alone = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "decider")
+    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "second-b")
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
     assert names == ["request_unconditional", "refused", "refused", "refuse"]
