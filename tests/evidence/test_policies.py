@@ -241,7 +241,7 @@ def test_a_request_is_filed_and_decided_under_policies(owners: Office, policies:
     assert done["statement"]["values"]["deviates"] is False
     marketing = filed(purpose="marketing")
     assert owners.refused("share", "decide", marketing, *grant) == "two-officials"
-    done = json.loads(owners.said("share", "decide", marketing, *grant, "--second", "deputy"))
+    done = json.loads(owners.said("share", "decide", marketing, *grant, "--second", "wei"))
     assert done["statement"]["values"]["deviates"] is True
     foreign = filed(provider="市数据局")  # whoever a request calls its provider grants nothing of another owner's
     assert owners.refused("share", "decide", foreign, *("deputy" if word == "boss" else word for word in grant)) == "wrong-unit"

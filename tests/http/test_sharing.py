@@ -35,7 +35,7 @@ CHECK = "/v1/sharing-checks"
 
 @pytest.fixture(scope="module")
 def published(served: Served) -> Served:
-    """The installation with the sample data sets published by their owners, and an official of one of them, `transport`."""
+    """The installation with the sample data sets published by their owners, and officials of one of them, `transport` and `transport-2`."""
     at = served.office
     chosen: Any = at.sharing("", "")
 
@@ -46,13 +46,15 @@ def published(served: Served) -> Served:
             owner = name.partition("/")[0]
             key = home.add_actor(Holder(owner, owner, owner, ("owner",)), "rulebook", moment, admin)
             policy.publish(home, policy.Draft(chosen.policies, name, chosen.rulebook), key, moment)
-        home.add_actor(Holder("ma", "马", FILED["provider"], ("official",)), "decision", moment, admin)
+        for sub in ("ma", "mu"):
+            home.add_actor(Holder(sub, sub, FILED["provider"], ("official",)), "decision", moment, admin)
 
     at.writer.do(work)
-    made = Account("transport", "transport", "ma", ("decider",), "", "unit-b")
-    at.accounts.store.put(made)
     scopes = tuple(action for action in permissions().actions if permissions().may_ever("decider", action))
-    served.keys["transport"] = at.accounts.make_key(made, scopes, at.now())
+    for name, sub in (("transport", "ma"), ("transport-2", "mu")):
+        made = Account(name, name, sub, ("decider",), "", "unit-b")
+        at.accounts.store.put(made)
+        served.keys[name] = at.accounts.make_key(made, scopes, at.now())
     return served
 
 
@@ -127,11 +129,11 @@ def granted(published: Served) -> str:
     mine = change(published, "decider", f"{where}/decision", said, "transport")
     assert (mine.status_code, mine.json()["code"]) == (403, "wrong-unit")
     theirs = post(published, "intake", "/v1/sharing-requests", {**FILED, "provider": "市监局"}).headers["location"]
-    named = change(published, "decider-b", f"{theirs}/decision", said, "decider")  # called the provider, and not the owner
+    named = change(published, "decider-b", f"{theirs}/decision", said, "second-b")  # called the provider, and not the owner
     assert (named.status_code, named.json()["code"]) == (403, "wrong-unit")
     alone = change(published, "transport", f"{where}/decision", said)  # an owner's term allows no marketing
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = ok(change(published, "transport", f"{where}/decision", said, "decider"))
+    done = ok(change(published, "transport", f"{where}/decision", said, "transport-2"))
     assert done["state"] == "agreed"
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert done["statement"]["values"]["policies"] == [f"njtransport/bus-flows {shown['sha256']}"]
@@ -181,7 +183,7 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
     }
     alone = change(published, "transport", f"{where}/decision", said)
     assert (alone.status_code, alone.json().get("code", "")) == answers
-    done = alone if answers[0] == 200 else change(published, "transport", f"{where}/decision", said, "decider")
+    done = alone if answers[0] == 200 else change(published, "transport", f"{where}/decision", said, "transport-2")
     assert (ok(done)["state"], done.json()["statement"]["values"]["deviates"]) == ("agreed", answers[0] == 403)
     made = ok(published.call("auditor", "GET", f"/v1/decisions/{done.json()['statement']['values']['decision']}"))
     assert cases.possible(made["statement"], "share") == ["allow_with_duties"]  # of the law
@@ -199,7 +201,7 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
     alone = change(published, "transport", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = change(published, "transport", f"{where}/decision", {**refused, "complete": True}, "decider")
+    done = change(published, "transport", f"{where}/decision", {**refused, "complete": True}, "transport-2")
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
     assert names == ["request_unconditional", "refused", "refused", "refuse"]
