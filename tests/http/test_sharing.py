@@ -35,7 +35,7 @@ CHECK = "/v1/sharing-checks"
 
 @pytest.fixture(scope="module")
 def published(served: Served) -> Served:
-    """The installation with the sample data sets published by their owners, and officials of one of them, `transport` and `transport-2`."""
+    """The installation with the sample data sets published by their owners, and two officials of one, `transport` and another."""
     at = served.office
     chosen: Any = at.sharing("", "")
 
