@@ -117,8 +117,9 @@ class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
-    fields whose values no second open stream of the table may have. `after` names an open date of the stream: once that day has
-    passed the event happens by itself, and never earlier.
+    fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
+    what the event does not give is not known after it. `after` names an open date of the stream: once that day has passed the
+    event happens by itself, and never earlier.
     """
 
     event: str
@@ -134,6 +135,7 @@ class Transition(Shape):
     needs: list[str] = Field(default_factory=list)
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
+    anew: list[str] = Field(default_factory=list)
     after: str = ""
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None

@@ -5,7 +5,6 @@ What the stream shows by itself outranks what was stated in it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -134,18 +133,6 @@ def _months(state: State, on: date) -> int | dict[str, int]:
     whole = max(0, 12 * (last.year - first.year) + last.month - first.month)
     count = whole + (months_after(first, whole) < last)
     return count if known else {"at_most": count}
-
-
-def counted(state: State, stated: dict[str, Any]) -> dict[str, Any]:
-    """Return how often terms were breached: as an official stated it, unless more has been found since; then at least that."""
-    breaches = Counter(state.values.get("breach", ()))
-    counts = {
-        "run.out_of_plan": breaches["out_of_plan"],
-        "run.late_reports": breaches["late_report"],
-        "run.similar_breaches": max(breaches.values(), default=0),
-    }
-    known = {name: value if isinstance(value, int) else -1 for name, value in stated.items()}
-    return {name: {"at_least": count} for name, count in counts.items() if count > known.get(name, -1)}
 
 
 def _extension(state: State) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import FenjiError, InputError
@@ -18,21 +18,24 @@ from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.store import streams as stored
-from engine.supervise.opinions import PROCESS, Opinion, counted, opinion, shown_by, uncoerced
+from engine.supervise.admitted import AGREED, OFFERED, STATED, admitted, beyond, uncompared
+from engine.supervise.opinions import PROCESS, Opinion, opinion, shown_by, uncoerced
+from engine.supervise.proven import proven, tolerance_asked
 from engine.supervise.state import State, from_text
 from engine.supervise.streams import ATTEMPTS, Act, Recorded, Streams, history
-from engine.supervise.terms import AGREES, OFFERS, agreed, beyond, offered
-from engine.supervise.watched import second
+from engine.supervise.terms import agreed, offered, readable
+from engine.supervise.watched import NUMBERS, second
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.rulebook.model import Rulebook
 
-TOLERANCE, WITHIN = "tolerance.", "tolerance.within_plan"
+TOLERANCE, CORRECTED, DAYS = "tolerance.", "tolerance.corrected", "tolerance.correction_days"
 FACTS = "facts:"  # what the names of sealed facts begin with
 OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
+APPLIES = frozenset({"apply", "supplement"})
 ENDS, OPEN_INCIDENTS = "conclude", "open_incidents"
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
@@ -47,7 +50,7 @@ DECIDES: dict[str, tuple[str, str]] = {
     "end": ("onward", "ended"),
 }
 GRADUATES = {"results_based": "graduate_results", "disclose_track": "graduate_disclose"}
-COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyond"})
+COMPUTED = frozenset({"proposal", "met", "unmet", "unproven", "deviates", "beyond", "uncompared"})
 
 
 def perform(streams: Streams, act: Act) -> Recorded:
@@ -77,15 +80,17 @@ def prepared(streams: Streams, act: Act) -> Act:
         return replace(
             act, fields={**act.fields, OPEN_INCIDENTS: _unsettled(streams, act.stream)}, computed=frozenset({OPEN_INCIDENTS})
         )
-    if act.name in OFFERS and "terms" in act.fields:
+    if act.name in APPLIES and "budget" in act.fields:
+        readable(streams, act.fields)
+    if act.name in OFFERED and "terms" in act.fields:
         return replace(act, fields=offered(streams, act))
-    if act.name not in DECIDES and act.name not in AGREES:
+    if act.name not in DECIDES and act.name not in AGREED:
         return act
     typed = sorted(COMPUTED & set(act.fields))
     if typed:
         problem = f"`{typed[0]}` of `{act.name}` is worked out by the rules"
         raise InputError("computed-field", problem, "leave it out")
-    if act.name in AGREES:
+    if act.name in AGREED:
         return replace(act, fields=_signing(streams, act), computed=COMPUTED)
     _asked(streams, act)
     found = current(streams, act)
@@ -100,13 +105,17 @@ def prepared(streams: Streams, act: Act) -> Act:
 def _signing(streams: Streams, act: Act) -> dict[str, Any]:
     """Return the fields of an official's signature: what the terms say, and where they go beyond what was admitted."""
     numbers, state, on = agreed(streams, act), streams.state(act.stream), act.on or legal_day(act.now)
-    signed = replace(state, values={**state.values, **numbers})
-    before, after = (
-        opinion(streams.rulebook, facts_of(streams.home, streams.rulebook, each, on), on, "admission") for each in (state, signed)
-    )
-    told = history(streams.home, act.stream)
-    found = beyond(told, signed.values, before if act.name == "countersign_amendment" else None, after)
-    return {**act.fields, **numbers, "beyond": found or ["none"], "deviates": bool(found)}
+    found = admitted(streams, act.stream)
+    shown = {name: state.values[name] for name in NUMBERS if name in state.values} if act.name == "countersign" else numbers
+    terms = {**found.text, **shown}
+    signed = replace(state, values={**{name: each for name, each in state.values.items() if name not in NUMBERS}, **shown})
+    facts = facts_of(streams.home, streams.rulebook, signed, on)
+    facts |= {fact.removeprefix(FACTS): terms[name] for fact, name in STATED.items() if type(terms.get(name)) is int}
+    after = opinion(streams.rulebook, facts, on, "admission")
+    before = proposed(streams, act, "admission") if act.name == "countersign_amendment" else None
+    more = beyond(found, terms, before, after)
+    not_compared = uncompared(found, terms) or ["none"]
+    return {**act.fields, **numbers, "beyond": more or ["none"], "uncompared": not_compared, "deviates": bool(more)}
 
 
 def _unsettled(streams: Streams, stream: str) -> bool:
@@ -151,7 +160,7 @@ def _moment(happened: object, recorded: str) -> int:
 
 def _asked(streams: Streams, act: Act) -> None:
     """Refuse an opinion on tolerance for another matter than the one that was asked last. Raises InputError."""
-    matter = tolerance_asked(streams.home, act.stream) if act.name == "opine_tolerance" else act.fields.get("event")
+    matter = tolerance_asked(history(streams.home, act.stream)) if act.name == "opine_tolerance" else act.fields.get("event")
     if act.fields.get("event") != matter:
         problem = f"tolerance is asked for `{matter}`" if matter else "no tolerance is asked"
         raise InputError("not-asked", problem, "let `ask_tolerance` come first, for that matter")
@@ -173,10 +182,13 @@ def facts_of(home: Installation, rulebook: Rulebook, state: State, on: date) -> 
     """Return the facts of a pilot: stated in its events, the later over the earlier, and shown by the stream over both.
 
     What only an authority can supply counts from an official's finding alone (`find`, and the tier that a decision states): an
-    official who applies for a firm tells what the firm says.
+    official who applies for a firm tells what the firm says. No finding is milder than what the stream proves.
     """
     stated = _stated(home, rulebook, state)
-    return stated | shown_by(state, on) | counted(state, stated) | _outside(home, state)
+    found = stated | shown_by(state, on) | proven(home, state, stated, on)
+    if found.get(CORRECTED) is False:  # of what was not corrected nobody asks how long it took
+        found.pop(DAYS, None)
+    return found
 
 
 def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, Any]:
@@ -194,37 +206,8 @@ def _stated(home: Installation, rulebook: Rulebook, state: State) -> dict[str, A
             official = official and predicate["name"] == FINDING
             found, _ = opened(home, predicate["event_id"])
             named = {each.name.removeprefix(FACTS): each.value for each in found if each.name.startswith(FACTS)}
-            if not official and WITHIN in named and _unshown(state, matter, predicate["on"]):
-                del named[WITHIN]
             stated |= {name: value for name, value in named.items() if official or _may_state(rulebook, name)}
     return stated
-
-
-def _unshown(state: State, matter: str, on: str) -> bool:
-    """Tell whether nothing but a firm's word, given after the end, puts a matter within the term; an incident has its own day."""
-    return matter not in state.values.get("incident", ()) and on > covered_until(state)
-
-
-def _outside(home: Installation, state: State) -> dict[str, Any]:
-    """Return that the incident for which tolerance is asked lies outside of the time under terms, where the stream shows it."""
-    asked = tolerance_asked(home, state.stream) if "ask_tolerance" in state.done else ""
-    for predicate in history(home, state.stream) if asked else ():
-        if predicate["name"] == "incident" and predicate["values"]["incident"] == asked:
-            day = legal_day(datetime.fromisoformat(predicate["values"]["happened"])).isoformat()
-            return {} if state.done["start"].on <= day <= covered_until(state) else {WITHIN: False}
-    return {}
-
-
-def covered_until(state: State) -> str:
-    """Return the last day on which the terms covered anything: the last day agreed, or that of an earlier end."""
-    ends = [state.done[name].on for name in ("conclude", "expire", "terminate") if name in state.done]
-    return min([str(state.values["ends_on"]), *ends])
-
-
-def tolerance_asked(home: Installation, stream: str) -> str:
-    """Return the matter of the last request for tolerance, empty when there was none."""
-    asked = (each["values"]["event"] for each in reversed(history(home, stream)) if each["name"] == "ask_tolerance")
-    return str(next(asked, ""))
 
 
 def _tried(streams: Streams, act: Act) -> None:
@@ -242,7 +225,7 @@ def _tried(streams: Streams, act: Act) -> None:
     state = State(act.stream, PROCESS) if act.name == "sketch" else streams.state(act.stream)
     old = _stated(streams.home, streams.rulebook, state)
     after = {"tolerance.asked": True} if act.name == "ask_tolerance" else {}
-    opinion(streams.rulebook, old | told | shown_by(state, on) | counted(state, old | told) | after, on, "measure")
+    opinion(streams.rulebook, old | told | shown_by(state, on) | after, on, "measure")
 
 
 def _may_state(rulebook: Rulebook, name: str) -> bool:

@@ -160,7 +160,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
     """Return the state that a transition leads to."""
     name = state.name if transition.to == SAME else transition.to
     collected = {each.id for each in table.fields if each.collect}
-    values = dict(state.values)
+    values = {key: value for key, value in state.values.items() if key not in transition.anew}
     for key, value in event.values.items():
         values[key] = [*values.get(key, ()), value] if key in collected else value
     if ANSWERS & event.values.keys():

@@ -1,35 +1,25 @@
-"""The terms of a pilot: what both sides sign, what monitors read of it, and where it goes beyond what was admitted.
+"""The terms of a pilot: what both sides sign, and what monitors read of it.
 
-Numbers are taken from the terms and from nowhere else, so that nobody signs one text and enters another. What was admitted are
-the cap, the last day and the insurance of the application at its admission, then what was agreed or extended since under the
-same test. A higher cap, a later last day, a shorter insurance, or a condition of admission that held and holds no more is a
-deviation: it needs reasons and a second official, or the pilot is applied for again.
+Numbers are taken from the terms and from nowhere else, so that nobody signs one text and enters another. New terms bind by what
+they say: what earlier ones said beside them stands in neither signed hash, and the stream keeps none of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import InputError
 from engine.evidence import canonical
-from engine.evidence.disclosed import opened
+from engine.supervise.admitted import text_of
 from engine.supervise.fields import given
 from engine.supervise.monitors.plan import plan
 from engine.supervise.opinions import PACK, PROCESS
 from engine.supervise.step import Refusal
 from engine.supervise.streams import Act, Streams, history, refusal_error
+from engine.supervise.watched import NEEDED, NUMBERS
 
-if TYPE_CHECKING:
-    from engine.supervise.opinions import Opinion
-
-OFFERS = frozenset({"offer", "amend"})
-AGREES = frozenset({"countersign", "countersign_amendment"})
 MOST = 10**6  # of a line of the budget: more is no limit, and its product with the persons stays within 2^53
-# what the stream shows of the terms, and what no terms lack
-NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
-NEEDED = NUMBERS[:4]
-ADMITTED = NUMBERS[:3]
 
 
 def terms_sha256(terms: Any) -> str:
@@ -51,7 +41,7 @@ def agreed(streams: Streams, act: Act) -> dict[str, Any]:
     Raises InputError when there are none, or none that a monitor could read.
     """
     if act.name == "countersign":
-        _readable(streams, streams.state(act.stream).values)
+        readable(streams, streams.state(act.stream).values)
         return {}
     terms = _amendment(streams, act.stream)
     if terms is None:
@@ -74,11 +64,11 @@ def _numbers(streams: Streams, act: Act, terms: Any) -> dict[str, Any]:
     refused = given(streams.table(PROCESS), act.name, found, streams.home.keyed)
     if isinstance(refused, Refusal):
         raise refusal_error(refused)
-    _readable(streams, found)
+    readable(streams, found)
     return found
 
 
-def _readable(streams: Streams, values: Mapping[str, Any]) -> None:
+def readable(streams: Streams, values: Mapping[str, Any]) -> None:
     """Refuse a budget that no monitor could read, before anybody signs it. Raises InputError."""
     budget = values.get("budget")
     lines = plan(streams.rulebook.packs[PACK]).lines
@@ -95,47 +85,6 @@ def _readable(streams: Streams, values: Mapping[str, Any]) -> None:
 
 def _amendment(streams: Streams, stream: str) -> Any:
     """Return the terms offered last as an amendment; nothing when there are none, or when they were erased."""
-    for predicate in reversed(history(streams.home, stream)):
-        if predicate["name"] == "amend":
-            disclosed, _ = opened(streams.home, predicate["event_id"])
-            return next((each.value for each in disclosed if each.name == "terms"), None)
-    return None
-
-
-def beyond(told: list[dict[str, Any]], terms: Mapping[str, Any], before: Opinion | None, after: Opinion) -> list[str]:
-    """Return where terms go beyond what was admitted: names of numbers, and of conditions that held `before` and hold no more.
-
-    `told` are the events of the pilot; without `before`, the conditions are those that were open when it was admitted.
-    """
-    known, open_ = _admitted(told)
-    if before is not None:
-        open_ = {"unmet": set(before.unmet), "unproven": {*before.unmet, *before.unproven}}
-    cap, ends, insured = ((terms.get(name), known.get(name)) for name in ADMITTED)
-    more = {
-        "cap_subjects": cap[0] is None or cap[1] is None or cap[0] > cap[1],
-        "ends_on": ends[0] is None or ends[1] is None or ends[0] > ends[1],
-        "insured_until": insured[0] is None or insured[1] is None or insured[0] < insured[1],
-    }
-    fallen = [name for name in after.unmet if name not in open_["unmet"]]
-    fallen += [name for name in after.unproven if name not in open_["unproven"]]
-    return [*(name for name, is_so in more.items() if is_so), *fallen]
-
-
-def _admitted(told: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, set[str]]]:
-    """Return the numbers that were admitted, or agreed since under this test, and the conditions open at admission."""
-    known: dict[str, Any] = {}
-    offer: dict[str, Any] = {}
-    open_: dict[str, set[str]] = {"unmet": set(), "unproven": set()}
-    for predicate in told:
-        name, values = predicate["name"], predicate["values"]
-        numbers = {each: values[each] for each in ADMITTED if each in values}
-        if name in ("apply", "supplement", "extend") or (name == "countersign_amendment" and "beyond" in values):
-            known |= numbers
-        elif name == "offer":
-            offer = numbers
-        elif name == "countersign" and "beyond" in values:
-            known |= offer
-        elif name == "admit":
-            unmet = set(values.get("unmet", ()))
-            open_ = {"unmet": unmet, "unproven": unmet | set(values.get("unproven", ()))}
-    return known, open_
+    told = (each for each in reversed(history(streams.home, stream)) if each["name"] == "amend")
+    last = next(told, None)
+    return (text_of(streams, last) or None) if last else None

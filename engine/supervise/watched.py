@@ -29,6 +29,11 @@ COUNTS: dict[str, tuple[Kind, str]] = {
     "complaints": ("complaint", "count"),
     "downtime": ("downtime", "minutes"),
 }
+# what the stream shows of terms, and what no terms lack
+NUMBERS = ("cap_subjects", "ends_on", "insured_until", "bar_term", "bar_months", "observed_by", "budget")
+NEEDED = NUMBERS[:4]
+SIGNED_ONLY = NUMBERS[3:]  # what holds only as the signed text says it
+ANEW = frozenset({"offer", "countersign_amendment"})  # after which nothing is left of what only earlier terms said
 LAST = time(23, 59, 59)  # the last second of a day
 COUNTED = frozenset({"incident", "subjects", "complaint", "downtime", "breach"})  # which bear on a pilot only while it lasts
 ENDS = frozenset({"conclude", "expire", "terminate"})
@@ -68,7 +73,8 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
         if predicate["name"] == REFUSED:
             continue
         if predicate["process"] == "pilot":
-            known |= predicate["values"]
+            kept = {} if predicate["name"] in ANEW else {name: known[name] for name in SIGNED_ONLY if name in known}
+            known = {**{name: value for name, value in known.items() if name not in SIGNED_ONLY}, **kept, **predicate["values"]}
         stream, after = predicate["stream"], dict(predicate["dues"])
         said = [*_happened(predicate, known, lines), *_reports(predicate, clocks.get(stream, {}), after)]
         for kind, values in said:

@@ -31,6 +31,7 @@ from engine.supervise.period import count
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Beside, Recorded, Streams, history
 from engine.supervise.terms import terms_sha256
+from engine.supervise.watched import NUMBERS
 from tests.rulebook import book
 from tests.supervise.desk import FIRM, HASH, RIVAL, Desk, desk
 
@@ -100,7 +101,8 @@ class Life:
         if "terms" in step:
             terms = TERMS | self.words(step.pop("terms"))
             self.terms = terms_sha256(terms)
-            found |= {"terms": terms} | (terms if step["do"] == "offer" else {})
+            beside = NUMBERS if step["do"] == "offer" else ()
+            found |= {"terms": terms} | {name: terms[name] for name in beside if name in terms}
         if "agree" in step:
             found |= TERMS | self.words(step.pop("agree")) | {"agreed_sha256": self.terms}
         return found

@@ -92,7 +92,10 @@ def test_an_opinion_says_how_each_condition_stands(firm: Firm) -> None:
 def test_a_tolerance_opinion_says_what_it_never_covers(firm: Firm) -> None:
     early = firm.run("pilot", "opinion", firm.pilot, "tolerance", "--lang", "en")
     assert (early.code, "  met" in early.out) == (1, False)
-    firm.act("ask_tolerance", "firm", {"event": "i-1", "facts": {"tolerance.within_plan": True, "tolerance.reported": False}})
+    facts = {"tolerance.within_plan": True, "tolerance.reported": False}
+    firm.act("ask_tolerance", "firm", {"event": "i-1", "facts": facts})
+    assert firm.run("pilot", "opinion", firm.pilot, "tolerance").code == 1  # the word of the firm proves nothing
+    firm.act("find", "chen", {"facts": facts, "reasons": "核对"})
     said = firm.run("pilot", "opinion", firm.pilot, "tolerance", "--lang", "zh")
     lines = said.out.splitlines()
     assert (said.code, lines[0]) == (0, "容错意见: 不建议容错")

@@ -64,7 +64,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique"):
+        for key in ("needs", "may", "unique", "anew"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
