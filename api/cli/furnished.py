@@ -77,6 +77,7 @@ def furnish_(*, home: Home = "", rules: Rules = "") -> None:
     rows = [(each.login, each.role, each.password, each.key) for each in furnish(folder, rules)]
     say(table.render(("login", "role", "password", "API key"), rows))
     say(str(folder / DEMO))
+    say("These accounts come in with a password alone: a demo's. POST /v1/accounts/me/one-time-password gives a second factor.")
 
 
 def furnish(home: Path, rules: str) -> list[Shown]:

@@ -17,13 +17,15 @@ from tests.http.conftest import FIRMS, PASSWORD, Served
 
 def added(served: Served, second: str = "", **more: Any) -> Any:
     also = {"x-second-authorization": f"Bearer {served.keys[second]}"} if second else {}
-    return served.call("administrator", "POST", "/v1/accounts", {"login": f"new-{uuid4()}", "password": PASSWORD, **more}, **also)
+    return served.call(
+        "first-administrator", "POST", "/v1/accounts", {"login": f"new-{uuid4()}", "password": PASSWORD, **more}, **also
+    )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def second(served: Served) -> str:
     """The API key of an administrator beside the first; as the first, it signs as nobody."""
-    for name in ("administrator", "other-administrator"):
+    for name in ("first-administrator", "other-administrator"):
         account = Account(name, name, "", ("administrator",))
         served.office.accounts.store.put(account)
         served.keys[name] = served.office.accounts.make_key(account, ("account.manage",), served.office.now())
@@ -40,14 +42,14 @@ ACTING = [
 @pytest.mark.parametrize("body", ACTING)
 def test_one_administrator_alone_lets_nobody_sign(served: Served, second: str, body: dict[str, Any]) -> None:
     assert (added(served, **body).status_code, added(served, **body).json()["code"]) == (403, "two-persons")
-    assert added(served, "administrator", **body).json()["code"] == "two-persons"
+    assert added(served, "first-administrator", **body).json()["code"] == "two-persons"
     assert added(served, "decider", **body).json()["code"] == "forbidden"
     assert added(served, second, **body).status_code == 201
 
 
 def test_nor_does_a_link_to_an_identity_provider(served: Served, second: str) -> None:
     made = added(served, second, roles=["decider"], actor="li").json()["id"]
-    got = served.call("administrator", "PUT", f"/v1/accounts/{made}/subject", {"subject": "me"})
+    got = served.call("first-administrator", "PUT", f"/v1/accounts/{made}/subject", {"subject": "me"})
     assert (got.status_code, got.json()["code"]) == (403, "two-persons")
 
 
