@@ -122,6 +122,8 @@ def _say(found: Verified, *, json: bool) -> None:
         f"by {p['actor']['name']} ({p['actor']['sub']}, {p['actor']['unit']}, {p['actor']['role']})",
         "evidence valid",
     ]
+    if found.lost:
+        lines.append(f"the actor's key was compromised later, since {found.lost}: the log held this record before")
     if not found.trusted:
         lines += ["origin not established: no trust file; keys inside the bundle:", *(f"  {each}" for each in found.fingerprints)]
     if found.withheld:

@@ -43,6 +43,9 @@ class Actors:
         """Return the key with which an actor signs at a time. Raises SigningError when there is none."""
         mine = [key for key in self.keys if key.holder.sub == sub and key.purpose == purpose and not key.compromised]
         valid = [key for key in mine if key.valid_from <= at and (key.valid_until is None or at < key.valid_until)]
+        if early := [key.valid_from for key in mine if at < key.valid_from and not valid]:
+            problem = f"the clock says {at}, but `{sub}` has a key from {min(early)} on"
+            raise SigningError("clock-backwards", problem, "set the clock right; nothing was recorded")
         if not valid:
             usable = [key for key in self.keys if key.purpose == purpose and key.was_valid(at) and not key.compromised]
             known = sorted({key.holder.sub for key in usable})

@@ -305,12 +305,11 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
             timely = all(re.fullmatch(TIME, time) for time in (key["valid_from"], key["valid_until"]) if time is not None)
             named = key["keyid"] == _digest(_unbase64(key["public"], 32))
             _demand(timely and named and key["purpose"] in PURPOSES, "a key has no such id, purpose or window")
-        origin, keys = trust["origin"], trust["keys"]
-        form = {"format": "fenji-trust/1", "origin": origin, "keys": keys}
+        form = {"format": "fenji-trust/1", "origin": (origin := trust["origin"]), "keys": (keys := trust["keys"])}
         _demand(trust == form and len({key["keyid"] for key in keys}) == len(keys), "the trust file is malformed")
         return origin, keys
-
     def of(self, purpose: str) -> list[Json]: return [key for key in self.keys if key["purpose"] == purpose]
+    def lost(self, p: Json) -> list[Json]: return [k for k in self.keys if k["keyid"] == p["actor"]["key"] and k["compromised"]]
     def logged(self) -> int:  # the index of the record in the log that a key signed
         found = re.fullmatch(RECEIPT, self.members["receipt.tlog-proof"].decode())
         number, hashes, note, text, origin, count, top, lines, *_ = found.groups() if found else [""] * 8
@@ -323,7 +322,7 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         notes = [(name, _unbase64(line)) for name, line in re.findall(LINE, lines)]
         by = [(named[data[:4]], data[4:]) for name, data in notes if name == origin and data[:4] in named]
         for key, signature in by: _signed(key, text.encode(), signature)
-        good = [key for key, _ in by if not key["compromised"] or size <= key["compromised"]["size"]]
+        good = any(not key["compromised"] or size <= key["compromised"]["size"] for key, _ in by)
         _demand(good and len({key["keyid"] for key, _ in by}) == len(by), "no trusted log key signed the checkpoint once")
         return index
 
@@ -344,18 +343,18 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
             _demand(in_time or not own, f"the key of {who} was not valid when it was decided")
             _demand(not lost or (own and index < lost["size"]), f"the key of {who} was compromised")
             if own: by |= {key["keyid"], who}
+        _demand(all(index < key["compromised"]["size"] for key in self.lost(p)), "the key of who proposed this was compromised")
         _demand(p["kind"] == "proposal" or {p["actor"]["key"], *seconds} <= by, "the decision lacks the signature of an official")
         return p
 
     def disclosed(self, committed: list[str]) -> Json:  # facts by name; the record names the hash of each one's text
-        file = parse(self.members["facts.json"], "the facts")
-        texts = [text.encode() for text in file["disclosures"]]
+        texts = [text.encode() for text in parse(self.members["facts.json"], "the facts")["disclosures"]]
         found = [parse(base64.urlsafe_b64decode(text + b"=="), "a disclosure") for text in texts]
-        facts = {name: value for _, name, value in found}
-        ordered = [name for _, name, _ in found] == sorted(facts)
-        _demand(ordered and file == {"format": "fenji-facts/1", "disclosures": file["disclosures"]}, "the facts are out of order")
-        hashes = {base64.urlsafe_b64encode(_sha256(text)).decode()[:43] for text in texts}
-        _demand(committed == sorted({*committed}) and hashes <= {*committed}, "the facts are not those of the record")
+        ordered = [name for _, name, _ in found] == sorted(facts := {name: value for _, name, value in found})
+        form = canonical({"format": "fenji-facts/1", "disclosures": [text.decode() for text in texts]})
+        _demand(ordered and form == self.members["facts.json"], "the facts are out of order")
+        extra = {base64.urlsafe_b64encode(_sha256(text)).decode()[:43] for text in texts} - {*committed}
+        _demand(committed == sorted({*committed}) and not extra, "the facts are not those of the record")
         return facts
 
     def pinned(self, p: Json, signers: list[Json]) -> Json:  # the program of the rules, once record and manifest bind all
@@ -377,6 +376,7 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     program, facts = bundle.pinned(p, signers), bundle.disclosed(p["input_commitments"])
     lines = [f"{p['kind']} {p['decision_id']} of {p['rulepack']['name']}, of {p['decided_at']}, under the law of {p['as_of']}",
              f"by {p['actor']['name']} ({p['actor']['unit']}, {p['actor']['role']}); entry {index} of the log {bundle.origin}",
+             *(f"its key was compromised later, since {key['compromised']['since']}" for key in bundle.lost(p)),
              *(f"  {name}: {' | '.join(outcome['possible'])}" for name, outcome in p["verdict"]["outcomes"].items()),
              "archive, manifest, signatures, inclusion proof, rules and commitments hold"]
     if trust is None:
@@ -393,8 +393,8 @@ def main(words: list[str]) -> int:  # verify a bundle and say what was found, ne
         _demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "use: python verify.py BUNDLE [--trust FILE]")
         code, lines = verify(Path(words[0]).read_bytes(), Path(words[2]).read_bytes() if words[2:] else None)
     except REFUSED as error: code, lines = 2, [f"refused: {error if type(error) is ValueError else f'{error!r}; {AGAIN}'}"]
-    text = "\n".join("".join(char if char.isprintable() else "?" for char in line) for line in lines)
-    sys.stdout.buffer.write(f"{text}\n".encode(errors="replace"))
+    shown = ("".join(char if char.isprintable() else "?" for char in line) + "\n" for line in lines)
+    sys.stdout.buffer.writelines(line.encode(errors="replace") for line in shown)
     return code
 
 if __name__ == "__main__": sys.exit(main(sys.argv[1:]))

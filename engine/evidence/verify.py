@@ -38,6 +38,7 @@ class Verified:
     replayed: Replayed
     withheld: int = 0
     signers: list[PublicKey] = field(default_factory=list)
+    lost: str = ""  # since when the actor's key is compromised, where this was logged before
 
     @property
     def exit_code(self) -> int:
@@ -66,8 +67,11 @@ def verify(data: bytes, trust: Trust | None) -> Verified:
             replayed = compare(of, disclosed, statement)
         except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise EvidenceError("wrong-form", f"the statement cannot be read: {type(error).__name__}", "it was changed") from None
+    lost = _lost(believed, statement["predicate"])
     fingerprints = [f"{key.keyid[:32]} {key.purpose} {key.holder.sub}" for key in inside.keys]
-    return Verified(statement, receipt_index, fingerprints, trust is not None, replayed, withheld, signers)
+    return Verified(
+        statement, receipt_index, fingerprints, trust is not None, replayed, withheld, signers, lost[0] if lost else ""
+    )
 
 
 def _record(members: dict[str, bytes], trust: Trust, *, trusted: bool) -> tuple[dict[str, Any], list[PublicKey], int]:
@@ -93,7 +97,17 @@ def _record(members: dict[str, bytes], trust: Trust, *, trusted: bool) -> tuple[
         raise EvidenceError("unknown-signer", "no trusted key signed the record", "use the trust file of this log")
     predicate = statement["predicate"]
     _entitled(predicate, signers, receipt.index)
+    lost = _lost(trust, predicate)
+    if lost and receipt.index >= lost[1]:
+        problem = f"the key of {predicate['actor']['sub']} was compromised before this was logged"
+        raise EvidenceError("compromised", problem, "decide again with a new key")
     return statement, signers, receipt.index
+
+
+def _lost(trust: Trust, predicate: dict[str, Any]) -> tuple[str, int] | None:
+    """Return since when, and from which size of the log on, the actor's key is compromised; a proposal names it, unsigned."""
+    key = trust.by_id(predicate["actor"]["key"])
+    return key.compromised if key else None
 
 
 def _entitled(predicate: dict[str, Any], signers: list[PublicKey], index: int) -> None:

@@ -172,6 +172,32 @@ def test_nothing_is_published_without_a_release_in_force(office: Office, tmp_pat
     used = {rule["rule"] for part in ("fired", "unknown", "overridden") for rule in verdict[part]}
     assert set(verdict["unpublished"]) == used
     assert json.loads(new.said("assess", *filing))["unpublished"] == verdict["unpublished"]
+    for name in ("wang", "zhao"):
+        publisher = ("--name", name, "--unit", "x", "--role", "publisher", "--purpose", "rulebook")
+        new.said("actor", "add", name, *publisher, "--as", "chen")
+    publish(new)  # signed and logged, and not in force
+    assert json.loads(new.said("assess", *filing))["unpublished"] == verdict["unpublished"]
+    new.said("rulebook", "activate", "release-1", "--as", "wang")
+    assert json.loads(new.said("assess", *filing))["unpublished"] == []
+
+
+def test_a_clock_that_went_back_is_told_as_such(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its keys are not valid yet then; another key would not help."""
+    early = now() - timedelta(days=2)
+    monkeypatch.setattr("api.cli.decide.now", lambda: early)
+    ended = office.run("decide", "nanjing-tiering", OPEN, "--as", "chen")
+    assert (ended.code, ended.err.split(": ")[1]) == (2, "clock-backwards")
+    assert "help: set the clock right; nothing was recorded" in ended.err
+    ended = office.run("decide", "nanjing-tiering", OPEN, "--as", "nobody")
+    assert ended.err.split(": ")[1] == "no-actor"
+
+
+def test_a_dropped_trigger_is_a_finding_of_fsck(office: Office) -> None:
+    with sqlite3.connect(office.folder / "store.db") as store:
+        store.execute("DROP TRIGGER record_no_delete")
+    assert office.refused("fsck") == "unguarded"
+    office.said("init", "--origin", "fenji.example/test")
+    office.said("fsck")
 
 
 REFUSED = {
@@ -369,6 +395,22 @@ def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None
     ended = fenji("verify", path, "--trust", tmp_path / "strict.json")
     assert (ended.code, "compromised" in ended.err) == (2, True)
     assert office.run("fsck").code == 0
+
+
+def test_a_proposal_of_a_compromised_key_is_remarked_upon(office: Office, tmp_path: Path) -> None:
+    """Nobody signs a proposal, but it names a key: what the log held before the compromise stands, and this is told."""
+    path, strict = tmp_path / "it.zip", tmp_path / "strict.json"
+    office.said("export", office.ids[0], "--as", "wang", "--profile", "full", "--out", path)
+    trust = canonical.loads(office.said("actor", "trust").strip().encode())
+    key = next(k for k in trust["keys"] if k["purpose"] == "decision" and k["holder"]["sub"] == "chen")
+    for size, code in ((10**6, 0), (3, 2)):
+        key["compromised"] = {"since": "2026-11-20T00:00:00.000Z", "size": size}
+        strict.write_bytes(canonical.dumps(trust))
+        ended = fenji("verify", path, "--trust", strict)
+        assert (ended.code, "compromised" in ended.out + ended.err) == (code, True)
+        command = [sys.executable, str(ROOT / "engine/evidence/standalone.py"), str(path), "--trust", str(strict)]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert (done.returncode, b"compromised" in done.stdout) == (code, True), done
 
 
 def test_keys_rotate_with_overlap(office: Office, tmp_path: Path) -> None:
