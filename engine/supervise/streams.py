@@ -236,6 +236,7 @@ class Streams:
             given=fields.names,
             second=act.second.holder.sub if act.second else "",
             second_roles=act.second.holder.roles if act.second else (),
+            second_unit=act.second.holder.unit if act.second else "",
             own=self._firm(unit),
             holder=fields.open.get(HOLDER, ""),
             subject=self._subject(table, unique, fields) if unique else "",
@@ -282,7 +283,7 @@ class Streams:
     def _predicate(self, each: _Prepared, commitments: list[str]) -> dict[str, Any]:
         state, event, act = each.after, each.event, each.act
         transition = transition_of(each.table, each.before.name, event.name)
-        role = role_of(transition, event.roles) if transition else None
+        role = role_of(transition, event) if transition else None
         by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {

@@ -121,7 +121,7 @@ def granted(published: Served) -> str:
     assert (mine.status_code, mine.json()["code"]) == (403, "provider-answers")
     alone = change(published, "decider-b", f"{where}/decision", said)  # an owner's term allows no marketing
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = ok(change(published, "decider-b", f"{where}/decision", said, "decider"))
+    done = ok(change(published, "decider-b", f"{where}/decision", said, "second-b"))
     assert done["state"] == "agreed"
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert done["statement"]["values"]["policies"] == [f"njtransport/bus-flows {shown['sha256']}"]
@@ -171,7 +171,7 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
     }
     alone = change(published, "decider-b", f"{where}/decision", said)
     assert (alone.status_code, alone.json().get("code", "")) == answers
-    done = alone if answers[0] == 200 else change(published, "decider-b", f"{where}/decision", said, "decider")
+    done = alone if answers[0] == 200 else change(published, "decider-b", f"{where}/decision", said, "second-b")
     assert (ok(done)["state"], done.json()["statement"]["values"]["deviates"]) == ("agreed", answers[0] == 403)
     made = ok(published.call("auditor", "GET", f"/v1/decisions/{done.json()['statement']['values']['decision']}"))
     assert cases.possible(made["statement"], "share") == ["allow_with_duties"]  # of the law
@@ -189,7 +189,7 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
     alone = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "decider")
+    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "second-b")
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
     assert names == ["request_unconditional", "refused", "refused", "refuse"]
