@@ -286,6 +286,7 @@ NAMES = {
     "wrong-outcome": "结论写法有误",
     "wider-key": "超出所用密钥的权限或者期限",
     "wrong-superseded": "不能由此决定取代",
+    "wrong-account": "账户各项不相符",
     "wrong-pack": "规则包没有可决定的单一结论",
     "wrong-pause": "暂停写法有误",
     "wrong-period": "期间写法有误",
