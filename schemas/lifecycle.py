@@ -18,7 +18,7 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs", "reached", "official_if", "for_party",
+    "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -88,11 +88,16 @@ class GuardDecl(Shape):
 
 
 class ClockDecl(Shape):
-    """A limit of time that transitions start, pause, resume and stop."""
+    """A limit of time that transitions start, pause, resume and stop.
+
+    One that `prolongs` others goes on where the one that was running ends: its limit is added to theirs, in the same unit, from
+    their start and with their pauses.
+    """
 
     id: str
     title: Text
     limit: Limit
+    prolongs: list[str] = Field(default_factory=list)
     origin: Origin
     sources: list[Source] = Field(default_factory=list)
 

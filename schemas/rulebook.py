@@ -102,7 +102,7 @@ Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreeme
 
 
 class Instrument(Shape):
-    """A legal instrument: title, rank, issuer, dates, and whether it binds."""
+    """A legal instrument: title, rank, issuer, dates, whether it binds, and what it leaves to the discretion of whom."""
 
     id: str
     title: Text
@@ -113,6 +113,7 @@ class Instrument(Shape):
     status: Literal["in_force", "draft"] = "in_force"
     issuer: str = ""
     address: str = ""
+    discretion: dict[str, list[str]] = {}  # by article, the bodies that hold it
 
 
 class Instruments(Shape):
@@ -182,6 +183,7 @@ class Due(Shape):
     """When a duty falls due: by a fixed day, before a day, or an offset after one, the last day included; or on that day.
 
     `done` is the fact that says when it was done: a date, or for hours the hours it took. `since` counts the hours passed.
+    What starts the offset may come after `after`: then it counts from the date `later`, unless `at_once_when` holds.
     """
 
     by: Day | None = None
@@ -193,6 +195,8 @@ class Due(Shape):
     months: int = Field(default=0, ge=0, le=1_200)
     since: str = ""
     done: str = ""
+    later: str = ""
+    at_once_when: str = ""
 
 
 Phase = Literal["before_launch", "at_launch", "running", "yearly", "at_end", "on_event"]
@@ -364,7 +368,7 @@ class Floor(Shape):
 
 
 class Outcome(Shape):
-    """A question that the pack answers, and how rule results combine into the answer."""
+    """A question that the pack answers, and how rule results combine into the answer; no overlay moves one that is `fixed`."""
 
     id: str
     title: Text
@@ -373,6 +377,7 @@ class Outcome(Shape):
     request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
+    fixed: bool = False
 
 
 class GoesTo(Shape):
@@ -414,7 +419,8 @@ class Monitor(Shape):
     """What is watched while a pilot runs: a counter, the number from which it holds, and what is then proposed.
 
     `grade` is the least grade counted, `kind` the kind of breach, `days` the days looked back (0: the whole pilot). The number
-    is `at_least`, or one more than a term of the plan (`beyond`); with `per_thousand` it is meant for a thousand subjects.
+    is `at_least`, or one more than a term of the plan (`beyond`: the cap, or a line of the budget); with `per_thousand` it is
+    meant for a thousand subjects.
 
     incidents   within the days                        rising     incidents within the days, less those of as many days before
     breaches    of a kind                              repeats    most breaches of any one kind
@@ -447,6 +453,7 @@ class Pack(Shape):
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
+    begins: str = ""  # the date before which what it regulates does not exist: duties of launch and of running wait for it
     shares_when: str = ""  # for which items of a request the pack is consulted; never without it
     data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []

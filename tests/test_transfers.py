@@ -250,5 +250,33 @@ def test_persons_of_several_flows_together() -> None:
     assert together([], "general") == Persons.known([])
 
 
+OFFICE, FIRM = {"by": {"role": "official"}}, {"by": {"role": "enterprise"}}
+PAPER = {"mandate": "0" * 64}
+
+
+def gone(by: dict[str, Any], **paper: str) -> dict[str, Any]:
+    return {"name": "withdraw", "values": {"transfer": "a", "reasons": "x", **paper}} | by
+
+
+@pytest.mark.parametrize(
+    ("change", "counted"),
+    [
+        (gone(FIRM), (0, 0)),
+        (gone(OFFICE, **PAPER), (0, 0)),
+        (gone(OFFICE), (0, inf)),
+        (event("correct", transfer("a", "2026-03-01", Persons(10, 10))) | FIRM, (10, 10)),
+        (event("correct", transfer("a", "2026-03-01", Persons(10, 10))) | OFFICE, (10, inf)),
+        (event("correct", transfer("a", "2025-03-01", Persons(10, 10))) | OFFICE, (0, inf)),
+        (event("record", transfer("b", "2026-04-01", Persons(5, 5))) | OFFICE, (100, inf)),
+        (event("record", transfer("b", "2024-04-01", Persons(5, 5))) | OFFICE, (100, 100)),
+    ],
+)
+def test_what_an_official_changes_without_a_paper_of_the_firm_bounds_no_count(change: dict[str, Any], counted: Any) -> None:
+    told = [DECLARED, event("record", transfer("a", "2026-03-01", Persons(100, 100))) | FIRM, change]
+    assert count(fold(told), "general", YEAR[1]) == counted
+    again = fold([*told, DECLARED])
+    assert count(again, "general", YEAR[1])[1] < inf
+
+
 def test_events_that_do_not_concern_counting_change_nothing() -> None:
     assert fold([{"name": "refused", "values": {}}, {"name": "open", "values": {}}]) == Register()

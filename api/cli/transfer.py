@@ -41,6 +41,9 @@ Named = Annotated[
 Fresh = Annotated[bool, typer.Option("--fresh", help="None of its persons was in a transfer of an earlier day of the year.")]
 Under = Annotated[str, typer.Option("--under", help="The mechanism used: exempt, contract, certification or assessment.")]
 Why = Annotated[str, typer.Option("--reasons", metavar="TEXT", help="Why it is corrected or withdrawn.")]
+Mandate = Annotated[
+    str, typer.Option("--mandate", metavar="FILE", help="The handler's paper under which an official does this for it.")
+]
 Year = Annotated[int, typer.Option("--year", min=2017, max=9999, help="The calendar year.", show_default="this year")]
 
 
@@ -56,11 +59,12 @@ class _Desk:
 
 
 @contextmanager
-def _desk(home: str, rules: str, by: str = "") -> Iterator[_Desk]:
+def _desk(home: str, rules: str, by: str = "", mandate: str = "") -> Iterator[_Desk]:
     moment = now()
+    paper = sha256(file_bytes(mandate)).hexdigest() if mandate else ""
     with open_home(home_folder(home)) as opened:
         chosen = choose_for_record(opened, rules, "")
-        actor = registers.Actor(opened.actors.key_of(by, "decision", stamp(moment)), moment) if by else None
+        actor = registers.Actor(opened.actors.key_of(by, "decision", stamp(moment)), moment, mandate=paper) if by else None
         yield _Desk(Streams(opened, chosen.rulebook), actor)
 
 
@@ -87,6 +91,7 @@ def record(
     lang: Language,
     persons: Named = [],  # noqa: B006 - typer copies it
     under: Under = "",
+    mandate: Mandate = "",
     *,
     fresh: Fresh = False,
     json: Json = False,
@@ -94,7 +99,7 @@ def record(
     rules: Rules = "",
 ) -> None:
     """Record a transfer; FILE states its facts. Exit 1 when it crosses a threshold of the year, or may."""
-    with _desk(home, rules, by) as desk:
+    with _desk(home, rules, by, mandate) as desk:
         told = _told(desk, file, name, persons, under, fresh=fresh)
         done, found = registers.record(desk.streams, register, desk.acting(), told)
         _shown(desk, found, lang, json=json, recorded=done.id)
@@ -110,6 +115,7 @@ def correct(
     lang: Language,
     persons: Named = [],  # noqa: B006 - typer copies it
     under: Under = "",
+    mandate: Mandate = "",
     *,
     fresh: Fresh = False,
     json: Json = False,
@@ -117,7 +123,7 @@ def correct(
     rules: Rules = "",
 ) -> None:
     """Correct a transfer that was recorded, with reasons; what was recorded first stays in the log."""
-    with _desk(home, rules, by) as desk:
+    with _desk(home, rules, by, mandate) as desk:
         told = _told(desk, file, name, persons, under, fresh=fresh)
         done, found = registers.record(desk.streams, register, desk.acting(), told, reasons)
         _shown(desk, found, lang, json=json, recorded=done.id)
@@ -143,9 +149,11 @@ def check(
 
 
 @group.command()
-def withdraw(register: Register, name: Id, by: Actor, reasons: Why, *, home: Home = "", rules: Rules = "") -> None:
+def withdraw(
+    register: Register, name: Id, by: Actor, reasons: Why, mandate: Mandate = "", *, home: Home = "", rules: Rules = ""
+) -> None:
     """Take a recorded transfer back, with reasons."""
-    with _desk(home, rules, by) as desk:
+    with _desk(home, rules, by, mandate) as desk:
         say(registers.withdraw(desk.streams, register, desk.acting(), name, reasons).id)
 
 
@@ -155,7 +163,7 @@ def declare(
     start: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="The first day of the period.")],
     through: Annotated[str, typer.Option("--through", metavar="YYYY-MM-DD", help="Its last day.")],
     by: Actor,
-    mandate: Annotated[str, typer.Option("--mandate", metavar="FILE", help="The handler's, where an official declares.")] = "",
+    mandate: Mandate = "",
     *,
     home: Home = "",
     rules: Rules = "",
@@ -164,9 +172,8 @@ def declare(
     first, last = day(start, "--from"), day(through, "--through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("--through"))
-    paper = sha256(file_bytes(mandate)).hexdigest() if mandate else ""
-    with _desk(home, rules, by) as desk:
-        say(registers.declare(desk.streams, register, desk.acting(), (first, last), paper).id)
+    with _desk(home, rules, by, mandate) as desk:
+        say(registers.declare(desk.streams, register, desk.acting(), (first, last)).id)
 
 
 @group.command("list")

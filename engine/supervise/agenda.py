@@ -16,6 +16,7 @@ from engine.store.append import Projection
 from engine.store.streams import Page, queue
 from engine.supervise import clocks
 from engine.supervise.clocks import Due, Reminder, Standing, Term
+from engine.supervise.deadline import term as period
 from engine.supervise.deadline import timed
 from engine.supervise.state import Run, State, from_text
 from engine.supervise.step import possible
@@ -56,8 +57,7 @@ def items(streams: Streams, state: State, at: datetime) -> Iterator[Item]:
     for run in state.clocks:
         if run.stopped is not None or run.clock not in declared:
             continue
-        limit = declared[run.clock].limit
-        term = Term.of(limit, rolls=limit.rolls)
+        term = period(table, state, run)
         yield Item(
             stream=state.stream,
             process=state.process,

@@ -89,6 +89,7 @@ def _event(predicate: dict[str, Any]) -> Event:
         given=frozenset(predicate["given"]) if predicate["name"] != REFUSED else frozenset(predicate["values"]),
         second=second["sub"] if second else "",
         second_roles=(second["role"],) if second else (),
+        second_unit=second["unit"] if second else "",
         own=predicate["own"],
         holder=shows["holder"],
         subject=shows["subject"],

@@ -31,7 +31,19 @@ def clocked(table: Lifecycle, transition: Transition, state: State, event: Event
         if run.clock in effects.resume and run.paused:
             run = _resume(run, moment)  # noqa: PLW2901
         found.append(run)
-    return (*found, *(Run(name, at if name in hourly else on) for name in starts))
+    return (*found, *(_begun(table, name, state.clocks, at if name in hourly else on) for name in starts))
+
+
+def _begun(table: Lifecycle, name: str, runs: tuple[Run, ...], moment: str) -> Run:
+    """Return a new run; that of a clock which prolongs another has the start and the pauses of that one."""
+    base = prolonged(table, name, runs)
+    return Run(name, base.started, base.pauses) if base and base.stopped is None else Run(name, moment)
+
+
+def prolonged(table: Lifecycle, name: str, runs: tuple[Run, ...]) -> Run | None:
+    """Return the last run that a clock prolongs, None when it prolongs none."""
+    clocks = next(each.prolongs for each in table.clocks if each.id == name)
+    return next((run for run in reversed(runs) if run.clock in clocks), None)
 
 
 def _when(since: object, event: Event) -> tuple[str, str]:

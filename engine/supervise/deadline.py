@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.evidence.log import stamp
 from engine.store.append import NO_DUE
 from engine.supervise import clocks
+from engine.supervise.clocked import prolonged
 from engine.supervise.state import Run, State
 
 if TYPE_CHECKING:
@@ -26,8 +27,22 @@ UNKNOWN = ("", "")
 
 def timed(table: Lifecycle, state: State, calendar: Calendar) -> State:
     """Return the state with the end of every clock that runs, and the first of them."""
+    known = {each.id for each in table.clocks}
+    runs = [run for run in state.clocks if run.clock in known]
+    return ended(state, {run.clock: _end(run, term(table, state, run), calendar) for run in runs})
+
+
+def term(table: Lifecycle, state: State, run: Run) -> clocks.Term:
+    """Return the period of a run: the limit of its clock, and that of the clock which it prolongs."""
     limits = {each.id: each.limit for each in table.clocks}
-    return ended(state, {run.clock: _end(run, limits[run.clock], calendar) for run in state.clocks if run.clock in limits})
+    found, base = _term(limits[run.clock]), prolonged(table, run.clock, state.clocks)
+    if base is None or base.started != run.started:
+        return found
+    return replace(found, length=found.length + _term(limits[base.clock]).length)
+
+
+def _term(limit: Limit) -> clocks.Term:
+    return clocks.Term.of(limit, rolls=limit.rolls)
 
 
 def ended(state: State, ends: Mapping[str, Sequence[str]]) -> State:
@@ -40,11 +55,11 @@ def _with(run: Run, end: Sequence[str]) -> Run:
     return replace(run, soonest=end[0], due=end[1])
 
 
-def _end(run: Run, limit: Limit, calendar: Calendar) -> tuple[str, str]:
+def _end(run: Run, period: clocks.Term, calendar: Calendar) -> tuple[str, str]:
     """Return the soonest and the latest that the last day, for hours the last moment, may be; empty where nothing says it."""
     if run.stopped is not None:
         return UNKNOWN
-    found = clocks.due(calendar, clocks.Term.of(limit, rolls=limit.rolls), run)
+    found = clocks.due(calendar, period, run)
     if found is None:
         return UNKNOWN
     return _text(found.earliest), _text(found.latest) if found.latest else ""

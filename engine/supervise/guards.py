@@ -12,6 +12,7 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from engine.supervise import uscc
 from engine.supervise.clocks import months_after
 from engine.supervise.state import Done, Event, Run, State, ex_officio
 
@@ -71,15 +72,17 @@ def _other_person(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
-def _is_party(h: Happening) -> bool:
-    """Tell whether the actor belongs to the firm that the stream is about."""
-    return bool(h.event.own) and h.event.own == (h.state.holder or h.event.holder)
+def _parties(h: Happening) -> set[str]:
+    """Return the firms that the stream is about, and that the event says it is about."""
+    return {h.state.holder, h.event.holder} - {""}
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, nor after being recused (values named by `of`)."""
-    if _is_party(h):
+    """Nobody decides on a firm of their own, for an office while of a firm, nor after being recused (values named by `of`)."""
+    if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
+    if "official" in h.event.roles and uscc.is_firm(h.event.unit):
+        return f"`{h.event.by}` belongs to another firm"
     for name in of:
         recused = h.state.values.get(name) or ()
         both = sorted({h.event.by, h.event.second} & set(recused if isinstance(recused, list) else [recused]))
@@ -88,9 +91,14 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
-def _own_holder(h: Happening, _of: Sequence[str]) -> str:
-    """An enterprise acts on its own streams; an official may act on any, and what happens by itself does."""
-    if {"official", "system"} & set(h.event.roles) or _is_party(h):
+def _own_holder(h: Happening, of: Sequence[str]) -> str:
+    """An enterprise acts on its own streams; an official of no firm may act on any, and what happens by itself does.
+
+    With a name in `of` a stream may be about nobody yet.
+    """
+    office = "official" in h.event.roles and not uscc.is_firm(h.event.unit)
+    parties = _parties(h)
+    if office or "system" in h.event.roles or (parties == {h.event.own} if parties else of):
         return ""
     if not h.event.own:
         unit = h.event.unit[:64]
@@ -104,8 +112,11 @@ def _for_party(h: Happening, of: Sequence[str]) -> str:
     Where the official filed ex officio there is no applicant to act for: giving the fields named by `of` the official then acts
     in the office's own name. Without names nobody but the party, or whoever has its mandate, ever does it.
     """
-    official = "official" in h.event.roles and not ("enterprise" in h.event.roles and _is_party(h))
-    if not official or MANDATE in h.event.given or (of and ex_officio(h.state) and h.event.given.issuperset(of)):
+    if (
+        "official" not in h.event.roles
+        or MANDATE in h.event.given
+        or (of and ex_officio(h.state) and h.event.given.issuperset(of))
+    ):
         return ""
     return f"this is an act of the party, and `{h.event.by}` names no mandate of it"
 
@@ -126,6 +137,22 @@ def _given_if(h: Happening, of: Sequence[str]) -> str:
     return f"`{wanted}` is not given" if met and wanted not in h.event.given else ""
 
 
+def _same_unit(h: Happening, of: Sequence[str]) -> str:
+    """Somebody of the actor's unit did each of these events."""
+    unit = uscc.tidy(h.event.unit)
+    other = [name for name in of if unit not in map(uscc.tidy, h.done(name).units)]
+    return f"`{h.event.by}` is of another unit than whoever did `{other[0]}`" if other else ""
+
+
+def _other_unit(h: Happening, of: Sequence[str]) -> str:
+    """Neither the actor nor the second official is of a unit that the stream names."""
+    for unit in (h.event.unit, h.event.second_unit):
+        named = next((name for name in of if unit and h.state.values.get(name) == unit), "")
+        if named:
+            return f"`{unit}` is the `{named}` itself"
+    return ""
+
+
 def _asked_unit(h: Happening, of: Sequence[str]) -> str:
     """The actor's unit is one of those asked."""
     asked = h.state.values.get(of[0]) or []
@@ -133,9 +160,11 @@ def _asked_unit(h: Happening, of: Sequence[str]) -> str:
 
 
 def _lead_unit(h: Happening, of: Sequence[str]) -> str:
-    """The actor's unit leads."""
-    lead = h.state.values.get(of[0])
-    return "" if lead == h.event.unit else f"`{h.event.unit}` does not lead this; `{lead}` does"
+    """The unit of the actor, and that of the second official, is one of those that lead."""
+    leads = [str(found) for name in of if (found := h.value(name))]
+    units = [h.event.unit, *([h.event.second_unit] if h.event.second else [])]
+    other = next((unit for unit in units if unit not in leads), None)
+    return "" if other is None else f"`{other}` does not lead this; `{'` or `'.join(leads)}` does"
 
 
 def _all_asked(h: Happening, of: Sequence[str]) -> str:
@@ -272,6 +301,12 @@ def _owed(h: Happening, of: Sequence[str]) -> str:
     return f"`{unknown[0]}` is no report of this stream; there are {', '.join(dict.fromkeys(known))}" if unknown else ""
 
 
+def _ended_or_done(h: Happening, of: Sequence[str]) -> str:
+    """The clock named first no longer runs, and may not go on, or one of the events has happened."""
+    clock, *names = of
+    return "" if any(h.done(name).count for name in names) else _ended(h, [clock])
+
+
 def _none_runs(h: Happening, _of: Sequence[str]) -> str:
     """No clock runs or stands still any more."""
     left = [run.clock for run in h.state.clocks if run.stopped is None]
@@ -335,12 +370,15 @@ GUARDS: dict[str, Guard] = {
     "for_party": _for_party,
     "second": _second,
     "given_if": _given_if,
+    "same_unit": _same_unit,
+    "other_unit": _other_unit,
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,
     "ended": _ended,
+    "ended_or_done": _ended_or_done,
     "not_overdue": _not_overdue,
     "equals": _equals,
     "fewer_than": _fewer_than,

@@ -35,12 +35,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, and when; `reserved` and `expected` are those of the act (`streams.Act`)."""
+    """Who acts, and when; `reserved` and `expected` are those of the act (`streams.Act`).
+
+    `mandate` is the hash of the firm's paper under which an official acts for it.
+    """
 
     by: PublicKey
     now: datetime
     reserved: str = ""
     expected: int | None = None
+    mandate: str = ""
 
     def act(self, table: str, stream: str, event: str, fields: Mapping[str, Any]) -> Act:
         """Return what this person does to a stream."""
@@ -61,29 +65,39 @@ def register(streams: Streams, stream: str) -> Register:
     return fold(history(streams.home, stream))
 
 
-def routed(streams: Streams, stream: str, told: Told) -> Routed:
-    """Return what a transfer would mean in its year, without recording it. Raises InputError."""
+def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) -> Routed:
+    """Return what a transfer would mean in its year, without recording it. Raises InputError.
+
+    Where it is `doubted` what the handler declared complete, that does not bound the count.
+    """
     keyed = {at: frozenset(streams.home.keyed("person", each) for each in names) for at, names in told.persons.items()}
     found = replace(read(streams.rulebook, told.filing, told.id, keyed), fresh=told.fresh, under=told.under)
-    return route(streams.rulebook, register(streams, stream), told.filing, found)
+    before = register(streams, stream)
+    return route(streams.rulebook, before.doubted(found) if doubted else before, told.filing, found)
 
 
 def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "") -> tuple[Recorded, Routed]:
-    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError."""
-    found = routed(streams, stream, told)
+    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError.
+
+    Where an official names no mandate of the firm, what the firm declared complete is open again.
+    """
+    found = routed(streams, stream, told, doubted="official" in actor.by.holder.roles and not actor.mandate)
     facts = values_of(streams.rulebook, told.filing)
     fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
-    name = "correct" if reasons else "record"
-    return streams.perform(actor.act(TABLE, stream, name, fields)), found
+    return _perform(streams, stream, actor, "correct" if reasons else "record", fields), found
 
 
 def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:
     """Take a transfer back. Raises InputError when it is refused."""
-    return streams.perform(actor.act(TABLE, stream, "withdraw", {"transfer": transfer, "reasons": reasons}))
+    return _perform(streams, stream, actor, "withdraw", {"transfer": transfer, "reasons": reasons})
 
 
-def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date], mandate: str = "") -> Recorded:
-    """Declare that every transfer of a period is recorded, an official under the hash of a `mandate`. Raises InputError."""
+def declare(streams: Streams, stream: str, actor: Actor, period: tuple[date, date]) -> Recorded:
+    """Declare that every transfer of a period is recorded, an official under a mandate. Raises InputError."""
     start, through = period
-    fields = {"from": start.isoformat(), "through": through.isoformat(), **({"mandate": mandate} if mandate else {})}
-    return streams.perform(actor.act(TABLE, stream, "declare", fields))
+    return _perform(streams, stream, actor, "declare", {"from": start.isoformat(), "through": through.isoformat()})
+
+
+def _perform(streams: Streams, stream: str, actor: Actor, event: str, fields: Mapping[str, Any]) -> Recorded:
+    under = {"mandate": actor.mandate} if actor.mandate else {}
+    return streams.perform(actor.act(TABLE, stream, event, {**fields, **under}))

@@ -114,6 +114,7 @@ class Event:
     given: frozenset[str] = frozenset()
     second: str = ""
     second_roles: tuple[str, ...] = ()
+    second_unit: str = ""
     own: str = ""
     holder: str = ""
     subject: str = ""

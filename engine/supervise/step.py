@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.supervise import uscc
 from engine.supervise.clocked import clocked
 from engine.supervise.guards import GUARDS, Happening
 from engine.supervise.state import Done, Event, State
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
+FIRM, OFFICES = "enterprise", ("official", "admin")
 SECOND = "official"  # the role of whoever signs as second
 
 
@@ -44,8 +46,17 @@ def step(table: Lifecycle, state: State, event: Event) -> State | Refusal:
     transition = transition_of(table, state.name, event.name)
     if transition is None:
         return _nowhere(table, state, event)
+    role = role_of(transition, event)
+    if role:  # from here on nobody has another: what is recorded is what was judged
+        event = replace(event, roles=(role,))
     refusal = next(_refusals(table, transition, state, event), None)
     return refusal or _after(table, transition, state, event)
+
+
+def may_not(table: Lifecycle, state: State, event: Event) -> Refusal | None:
+    """Return the refusal of an event that the table does not have here, or of an actor without the role for it, else None."""
+    transition = transition_of(table, state.name, event.name)
+    return _nowhere(table, state, event) if transition is None else _wrong_role(table, transition, event)
 
 
 def noted(state: State, event: Event) -> State:
@@ -77,9 +88,13 @@ def offered(table: Lifecycle, state: State) -> list[Transition]:
     return found
 
 
-def role_of(transition: Transition, roles: tuple[str, ...]) -> str | None:
-    """Return the role in which somebody with `roles` takes a transition, None when there is none."""
-    return next((role for role in transition.role if role in roles), None)
+def role_of(transition: Transition, event: Event) -> str | None:
+    """Return the one role in which an actor takes a transition, None when there is none.
+
+    Whoever is of a firm acts as an enterprise where that is possible at all, never by choice as the office.
+    """
+    held = [role for role in transition.role if role in event.roles]
+    return min(held, key=lambda role: (role == FIRM) != bool(event.own), default=None)
 
 
 def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
@@ -96,13 +111,12 @@ def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
 
 def _refusals(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
-    if role_of(transition, event.roles) is None:
-        wanted = " or ".join(transition.role)
-        problem, remedy = f"`{event.by}` has not the role {wanted}", f"an actor with the role {wanted} does this"
-        yield Refusal("wrong-role", rule, problem, remedy, sources)
-    if event.second and (event.second == event.by or SECOND not in event.second_roles):
+    role = role_of(transition, event)
+    if barred := _wrong_role(table, transition, event):
+        yield barred
+    if event.second and (event.second == event.by or SECOND not in event.second_roles or uscc.is_firm(event.second_unit)):
         problem = f"`{event.second}` cannot sign as the second official"
-        yield Refusal("wrong-second", rule, problem, "another official signs as second", sources)
+        yield Refusal("wrong-second", rule, problem, "another official, who is of no firm, signs as second", sources)
     if event.on > event.told:
         yield Refusal("in-future", rule, f"{event.on} has not come yet", "name the day on which it happened", sources)
     if event.on < state.on:
@@ -111,8 +125,16 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
-    for name in transition.guards:
+    for name in (*_recusals(table, transition, role), *transition.guards):
         yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
+
+
+def _wrong_role(table: Lifecycle, transition: Transition, event: Event) -> Refusal | None:
+    if role_of(transition, event) is not None:
+        return None
+    wanted = " or ".join(transition.role)
+    problem, remedy = f"`{event.by}` has not the role {wanted}", f"an actor with the role {wanted} does this"
+    return Refusal("wrong-role", f"{table.id}/{transition.event}", problem, remedy, tuple(transition.sources))
 
 
 def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
@@ -140,6 +162,12 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
         if cause and value is not None and value < cause.on:
             problem = f"`{declared.id}` {value} lies before {declared.not_before} on {cause.on}"
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
+
+
+def _recusals(table: Lifecycle, transition: Transition, role: str | None) -> list[str]:
+    """Return the guards of impartiality of a table: all that officials do stands under them, but to name who is recused."""
+    found = [each for each in table.guards if each.is_ == "impartial" and role in OFFICES]
+    return [each.id for each in found if not set(each.of) & set(transition.needs)]
 
 
 def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:

@@ -21,6 +21,7 @@ Kind = Literal["general", "sensitive"]
 KINDS: tuple[Kind, ...] = ("general", "sensitive")
 Counted = Literal["yes", "no", "unknown"]
 Interval = tuple[int, float]
+MANDATE = "mandate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,12 @@ class Register:
                 reached = max(reached, end)
         return min(reached, date(year, 12, 31)) if reached.year >= year else None
 
+    def doubted(self, *changed: Transfer) -> Register:
+        """Return the register without the declarations of periods that hold the day of a transfer, as it was or is to be."""
+        before = [self.transfers[each.id] for each in changed if each.id in self.transfers]
+        days = {each.day for each in (*before, *changed)}
+        return replace(self, complete=tuple(each for each in self.complete if not any(each[0] <= day <= each[1] for day in days)))
+
     def without(self, transfer: str) -> Register:
         """Return the register as if a transfer had not been recorded."""
         return replace(self, transfers={name: each for name, each in self.transfers.items() if name != transfer})
@@ -97,19 +104,32 @@ class Register:
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> Register:
-    """Return what the events of a register add up to: `name` and `values`, as they are recorded; others change nothing."""
+    """Return what the events of a register add up to: `name`, `values` and `by`, as they are recorded; others change nothing.
+
+    What an official records, corrects or withdraws without a paper of the handler shows that its declaration was not complete, or
+    leaves open whether it still is: a period declared before that holds its day no longer bounds the count.
+    """
     register = Register()
     for event in events:
         values = event["values"]
         match event["name"]:
             case "record" | "correct":
-                register = register.with_(transfer(values))
+                told = transfer(values)
+                register = (register if _own_act(event) else register.doubted(told)).with_(told)
             case "withdraw":
+                gone = register.transfers.get(values["transfer"])
+                register = register if gone is None or _own_act(event) else register.doubted(gone)
                 register = register.without(values["transfer"])
             case "declare":
                 period = date.fromisoformat(values["from"]), date.fromisoformat(values["through"])
                 register = replace(register, complete=(*register.complete, period))
     return register
+
+
+def _own_act(event: Mapping[str, Any]) -> bool:
+    """Tell whether the handler did it, or an official under a paper of the handler."""
+    by = event.get("by") or {}
+    return by.get("role") != "official" or MANDATE in event["values"]
 
 
 def transfer(values: Mapping[str, Any]) -> Transfer:

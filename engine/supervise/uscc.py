@@ -10,6 +10,7 @@ import re
 
 # GB 32100-2015: digits and capital letters without I, O, Z, S, V; a character counts its place here
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+STATE_BODY = "1"  # in the first place: organs and institutions of the state
 WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 # the first two places may be letters, as of N (agriculture), Y (others), A (military) and more; the region is six digits
 SHAPE = re.compile(f"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}\\Z")
@@ -29,6 +30,12 @@ def check_character(body: str) -> str:
     """Return the character that makes the weighted sum of all places a multiple of 31."""
     total = sum(ALPHABET.index(character) * weight for character, weight in zip(body, WEIGHTS, strict=True))
     return ALPHABET[-total % 31]
+
+
+def is_firm(unit: str) -> bool:
+    """Tell whether a unit is the code of a firm, which is of a body that no office for establishments (机构编制) registers."""
+    code = tidy(unit)
+    return not fault(code) and code[0] != STATE_BODY
 
 
 def tidy(code: str) -> str:

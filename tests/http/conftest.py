@@ -68,6 +68,7 @@ def people(home: Path, moment: datetime) -> None:
         firms = [(f"firm-{tenant}", f"{tenant}公司", FIRMS[tenant], ("enterprise",)) for tenant in FIRMS]
         for sub, name, unit, roles in [
             ("li", "李强", "市监局", ("official",)),
+            ("sun", "孙立", "市监局", ("official",)),
             ("wang", "王磊", "市工信局", ("official",)),
             *firms,
         ]:
@@ -86,7 +87,10 @@ def accounts(office: Office) -> dict[str, str]:
             office.accounts.store.put(made)
             scopes = tuple(action for action in table.actions if table.may_ever(role, action))
             keys[name] = office.accounts.make_key(made, scopes, office.now())
-    return keys
+    second = Account("second-b", "second-b", "sun", ("decider",), "", "unit-b")  # of the same unit as decider-b
+    office.accounts.store.put(second)
+    scopes = tuple(action for action in table.actions if table.may_ever("decider", action))
+    return keys | {"second-b": office.accounts.make_key(second, scopes, office.now())}
 
 
 @pytest.fixture(scope="session")

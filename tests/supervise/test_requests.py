@@ -63,7 +63,7 @@ def test_a_day_of_receipt_that_has_not_come_is_refused(on: Desk) -> None:
 def granted(on: Desk, items: dict[str, Any], **fields: Any) -> str:
     stream = asked(on, items).stream
     on.at()
-    office = cases.Office(on.streams, on.people["zhao"], on.now, second=on.people["wang"])
+    office = cases.Office(on.streams, on.people["zhao"], on.now, second=on.people["sun"])
     requests.answer(office, stream, "allow", {"reasons": "属于法定职责", **fields})
     on.act(stream, uses.TABLE, "provide", "zhao", {})
     return stream

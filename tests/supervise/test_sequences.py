@@ -216,8 +216,8 @@ class Writer(threading.Thread):
 def test_writers_at_once_lose_nothing(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     store = "sqlite:store.db" if database == "sqlite" else request.getfixturevalue("server").database()
     with desk(tmp_path, store) as on:
-        on.act("s", "filing", "draft", "firm", {})
-        writers = [Writer(tmp_path, on, by, 12) for by in ("chen", "li", "firm")]
+        on.act("s", "filing", "draft", "li", {})
+        writers = [Writer(tmp_path, on, by, 12) for by in ("chen", "he", "li")]
         for writer in writers:
             writer.start()
         for writer in writers:
@@ -225,16 +225,16 @@ def test_writers_at_once_lose_nothing(database: str, request: pytest.FixtureRequ
         assert [(writer.done, writer.error) for writer in writers] == [(12, "")] * 3
         state = on.streams.state("s")
         assert (state.number, state.done["save"].count, state.refused) == (37, 36, 0)
-        assert sorted(state.done["save"].by) == ["chen", "firm", "li"]
+        assert sorted(state.done["save"].by) == ["chen", "he", "li"]
         assert fsck(on.home)["event"] == 37
         assert audit(on.home) == 1
 
 
 def test_who_saw_an_older_stream_is_told(tmp_path: Path) -> None:
     with desk(tmp_path) as on:
-        first = on.act("s", "filing", "draft", "firm", {})
+        first = on.act("s", "filing", "draft", "chen", {})
         on.act("s", "filing", "save", "li", {}, expected=first.number)
-        error = on.refused("s", "filing", "save", "firm", {}, expected=first.number)
+        error = on.refused("s", "filing", "save", "chen", {}, expected=first.number)
         assert (error.finding.code, error.finding.place.file) == ("overtaken", "filing/save")
 
 

@@ -5,6 +5,7 @@ Persons are named to be counted once. They are kept as keyed hashes, and neither
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -36,6 +37,10 @@ router = APIRouter(prefix="/transfer-registers", tags=["transfers"], route_class
 At = Annotated[Office, Depends(office)]
 READS, RECORDS = ([Depends(Needs(f"transfer.{action}"))] for action in ("read", "record"))
 Year = Annotated[int, InPath(ge=2017, le=9999, description="The calendar year.")]
+Paper = Annotated[
+    str | None,
+    Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the handler's mandate, where an official does this for it."),
+]
 Mechanism = Literal["exempt", "contract", "certification", "assessment"]
 
 
@@ -66,6 +71,7 @@ class Told(Sent):
     persons: list[Persons] = Field(default_factory=list, max_length=200)
     fresh: bool = Field(default=False, description="None of its persons was in a transfer of an earlier day of the year.")
     under: Mechanism | None = Field(None, description="The mechanism used.")
+    mandate: Paper = None
 
 
 class Correction(Told):
@@ -79,6 +85,7 @@ class Withdrawal(Sent):
 
     transfer: Short
     reasons: Long
+    mandate: Paper = None
 
 
 class Declaration(Sent):
@@ -86,9 +93,7 @@ class Declaration(Sent):
 
     start: Day = Field(alias="from")
     through: Day
-    mandate: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        None, description="SHA-256 of the handler's mandate, where an official declares for it."
-    )
+    mandate: Paper = None
 
 
 RECORDED: dict[int | str, dict[str, Any]] = {200: {"model": Registered, "headers": TAGGED, "description": "Recorded."}}
@@ -155,7 +160,9 @@ def correct(request: Request, register: Id, body: Correction, change: Annotated[
 def withdraw(register: Id, body: Withdrawal, change: Annotated[Changing, Depends()]) -> Response:
     """Take a transfer back."""
     return change.change(
-        REGISTER, register, lambda doing: registers.withdraw(doing.streams, register, doing.actor, body.transfer, body.reasons)
+        REGISTER,
+        register,
+        lambda doing: registers.withdraw(doing.streams, register, _under(doing, body), body.transfer, body.reasons),
     )
 
 
@@ -165,15 +172,20 @@ def declare(register: Id, body: Declaration, change: Annotated[Changing, Depends
     first, last = day_of(body.start, "from"), day_of(body.through, "through")
     if last < first:
         raise InputError("wrong-period", "the period ends before it begins", "swap the days", Place("#/through"))
-    paper = body.mandate or ""
     return change.change(
-        REGISTER, register, lambda doing: registers.declare(doing.streams, register, doing.actor, (first, last), paper)
+        REGISTER, register, lambda doing: registers.declare(doing.streams, register, _under(doing, body), (first, last))
     )
+
+
+def _under(doing: Doing, body: Told | Withdrawal | Declaration) -> registers.Actor:
+    """Return who acts, under the paper of the handler that the body names."""
+    return replace(doing.actor, mandate=body.mandate or "")
 
 
 def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str) -> Response:
     def do(doing: Doing) -> Any:
-        return registers.record(doing.streams, register, doing.actor, _told(request, doing.streams, body), reasons)[0]
+        told = _told(request, doing.streams, body)
+        return registers.record(doing.streams, register, _under(doing, body), told, reasons)[0]
 
     def tell(streams: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
         found = _routed(

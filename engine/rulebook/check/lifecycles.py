@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
-    "own_holder": (), "for_party": ("field",),
+    "own_holder": ("field",), "same_unit": ("event",), "other_unit": ("field",), "for_party": ("field",),
     "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
-    "lead_unit": ("field", None), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
+    "lead_unit": ("field",), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
     "not_longer": ("field",),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
-    "same_person": ("event",), "ended": ("clock",),
+    "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
@@ -80,6 +80,11 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
             what = about[min(k, len(about) - 1)] if about else None
             if what:
                 yield ("guards", i, "of", k), name, kinds[what], what
+    yield from (
+        (("clocks", i, "prolongs", k), name, clocks, "clock")
+        for i, each in enumerate(table.clocks)
+        for k, name in enumerate(each.prolongs)
+    )
     yield from (
         (("fields", i, "not_before"), each.not_before, events, "event") for i, each in enumerate(table.fields) if each.not_before
     )
