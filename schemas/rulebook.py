@@ -182,6 +182,7 @@ class Due(Shape):
     """When a duty falls due: by a fixed day, before a day, or an offset after one, the last day included; or on that day.
 
     `done` is the fact that says when it was done: a date, or for hours the hours it took. `since` counts the hours passed.
+    What starts the offset may come after `after`: then it counts from the date `later`, unless `at_once_when` holds.
     """
 
     by: Day | None = None
@@ -193,6 +194,8 @@ class Due(Shape):
     months: int = Field(default=0, ge=0, le=1_200)
     since: str = ""
     done: str = ""
+    later: str = ""
+    at_once_when: str = ""
 
 
 Phase = Literal["before_launch", "at_launch", "running", "yearly", "at_end", "on_event"]
@@ -447,6 +450,7 @@ class Pack(Shape):
     date: str = "as_of"
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
+    begins: str = ""  # the date before which what it regulates does not exist: duties of launch and of running wait for it
     shares_when: str = ""  # for which items of a request the pack is consulted; never without it
     data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []

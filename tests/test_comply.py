@@ -113,17 +113,32 @@ def answer(filing: Filing, on: date = ON) -> Overall | None:
         return None  # the random filing is impossible for one pack
 
 
-def cleared_up(duty: DutyAnswer, filing: Filing) -> bool:
-    """Tell whether a standing is no word and a paper against each other: such knowledge opens what either alone had settled."""
-    value = next(value for value in BOOK.packs[duty.pack].outcomes[duty.outcome].values if value.id == duty.id)
-    asked = value.duty
-    assert asked
-    told = bool(asked.due and asked.due.done in filing.facts)
+def asks(duty: DutyAnswer) -> Duty:
+    """Return what the rulebook says of a duty."""
+    found = next(value.duty for value in BOOK.packs[duty.pack].outcomes[duty.outcome].values if value.id == duty.id)
+    assert found
+    return found
+
+
+def listed(filing: Filing) -> set[str]:
+    """Return the papers that a filing lists."""
+    return {item.id for item in filing.lists["evidence"].items} if "evidence" in filing.lists else set()
+
+
+def cleared_up(duty: DutyAnswer, filing: Filing, fewer: Filing) -> bool:
+    """Tell whether a standing is no word and a paper against each other of which the fewer facts know but one.
+
+    Only a paper that was not listed, and a day that was not told, open what the other alone had settled.
+    """
+    asked = asks(duty)
+    done = asked.due.done if asked.due else ""
     denied = filing.facts.get(asked.undone_when.removeprefix("not "), T) == F
-    return not {"met", "breached"} <= set(duty.possible) or not (told or denied)
+    paper = (denied or done in filing.facts) and not listed(filing) <= listed(fewer)
+    word = done in filing.facts and done not in fewer.facts
+    return not {"met", "breached"} <= set(duty.possible) or not (paper or word)
 
 
-def outside(narrow: Overall, wide: Overall, filing: Filing) -> list[str]:
+def outside(narrow: Overall, wide: Overall, filing: Filing, fewer: Filing) -> list[str]:
     """Return what the answer to a filing says that the answer to fewer facts had excluded."""
     found = []
     before: dict[tuple[str, str], DutyAnswer] = {(duty.pack, duty.id): duty for duty in wide.duties}
@@ -132,7 +147,7 @@ def outside(narrow: Overall, wide: Overall, filing: Filing) -> list[str]:
     found += [f"{key} is gone" for key, duty in before.items() if duty.applies == "certain" and key not in after]
     for key, duty in after.items():
         earlier = before.get(key)
-        if earlier is None or not cleared_up(duty, filing):
+        if earlier is None or not cleared_up(duty, filing, fewer):
             continue
         if not set(duty.possible) <= set(earlier.possible):
             found.append(f"{key}: {duty.possible} outside {earlier.possible}")
@@ -160,20 +175,54 @@ def unlawful(found: Overall, filing: Filing) -> list[str]:
     """Return the standings of a complete filing that rest on a day before the law began, or on one word against another."""
     wrong = []
     for duty in found.duties:
-        value = next(value for value in BOOK.packs[duty.pack].outcomes[duty.outcome].values if value.id == duty.id)
-        asked = value.duty
-        assert asked
+        asked = asks(duty)
         if asked.due is None or duty.status not in ("met", "breached") or breached_otherwise(duty.id, asked, filing):
             continue
         versions = [version for each in duty.rules for version in BOOK.packs[duty.pack].rules[each.rule].versions]
         law = min(version.valid.start for version in versions).toordinal()
-        started = filing.facts.get(asked.due.before or asked.due.after, (law, law))[0]
+        started = begun(asked, filing, law)
         if started < law:
             wrong += [f"{duty.id} is breached by a day before its law"] if duty.status == "breached" else []
         elif duty.deadline and duty.deadline.latest and not asked.due.hours:
             last, on = (date.fromisoformat(day).toordinal() for day in (duty.deadline.latest, found.on))
             wrong += against_word(duty, asked, filing, last, on)
     return wrong
+
+
+def begun(asked: Duty, filing: Filing, law: int) -> float:
+    """Return the day from which the deadline of a duty counts in a complete filing."""
+    assert asked.due
+    started: float = filing.facts.get(asked.due.before or asked.due.after, (law, law))[0]
+    later: float = filing.facts.get(asked.due.later, (started, started))[0]
+    _, may = filing.facts.get("opinion.triggers", (0, 0))
+    launched = [value.id for value in BOOK.facts["opinion.triggers"].values].index("launch")
+    return started if asked.due.at_once_when and may >> launched & 1 else max(started, later)
+
+
+def premature(found: Overall, filing: Filing) -> list[str]:
+    """Return what a complete filing is said to owe already of a service that is not yet offered, or was not of that kind."""
+    wrong, on = [], date.fromisoformat(found.on).toordinal()
+    for duty in found.duties:
+        asked, begins = asks(duty), BOOK.packs[duty.pack].doc.begins
+        if duty.status not in ("breached", "not_proven"):
+            continue
+        if begins and duty.phase not in ("on_event", "at_end") and on < filing.facts[begins][0]:
+            wrong.append(f"{duty.id} is {duty.status} before the launch")
+        elif asked.due and asked.due.later and on <= begun(asked, filing, 0):
+            wrong.append(f"{duty.id} is {duty.status} before its service had what it is owed for")
+    return wrong
+
+
+def at_odds(found: Overall, filing: Filing) -> list[str]:
+    """Return the duties that one paper proves and one deadline dates, and that stand differently without a finding."""
+    told: dict[tuple[str, float, bool], dict[str, str]] = {}
+    for duty in found.duties:
+        asked = asks(duty)
+        dated = asked.due and asked.due.later and duty.deadline and not duty.deadline.before_law
+        if dated and duty.applies == "certain" and not breached_otherwise(duty.id, asked, filing):
+            key = (asked.satisfied_when, begun(asked, filing, 0), bool(asked.undone_when))
+            told.setdefault(key, {})[duty.id] = duty.status
+    return [str(stands) for stands in told.values() if len(set(stands.values())) > 1]
 
 
 def against_word(duty: DutyAnswer, asked: Duty, filing: Filing, last: int, on: int) -> list[str]:
@@ -236,12 +285,14 @@ def test_no_definite_answer_that_the_facts_do_not_decide(seed: int) -> None:
     some = randomness.forget(whole, random, random.choice((0.02, 0.1, 0.3)), open_lists=random.random() < 0.5)
     fewer = randomness.forget(some, random, 0.3, open_lists=True)
     answers = [(found, each) for each in (whole, some, fewer) if (found := answer(each, on))]
-    for (narrow, filing), (wide, _) in pairwise(answers):
-        assert outside(narrow, wide, filing) == []
+    for (narrow, filing), (wide, fewer) in pairwise(answers):
+        assert outside(narrow, wide, filing, fewer) == []
     for found, _ in answers:
         assert contradictions(found) == []
     if found := answer(whole, on):
         assert unlawful(found, whole) == []
+        assert premature(found, whole) == []
+        assert at_odds(found, whole) == []
 
 
 def test_a_deadline_into_a_year_without_notice_narrows_with_its_start() -> None:

@@ -25,7 +25,9 @@ def test_without_a_pack_every_pack_answers() -> None:
     filing = duties["algorithm_filing"]
     assert (filing["applies"], filing["phase"], filing["effect"]) == ("certain", "at_launch", "statutory")
     assert filing["authority"]["title"]["zh"] == "国家互联网信息办公室"
-    assert filing["deadline"]["text"]["en"] == "within 10 working days of “day of launch”"
+    assert filing["deadline"]["text"]["en"] == (
+        "within 10 working days of “day of launch”, or of “day since which the service with the attribute is offered” if later"
+    )
     assert {(source["instrument"], source["article"]) for source in filing["sources"]} == {
         ("algorithm-rules", "24"),
         ("generative-measures", "17"),
@@ -39,6 +41,7 @@ def test_compliance_has_a_day_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "filing.yaml"
     facts = (
         "product.offered_to_public: true\nfunction.algorithm_service: true\nai.found_breached: []\nproduct.data_export: false\n"
+        "launch.date: 2026-01-01\n"
     )
     proof = "kind: optout_function, issuer: accredited, covers: true, positive: true, issued: 2026-01-01"
     items = f"evidence: {{complete: true, items: [{{{proof}, expiring: true, expires: 2026-08-31}}]}}\n"

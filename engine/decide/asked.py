@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from engine.decide.comply import OPEN
 from engine.decide.values import U
 from engine.rulebook import graph
-from engine.rulebook.duties import EVIDENCE, ON, conditions
+from engine.rulebook.duties import EVIDENCE, ON, conditions, waits_for
 from schemas.duties import Question
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class Asked:
         for outcome in pack.doc.outcomes:
             for value in outcome.values:
                 if value.duty and standing.get((outcome.id, value.id)) in OPEN:
-                    self._open(name, self._reads(value.duty))
+                    self._open(name, self._reads(value.duty) | ({waits_for(pack.doc, value.duty)} - {""}))
 
     def _reads(self, duty: Duty) -> set[str]:
         names = {name for _, text in conditions(duty) for name in graph.mentioned(self.rulebook, text)}
         due = duty.due
-        return names | ({due.before, due.after, due.since, due.done} - {""} if due else set())
+        return names | ({due.before, due.after, due.later, due.since, due.done} - {""} if due else set())
 
     def _open(self, pack: str, names: Iterable[str]) -> None:
         """Add the facts that the filing leaves open; evidence is asked for as a list, unless it is complete."""

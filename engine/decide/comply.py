@@ -25,7 +25,7 @@ from engine.decide.evaluate import Evaluator
 from engine.decide.narrow import settle
 from engine.decide.values import F, T, U
 from engine.rulebook import condition as ir
-from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack, since
+from engine.rulebook.duties import APPLIES, EVIDENCE, ON, duties, proof_pack, since, waits_for
 from engine.rulebook.prose import prose
 from schemas.rulebook import Text
 
@@ -75,6 +75,7 @@ class Proofs:
             for key, names in self.giving.items()
             for name in names
         }
+        self.pack_doc = pack.doc
         made = proof_pack(rulebook, pack)
         self.pack = made or pack  # whose names the conditions read
         self.evaluator = Evaluator(rulebook, made) if made else None
@@ -132,19 +133,21 @@ class Proven:
         """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
         done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
-        days = deadlines.Days(self.as_of, self.on, law)
-        when = deadlines.deadline(duty.due, self.filing, days, done, self.proofs.rulebook.calendar)
+        days = deadlines.Days(self.as_of, self.on, law, self.fired.get(f"at_once:{value}", F), done)
+        when = deadlines.deadline(duty.due, self.filing, days, self.proofs.rulebook.calendar)
+        if begins := waits_for(self.proofs.pack_doc, duty):
+            when = deadlines.waiting(when, deadlines.span(self.filing, begins), self.on)
         found: set[Final] = {"not_applicable"} if applied == U else set()
         if when.before:  # what is not past cannot have been missed yet
             found |= {"met" if m else "not_yet_due" for m in _either(met)}
         if when.past:
             undone = min(self.fired.get(f"undone:{value}", F), 2 - when.before_law)
             for m, b in product(_either(met), _either(breached)):
-                found |= {"breached"} if b else self._due(duty, when, undone, met=m, shown=met == T)
+                found |= {"breached"} if b else self._due(duty, when, undone, met=m)
         return Standing(frozenset(found), when)
 
-    def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool, shown: bool) -> set[Final]:
-        """Return the states of a duty whose day is past and that nobody found breached; `shown` when evidence proves it."""
+    def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool) -> set[Final]:
+        """Return the states of a duty whose day is past and that nobody found breached."""
         late, hours = when.late, bool(duty.due and duty.due.hours)
         dated = met and when.before_law != T and self._dated(duty)
         papers = self._timely(duty, when.days) if dated else U
@@ -153,7 +156,7 @@ class Proven:
         for denied, lately in product(_either(undone), _either(late)):
             if not (denied or lately):
                 found.add("met" if met else "not_proven")
-            elif met and papers != F and (shown if denied else not hours):  # one's own word against a paper not known to be late
+            elif met and papers != F and (self._listed(duty) if denied else not hours):  # one's own word against a paper
                 found |= {"met", "breached"}
             else:
                 found.add("breached")
@@ -167,6 +170,14 @@ class Proven:
             return False
         parts = ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when])
         return any(isinstance(part, ir.AnyOf) and part.list == EVIDENCE for part in parts)
+
+    def _listed(self, duty: Duty) -> bool:
+        """Tell whether a paper that the filing lists proves a duty or may; what is merely not listed contradicts nobody."""
+        law, slots = self._law()
+        items = slots[law.layout.slot[EVIDENCE]].items
+        parts = ir.walk(self.proofs.rulebook.conditions[duty.satisfied_when])
+        tests = [self.proofs.holds(part.part, law) for part in parts if isinstance(part, ir.AnyOf) and part.list == EVIDENCE]
+        return any(holds(slots, item) != F for holds in tests for item in items)
 
     def _timely(self, duty: Duty, last: deadlines.Span) -> int:
         law, slots = self._law()

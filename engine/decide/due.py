@@ -31,11 +31,13 @@ EVER: Span = (-INF, INF)
 
 
 class Days(NamedTuple):
-    """The day of the question, whose law is asked; the later one of judging; since when the duty is law."""
+    """The day of the question, whose law is asked; the later one of judging; since when the duty is law; what the proofs say."""
 
     as_of: date
     on: date
     law: Span = EVER
+    at_once: int = T  # whether an offset counts from `after` itself, not from what comes later
+    done: int = F  # whether the duty was done at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,15 @@ class Deadline:
 NONE = Deadline(before=False, past=True, late=F, days=EVER)  # what has no deadline binds at once
 
 
-def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: Calendar) -> Deadline:
-    """Return where a day stands to a deadline; `done` says whether the duty was done at all. Raises ContradictionError."""
+def deadline(due: Due | None, filing: Filing, days: Days, calendar: Calendar) -> Deadline:
+    """Return where a day stands to a deadline. Raises ContradictionError."""
     if due is None:
         return NONE
-    start = span(filing, due.before or due.after)  # of a fixed day there is nothing to know
+    start = begun(due, filing, days.at_once)
     if due.hours:  # so many hours ago is a day, too
         start = (max(start[0], days.as_of.toordinal() - span(filing, due.since)[1] // DAY - 1), start[1])
     early = F if due.by or start[0] >= days.law[1] else T if start[1] < days.law[0] else U
-    found = _hours(due, filing, days, done) if due.hours else _counted(due, filing, days.on, done, calendar)
+    found = _hours(due, filing, days) if due.hours else _counted(due, start, filing, days, calendar)
     if early == F:
         return found
     bounds, provisional = EVER, False
@@ -75,10 +77,27 @@ def deadline(due: Due | None, filing: Filing, days: Days, done: int, calendar: C
     return replace(found, late=min(found.late, 2 - early), days=bounds, provisional=provisional, before_law=early)
 
 
-def _counted(due: Due, filing: Filing, on: date, done: int, calendar: Calendar) -> Deadline:
-    low, high, provisional = _ends(due, span(filing, due.before or due.after), calendar)
+def begun(due: Due, filing: Filing, at_once: int) -> Span:
+    """Return when what a deadline counts from may have come; of a fixed day there is nothing to know."""
+    low, high = span(filing, due.before or due.after)
+    if not due.later or at_once == T:
+        return low, high
+    first, last = span(filing, due.later)
+    return low if at_once == U else max(low, first), max(high, last)
+
+
+def waiting(when: Deadline, begins: Span, on: date) -> Deadline:
+    """Return a deadline of what may not have begun on a day: until then nothing is due."""
     today = on.toordinal()
-    late = _late(span(filing, due.done), (low, high), due.done, done)
+    if today < begins[0]:
+        return replace(when, before=True, past=False)
+    return replace(when, before=True) if today < begins[1] else when
+
+
+def _counted(due: Due, start: Span, filing: Filing, days: Days, calendar: Calendar) -> Deadline:
+    low, high, provisional = _ends(due, start, calendar)
+    today = days.on.toordinal()
+    late = _late(span(filing, due.done), (low, high), due.done, days.done)
     return Deadline(today <= high, today > low, late, (low, high), provisional)
 
 
@@ -126,7 +145,7 @@ def _late(when: Span, last: Span, name: str, done: int) -> int:
     return T if done == T and when[0] > last[1] else U
 
 
-def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
+def _hours(due: Due, filing: Filing, days: Days) -> Deadline:
     """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days.
 
     Hours are stated of the day of the question, `as_of`; a later day of judging adds those of the days between, to within a day.
@@ -139,7 +158,7 @@ def _hours(due: Due, filing: Filing, days: Days, done: int) -> Deadline:
     if more := (days.on - days.as_of).days:
         since = _passed((low, high), EVER, days.on.toordinal())
         passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
-    late = _late(span(filing, due.done), (due.hours, due.hours), due.done, done)
+    late = _late(span(filing, due.done), (due.hours, due.hours), due.done, days.done)
     last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
     return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
 
@@ -177,7 +196,9 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     count, unit = next(((n, u) for n, u in units if n), (0, ("", "")))
     if not count:
         return Text(zh=f"“{start.zh}”当日", en=f"on “{start.en}”")
-    return Text(zh=f"“{start.zh}”起{count}{unit[0]}内", en=f"within {count} {unit[1]} of “{start.en}”")
+    later = rulebook.facts[due.later].label if due.later else None
+    zh, en = (f"（“{later.zh}”在后的，自其起）", f", or of “{later.en}” if later") if later else ("", "")
+    return Text(zh=f"“{start.zh}”起{count}{unit[0]}内{zh}", en=f"within {count} {unit[1]} of “{start.en}”{en}")
 
 
 __all__ = ["EVER", "NONE", "Days", "Deadline", "Span", "U", "day_of", "deadline", "span", "words"]

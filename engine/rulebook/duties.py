@@ -23,6 +23,7 @@ EVIDENCE = "evidence"  # the list of evidence
 ON = "compliance.on"  # the date fact that stands for the day on which compliance is judged
 _EVER = shapes.Period(start=date(1900, 1, 1))
 _PROOF = "proof"
+_WAITS = frozenset({"before_launch", "at_launch", "running", "yearly"})  # phases of what begins with a launch
 
 
 def places(doc: shapes.Pack) -> Iterator[tuple[tuple[str | int, ...], shapes.Duty]]:
@@ -40,11 +41,13 @@ def conditions(duty: shapes.Duty) -> Iterator[tuple[str, str]]:
         yield "breached_when", duty.breached_when
     if duty.undone_when:
         yield "undone_when", duty.undone_when
+    if duty.due and duty.due.at_once_when:
+        yield "at_once_when", duty.due.at_once_when
 
 
 def told(due: shapes.Due) -> Iterator[tuple[str, str]]:
     """Yield each fact that a deadline reads with the condition that it is told: stating it asserts that it applies."""
-    for name in (due.before, due.after, due.done, due.since):
+    for name in (due.before, due.after, due.later, due.done, due.since):
         if name:
             number = name == due.since or (due.hours and name == due.done)
             yield name, f"{name} >= 0" if number else f"{name} >= {_EVER.start}"
@@ -56,6 +59,11 @@ def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shap
         for value in outcome.values:
             if value.duty:
                 yield outcome, value, value.duty
+
+
+def waits_for(pack: shapes.Pack, duty: shapes.Duty) -> str:
+    """Return the date fact before which a duty binds nobody yet, by its phase; empty where its own start is enough."""
+    return pack.begins if duty.phase in _WAITS else ""
 
 
 def told_of(rulebook: Rulebook, pack: PackRules) -> list[str]:
@@ -96,6 +104,8 @@ def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
             texts[f"breached:{value.id}"] = duty.breached_when
         if duty.undone_when:
             texts[f"undone:{value.id}"] = duty.undone_when
+        if duty.due and duty.due.at_once_when:
+            texts[f"at_once:{value.id}"] = duty.due.at_once_when
         for name, text in told(duty.due) if duty.due else ():
             if name in rulebook.facts:
                 texts[f"told:{name}"] = text

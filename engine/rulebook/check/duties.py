@@ -61,9 +61,17 @@ def _due(book: Rulebook, due: Due) -> Iterator[Fault]:
     if sum(map(bool, (due.by, due.before, due.after))) != 1 or len(offsets) > 1 or (offsets and not due.after):
         problem = "a deadline is `by` a day, `before` one, or `after` one with at most one offset"
         yield ("due",), "bad-due", problem, "keep one of them"
+    if (due.later and not due.after) or (due.at_once_when and not due.later):
+        yield ("due", "later"), "bad-due", "`later` is what may come after `after`", "name both, or leave it out"
     if due.since and offsets != ["hours"]:
         yield ("due", "since"), "bad-due", "`since` counts hours", "use it with `hours`"
-    wanted = {"before": "date", "after": "date", "since": "int", "done": "int" if offsets == ["hours"] else "date"}
+    wanted = {
+        "before": "date",
+        "after": "date",
+        "later": "date",
+        "since": "int",
+        "done": "int" if offsets == ["hours"] else "date",
+    }
     for key, kind in wanted.items():
         name = getattr(due, key)
         if not name:
