@@ -78,7 +78,7 @@ def _parties(h: Happening) -> set[str]:
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, for an office while of a firm, nor after being recused (values named by `of`) or handed it."""
+    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`)."""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
     if "official" in h.event.roles and uscc.is_firm(h.event.unit):
