@@ -54,6 +54,7 @@ STATUS: dict[str, int] = {
     "wider-key": 403,
     "wrong-role": 403,
     "two-persons": 403,
+    "wrong-unit": 403,
     "recusal": 403,
     "not-found": 404,
     "unknown-pack": 404,

@@ -181,16 +181,23 @@ def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
         data_set = pack.doc.data_set if pack else None
         titles, role, whose = [data_set.owner] if data_set else [], "owner", name.partition("/")[0]
     home.actors.require(by, role)
-    if by.holder.unit not in {whose, *_names(titles)}:
-        problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
-        unit = next((title.zh for title in titles), whose)
-        remedy = f"sign as an actor added with --unit {unit} (or {whose}), --role {role} and --purpose rulebook"
-        raise SigningError("wrong-unit", problem, remedy)
+    _acts_for(by, whose, titles, f"--role {role} and --purpose rulebook")
     return role
 
 
-def _names(titles: list[Text]) -> set[str]:
-    return {name for title in titles for name in (title.zh, title.en)}
+def require_owner(by: PublicKey, doc: Pack) -> None:
+    """Refuse whoever decides on the data of an owner without acting for it; a pack of law has none. Raises SigningError."""
+    if doc.data_set is not None:
+        _acts_for(by, doc.id.partition("/")[0], [doc.data_set.owner], "--purpose decision")
+
+
+def _acts_for(by: PublicKey, whose: str, titles: list[Text], words: str) -> None:
+    """Refuse a person of another unit than that of a body, which its name or one of its titles names. Raises SigningError."""
+    if by.holder.unit in {whose, *(name for title in titles for name in (title.zh, title.en))}:
+        return
+    problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
+    unit = next((title.zh for title in titles), whose)
+    raise SigningError("wrong-unit", problem, f"sign as an actor added with --unit {unit} (or {whose}), {words}")
 
 
 def _unchanged(earlier: Publication, versions: lock.Versions) -> None:

@@ -78,14 +78,15 @@ def _parties(h: Happening) -> set[str]:
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, for an office while of a firm, nor after being recused (values named by `of`)."""
+    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`)."""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
     if "official" in h.event.roles and uscc.is_firm(h.event.unit):
         return f"`{h.event.by}` belongs to another firm"
     for name in of:
         recused = h.state.values.get(name) or ()
-        both = sorted({h.event.by, h.event.second} & set(recused if isinstance(recused, list) else [recused]))
+        acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
+        both = sorted(acting & set(recused if isinstance(recused, list) else [recused]))
         if both and both[0]:
             return f"`{both[0]}` is recused from this stream"
     return ""
