@@ -180,12 +180,15 @@ def _ran_out(h: Happening, run: Run) -> bool:
 
 
 def _heard(h: Happening, of: Sequence[str]) -> str:
-    """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out."""
+    """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out.
+
+    They stop the clock, so while its last run goes on none has happened in it, whatever was said on the same day before.
+    """
     clock, *names = of
     run = h.state.clock(clock)
     late = run is not None and run.running and bool(run.due) and _ran_out(h, run)
     since = run.started if run else ""
-    spoken = any(h.done(name).count and h.done(name).on >= since for name in names)
+    spoken = (run is None or run.stopped is not None) and any(h.done(name).count and h.done(name).on >= since for name in names)
     return "" if late or spoken else f"none of {', '.join(names)} has happened, and there is still time for it"
 
 
