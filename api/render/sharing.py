@@ -124,7 +124,7 @@ class _Shared:
         """Yield a rule or term with what it says, its effect and sources."""
         sure = "" if found.applies == "certain" else self.pick("可能", "may: ")
         says = sure + self.pick("，", ", ").join(MARK[mark][self.lang] for mark in found.marks if mark)
-        basis, effect = BASIS[found.basis][self.lang], "" if found.basis == "owner" else EFFECT[found.effect][self.lang]
+        basis, effect = BASIS[found.basis][self.lang], "" if found.effect == "owner" else EFFECT[found.effect][self.lang]
         yield f"{found.title.get(self.lang)} ({found.pack}/{found.rule}, {', '.join(filter(None, (basis, says, effect)))})"
         yield from (f"  {self.words.source(source)}" for source in found.sources)
 
