@@ -77,6 +77,7 @@ NAMES = {
     "empty-list": "清单不得为空",
     "empty-log": "日志为空",
     "empty-range": "区间为空",
+    "ended-before": "已发布版本终止过早",
     "exists": "已经存在",
     "fewer-subjects": "参与者数少于已报数",
     "final-left": "终态之后还有转换",

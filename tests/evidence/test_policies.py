@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli.options import now
-from engine.evidence import standalone
+from engine.errors import EvidenceError
+from engine.evidence import policy, published, standalone
 from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
 from engine.evidence.policy import publications
 from engine.rulebook.days import legal_day
-from engine.rulebook.locate import open_rulebook
+from engine.rulebook.load import load_all
+from engine.rulebook.locate import files_of, open_rulebook
+from engine.rulebook.policies import merged, read_folder
 from engine.store import reading
 from engine.supervise import filings
 from engine.supervise.streams import Streams
@@ -267,6 +271,31 @@ def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
     owners.said(*publish(owners, policies, BUS, "liu"))
     with open_home(owners.folder) as opened:
         assert [each.predicate["previous"] for each in publications(opened)] == [None, "policy-1"]
+
+
+def test_a_published_term_is_ended_and_followed(owners: Office, policies: Path) -> None:
+    """From the day of the change on there are two versions; what was known before it is the open one, for ever."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    today, term, name = legal_day(now()), policies / BUS / "retention.yaml", f"{BUS}/retention"
+    changed_on, follows = today + timedelta(days=1), today + timedelta(days=2)
+    text = term.read_text("utf-8")
+    version = text[text.index("  - valid: ") : text.index("cases:")]
+    after = version.replace("2026-01-01..", f"{follows}..").replace("> 12 months", "> 24 months")
+    term.write_text(text.replace(version, version.replace("2026-01-01..", f"2026-01-01..{changed_on}") + after), "utf-8")
+    assert owners.run("check", BUS, "--policies", policies, "--rules", owners.rules).code == 0
+    read = read_folder(policies)
+    draft = policy.Draft(read, BUS, load_all(merged(files_of(owners.rules), read), read.shown).rulebook)
+    with open_home(owners.folder) as opened:
+        late, on = stamp(now() + timedelta(days=2)), stamp(now() + timedelta(days=1))
+        key = opened.actors.key_of("liu", "rulebook", on)
+        with pytest.raises(EvidenceError) as refused:
+            policy.publish(opened, draft, key, late)
+        assert refused.value.finding.code == "ended-before"
+        policy.publish(opened, draft, key, on)
+        for day, wanted in ((today, {"2026-01-01.."}), (changed_on, {f"2026-01-01..{changed_on}", f"{follows}.."})):
+            told = policy.known(opened, day.isoformat())[BUS]
+            assert {str(each.valid) for each in policy.documents(opened, told)[1]["retention"].versions} == wanted
+            assert set(published.versions(opened, day=day.isoformat())[name]) == wanted
 
 
 def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Path, tmp_path: Path) -> None:
