@@ -153,7 +153,9 @@ class _Shared:
         if wish.rules:
             names = ", ".join(f"{each.pack}/{each.rule}" for each in wish.rules)
             yield self.pick(f"或者下列规则均不适用：{names}", f"or none of these applied: {names}")
-        if not wish.facts and not wish.rules:
+        if not wish.facts and not wish.rules and found.verdict == "undetermined":  # one may allow it yet
+            yield self.pick("取决于未说明的事实", "that turns on facts that are not told")
+        elif not wish.facts and not wish.rules:
             yield self.pick("改变一项或者两项事实均不足以获准", "no one or two facts would allow it")
 
     def changed(self, found: Changed) -> str:
