@@ -312,7 +312,9 @@ def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Pa
     assert [item["outcomes"]["request.terms"]["value"] for item in items] == ["granted", "refused", None]
     assert first["statement"]["predicate"]["verdict"]["unpublished"] == []
     assert owners.run("replay", first["id"], "--under", "recorded").code == 0
-    assert owners.refused("replay", first["id"], "--under", "today") == "unknown-pack"
+    for under_what in ("then", "today", "draft"):
+        ended = owners.run("replay", first["id"], "--under", under_what)
+        assert (ended.code, ": unknown-pack: " in ended.err, "--policies" in ended.err) == (2, True, True)
     assert owners.run("replay", first["id"], "--under", "then", "--policies", policies).code == 0
     bundle, trust = tmp_path / "grant.zip", tmp_path / "trust.json"
     trust.write_text(owners.said("actor", "trust"), "utf-8")
