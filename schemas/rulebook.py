@@ -102,7 +102,7 @@ Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreeme
 
 
 class Instrument(Shape):
-    """A legal instrument: title, rank, issuer, dates, and whether it binds."""
+    """A legal instrument: title, rank, issuer, dates, whether it binds, and what it leaves to the discretion of whom."""
 
     id: str
     title: Text
@@ -113,6 +113,7 @@ class Instrument(Shape):
     status: Literal["in_force", "draft"] = "in_force"
     issuer: str = ""
     address: str = ""
+    discretion: dict[str, list[str]] = {}  # by article, the bodies that hold it
 
 
 class Instruments(Shape):
@@ -367,7 +368,7 @@ class Floor(Shape):
 
 
 class Outcome(Shape):
-    """A question that the pack answers, and how rule results combine into the answer."""
+    """A question that the pack answers, and how rule results combine into the answer; no overlay moves one that is `fixed`."""
 
     id: str
     title: Text
@@ -376,6 +377,7 @@ class Outcome(Shape):
     request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
+    fixed: bool = False
 
 
 class GoesTo(Shape):

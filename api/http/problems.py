@@ -54,6 +54,7 @@ STATUS: dict[str, int] = {
     "wider-key": 403,
     "wrong-role": 403,
     "two-persons": 403,
+    "wrong-unit": 403,
     "recusal": 403,
     "not-found": 404,
     "unknown-pack": 404,
@@ -75,11 +76,11 @@ STATUS: dict[str, int] = {
 }
 # what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
 WHO: frozenset[GuardName] = frozenset({
-    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit",
+    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit", "same_unit", "other_unit",
 })  # fmt: skip
 STANDING: frozenset[GuardName] = frozenset({
     "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
-    "equals", "same",
+    "equals", "same", "ended_or_done",
 })  # fmt: skip
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {

@@ -194,7 +194,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
     before = state.done.get(event.name, Done(0, "", (), ()))
-    done = Done(before.count + 1, event.on, _with(before.by, event.by), _with(before.units, event.unit))
+    done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
     return replace(
         state,
         name=name,
