@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PORT ?= 8080
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -13,10 +14,10 @@ help:  ## list these commands
 demo: $(VENV)/.installed  ## install into .venv and show what fenji does
 	@$(BIN)/fenji demo
 
-serve: $(VENV)/.installed  ## serve a demo over HTTP on this machine, with cases and accounts made at the first start
+serve: $(VENV)/.installed  ## serve a demo over HTTP on this machine (PORT=8080), with cases and accounts made at the first start
 	@$(BIN)/fenji furnish --home $(VENV)/demo
-	@echo 'http://127.0.0.1:8080/docs'
-	@$(BIN)/fenji serve --home $(VENV)/demo
+	@echo 'http://127.0.0.1:$(PORT)/docs'
+	@$(BIN)/fenji serve --home $(VENV)/demo --port $(PORT)
 
 test: $(VENV)/.installed-test  ## run every check, in order
 	$(BIN)/ruff check .

@@ -102,7 +102,7 @@ Rank = Literal[Enacted, "normative", "standard", "guidance", "foreign", "agreeme
 
 
 class Instrument(Shape):
-    """A legal instrument: title, rank, issuer, dates, and whether it binds."""
+    """A legal instrument: title, rank, issuer, dates, whether it binds, and what it leaves to the discretion of whom."""
 
     id: str
     title: Text
@@ -113,6 +113,7 @@ class Instrument(Shape):
     status: Literal["in_force", "draft"] = "in_force"
     issuer: str = ""
     address: str = ""
+    discretion: dict[str, list[str]] = {}  # by article, the bodies that hold it
 
 
 class Instruments(Shape):
@@ -369,7 +370,7 @@ class Floor(Shape):
 
 
 class Outcome(Shape):
-    """A question that the pack answers, and how rule results combine into the answer."""
+    """A question that the pack answers, and how rule results combine into the answer; no overlay moves one that is `fixed`."""
 
     id: str
     title: Text
@@ -378,6 +379,7 @@ class Outcome(Shape):
     request: Says = ""  # what each of its values says to a request, unless the value says otherwise
     values: list[Value]
     floor: list[Floor] = []
+    fixed: bool = False
 
 
 class GoesTo(Shape):
@@ -419,7 +421,8 @@ class Monitor(Shape):
     """What is watched while a pilot runs: a counter, the number from which it holds, and what is then proposed.
 
     `grade` is the least grade counted, `kind` the kind of breach, `days` the days looked back (0: the whole pilot). The number
-    is `at_least`, or one more than a term of the plan (`beyond`); with `per_thousand` it is meant for a thousand subjects.
+    is `at_least`, or one more than a term of the plan (`beyond`: the cap, or a line of the budget); with `per_thousand` it is
+    meant for a thousand subjects.
 
     incidents   within the days                        rising     incidents within the days, less those of as many days before
     breaches    of a kind                              repeats    most breaches of any one kind

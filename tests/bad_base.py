@@ -109,10 +109,10 @@ versions:
 
 _INSTRUMENTS = """\
 instruments:
-  - {id: law, title: {zh: 法, en: Law}, rank: law, binding: true, in_force: 2020-01-01..}
-  - {id: plan, title: {zh: 方案, en: Plan}, rank: local_normative, binding: false, in_force: 2020-01-01..}
+  - {id: law, title: {zh: 法, en: Law}, rank: law, binding: true, in_force: 2020-01-01.., discretion: {"1": [body]}}
+  - {id: plan, title: {zh: 方案, en: Plan}, rank: local_normative, binding: false, in_force: 2020-01-01.., discretion: {"1": [body]}}
   - {id: draft, title: {zh: 草案, en: Draft}, rank: law, binding: false, status: draft}
-"""
+"""  # noqa: E501 - one instrument, one line: findings name it
 
 _CLAUSES = """\
 registers:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -57,6 +58,7 @@ class Accounts:
         for role in account.roles:
             if role not in known:
                 raise InputError("unknown-role", f"no role `{role[:40]}`", f"the roles are {', '.join(known)}")
+        account = replace(account, login=folded(account.login))
         if self.store.account("login", account.login):
             raise InputError("exists", f"the log-in name `{account.login[:60]}` is taken", "choose another")
         self._linkable(account, account.subject)
@@ -118,7 +120,8 @@ class Accounts:
 
     def log_in(self, login: str, password: str, code: str, now: datetime) -> tuple[str, Session]:
         """Return the token of a new session and the session; either way it is noted. Raises SigningError, always the same one."""
-        account = self.store.account("login", login)
+        # as it was typed too: an account may have been made before names were folded
+        account = self.store.account("login", folded(login)) or self.store.account("login", login)
         way = "password and one-time password" if account and account.totp else "password"
         try:
             found = self._let_in(account, password, code, now)
@@ -129,7 +132,14 @@ class Accounts:
         self.note(Who(found[1].account), "log-in", way, now, allowed=True)
         return found
 
+    def proven(self, account: Account, password: str, code: str, now: datetime) -> Account:
+        """Return an account as it is kept, once its holder is shown to ask. Raises SigningError, always the same one."""
+        return self._proven(account, password, code, now)
+
     def _let_in(self, account: Account | None, password: str, code: str, now: datetime) -> tuple[str, Session]:
+        return self._session(self._proven(account, password, code, now), now)
+
+    def _proven(self, account: Account | None, password: str, code: str, now: datetime) -> Account:
         usable = account is not None and bool(account.password) and not account.disabled and account.locked_until <= stamp(now)
         right = self._verified(account.password if account and usable else self._nobody, password)
         if account is None or not usable:
@@ -142,8 +152,9 @@ class Accounts:
             newest = self.store.account("id", account.id)
             if newest is None or newest.disabled or (account.totp and newest.step >= step):  # the same code, at the same time
                 raise SigningError(*DENIED)
-            self.store.put(replace(newest, step=step, failed=0, locked_until=""))
-        return self._session(account, now)
+            found = replace(newest, step=step, failed=0, locked_until="")
+            self.store.put(found)
+        return found
 
     def come_in(self, subject: str, now: datetime) -> tuple[str, Session]:
         """Return a session for whom an identity provider vouched. Raises SigningError."""
@@ -254,6 +265,11 @@ class Accounts:
         made = Session(digest(token), account.id, secrets.token_urlsafe(32), stamp(now), ends)
         self.store.put(made)
         return token, made
+
+
+def folded(login: str) -> str:
+    """Return a log-in name as it is kept: names that look alike are one (Unicode NFKC, case folded)."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", login).casefold()).strip()
 
 
 def digest(text: str) -> str:

@@ -59,7 +59,7 @@ class Permissions:
         if who.scopes is not None and action not in who.scopes:
             return False
         reaches = {allowed[role] for role in who.roles if role in allowed}
-        return any(thing is None or _reaches(reach, who, thing) for reach in reaches)
+        return any(_reaches(reach, who, thing) if thing else _reaches_any(reach, who) for reach in reaches)
 
     def public(self, action: str) -> bool:
         """Tell whether an action is open to everybody, known or not."""
@@ -76,6 +76,11 @@ class Permissions:
         if PUBLIC in self.actions[action]:
             return frozenset({"any"})
         return frozenset(self.actions[action][role] for role in who.roles if role in self.actions[action])
+
+
+def _reaches_any(reach: Reach, who: Who) -> bool:
+    """Tell whether a reach comes to anything at all: that of an enterprise to nothing for whoever is of none."""
+    return bool(who.enterprise) if reach == "own" else bool(who.unit) if reach == "unit" else True
 
 
 def _reaches(reach: Reach, who: Who, thing: Thing) -> bool:

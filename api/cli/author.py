@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import Home, Json, Language, PackName, Policies, Rules, pack_of, rules_folder, say, say_json, unreadable
+from api.cli.options import Home, Json, Language, PackName, Policies, Rules, now, pack_of, rules_folder, say, say_json, unreadable
 from api.cli.rulebooks import frozen
 from api.render import findings as said
 from engine.decide import cases
 from engine.errors import CheckFailedError, Finding, InputError, Place
 from engine.rulebook import lock as locks
 from engine.rulebook.check import check as prove
+from engine.rulebook.days import legal_day
 from engine.rulebook.graph import mentioned, pack_facts
 from engine.rulebook.load import Loaded, load_all, rule_files
 from engine.rulebook.model import PackRules, Rulebook
@@ -96,7 +97,7 @@ def _findings(folder: Path, loaded: Loaded, pack: str, home: str) -> list[Findin
         return findings
     unlocked = locks.check(folder, loaded.rulebook)  # before the cases, which take longest: a damaged lock is said at once
     law = {rule: held for rule, held in frozen(home).items() if rule.rpartition("/")[0] in loaded.rulebook.packs}
-    return [*findings, *cases.run(loaded, pack or None), *unlocked, *locks.changed(law, locks.versions(loaded.rulebook))]
+    return [*findings, *cases.run(loaded, pack or None), *unlocked, *locks.changed(law, loaded.rulebook, legal_day(now()))]
 
 
 def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:

@@ -78,6 +78,7 @@ def _people(home: Installation, by: PublicKey, at: str) -> dict[str, PublicKey]:
     new = (
         Holder("case-li", "李明", MIIT, ("official",)),
         Holder("case-wu", "吴刚", PSB, ("official",)),
+        Holder("case-sun", "孙健", PSB, ("official",)),
         Holder("case-qian", "钱颖", SAMR, ("official",)),
         Holder("case-firm", "张三", code, ("enterprise",)),
     )
@@ -124,7 +125,7 @@ def _decided(story: _Story, case: str, asked: cases.Question) -> None:
     story.do(case, "serve", "li", {"served_on": today, "manner": "electronic"})
     story.do(case, "object", "firm", {"grounds": "补充检测已合格"})
     kept = cases.Ruling("change", "tier=t3", {"reasons": "补充检测合格，异议成立"})
-    story.told(cases.decide(story.office("wu", "qian"), case, asked, kept), "wu")
+    story.told(cases.decide(story.office("wu", "li"), case, asked, kept), "wu")
 
 
 def _request(story: _Story, facts: dict[str, Any]) -> None:
@@ -140,4 +141,4 @@ def _request(story: _Story, facts: dict[str, Any]) -> None:
         cases.decide(story.office("qian"), request, asked, refusing)
     except InputError as error:
         story.refused(error)
-    story.told(cases.decide(story.office("wu", "qian"), request, asked, refusing), "wu")
+    story.told(cases.decide(story.office("wu", "sun"), request, asked, refusing), "wu")

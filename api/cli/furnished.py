@@ -42,7 +42,7 @@ PILOT = pilot_story.FIRM + uscc.check_character(pilot_story.FIRM)
 # log-in name -> role, actor whose key signs, enterprise, unit
 PEOPLE: dict[str, tuple[str, str, str, str]] = {
     "applicant": ("applicant", "case-firm", FIRM, ""),
-    "editor": ("editor", "", FIRM, ""),
+    "editor": ("editor", "case-firm", FIRM, ""),
     "viewer": ("viewer", "", FIRM, ""),
     "pilot-firm": ("applicant", "zhang", PILOT, ""),
     "intake": ("intake", "case-li", "", case_story.MIIT),
@@ -53,7 +53,7 @@ PEOPLE: dict[str, tuple[str, str, str, str]] = {
     "author": ("rule_author", "", "", case_story.MIIT),
     "publisher": ("rule_publisher", "wang", "", case_story.SAMR),
     "second-publisher": ("rule_publisher", "zhao", "", case_story.PSB),
-    "auditor": ("auditor", "", "", ""),
+    "auditor": ("auditor", "demo-auditor", "", ""),
     "administrator": ("administrator", "", "", ""),
 }
 
@@ -77,6 +77,7 @@ def furnish_(*, home: Home = "", rules: Rules = "") -> None:
     rows = [(each.login, each.role, each.password, each.key) for each in furnish(folder, rules)]
     say(table.render(("login", "role", "password", "API key"), rows))
     say(str(folder / DEMO))
+    say("These accounts come in with a password alone: a demo's. POST /v1/accounts/me/one-time-password gives a second factor.")
 
 
 def furnish(home: Path, rules: str) -> list[Shown]:
@@ -108,6 +109,7 @@ def _filled(home: Path, rulebook: Rulebook, folder: Path) -> None:
         official, publishers = people(opened, stamp(start))
         published = release.publish(opened, files_of(folder), rulebook, publishers, stamp(start))
         release.activate(opened, published, publishers[0], stamp(start))
+        opened.add_actor(Holder("demo-auditor", "周审", "市审计局", ("auditor",)), "decision", stamp(start), official)
         _decisions(opened, rulebook, folder, official, published.id, start)
         _data_sets(opened, folder, official, stamp(start))
         for story in (case_story, transfer_story, pilot_story):

@@ -86,7 +86,9 @@ def rulebook_of(rules: str) -> Rulebook:
 def pack_of(rulebook: Rulebook, pack: str) -> PackRules:
     """Return a pack by its name. Raises InputError when there is none of that name."""
     if pack not in rulebook.packs:
-        raise InputError("unknown-pack", f"no pack named `{pack}`", f"the packs are {', '.join(sorted(rulebook.packs))}")
+        known = f"the packs are {', '.join(sorted(rulebook.packs))}"
+        remedy = "an owner's policy lies in a folder of its own: name it with --policies" if "/" in pack else known
+        raise InputError("unknown-pack", f"no pack named `{pack}`", remedy)
     return rulebook.packs[pack]
 
 

@@ -52,7 +52,7 @@ StateName = Annotated[str, typer.Option("--state", help="Only this state.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most.")]
 MOST = 3_000_000  # events that the lives of a simulation may have in all: some two minutes
 PARTS = ("budget", "rates", "breaches")
-DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+DECIMAL = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 Record = Annotated[bool, typer.Option("--record", help="Record what new alarms propose, and an end that is due.")]
 
 
@@ -85,6 +85,15 @@ def pilot_act(
     with streams_of(rules, home) as streams:
         where = (which, PROCESS, event)
         told(pilots.perform(streams, act(streams, where, fields_of(file), (by, second_by), on, expected)), json=json)
+        found = streams.state(which)
+        last = f"{which}/{found.number}"
+        _outside([each for each in alarms.uncounted_of(streams, which) if each == last], "en", json=json)
+
+
+def _outside(names: list[str], lang: str, *, json: bool) -> None:
+    """Say what is recorded and not counted; beside JSON on standard error."""
+    if names:
+        typer.echo(said.uncounted(names, lang), err=json)
 
 
 @pilot.command("show")
@@ -132,6 +141,7 @@ def watch(
         found = alarms.standing(streams, which, moment)
         recorded = alarms.propose(streams, which, moment) if record else None
         fault = alarms.unread_budget(streams, which)
+        uncounted = alarms.uncounted_of(streams, which)
     if fault:
         typer.echo(fault.text(), err=True)
     if json:
@@ -143,6 +153,7 @@ def watch(
         say(said.alarms(found, lang))
         if recorded:
             told(recorded, json=False)
+    _outside(uncounted, lang, json=json)
     raise typer.Exit(1 if found or fault else 0)
 
 
@@ -155,9 +166,11 @@ def budget(which: Pilot, lang: Language, *, json: Json = False, rules: Rules = "
     with streams_of(rules, home) as streams:
         lines = Burn(alarms.plan_of(streams), alarms.events_of(streams, which)).lines(second(stamp(now())))
         fault = alarms.unread_budget(streams, which)
+        uncounted = alarms.uncounted_of(streams, which)
     if fault:
         typer.echo(fault.text(), err=True)
     say_json([{**asdict(line), "percent": line.percent} for line in lines]) if json else say(said.budget(lines, lang))
+    _outside(uncounted, lang, json=json)
     raise typer.Exit(1 if fault else 0)
 
 
@@ -256,6 +269,8 @@ def incident_act(
 def _told(streams: Streams, recorded: Recorded, *, json: bool) -> None:
     """Print a recorded event of an incident, and whether its grade is a working assumption."""
     told(recorded, json=json)
+    pilot_ = str(recorded.state.values.get("pilot", ""))
+    _outside([each for each in alarms.uncounted_of(streams, pilot_) if each == recorded.state.stream], "en", json=json)
     open_ = said.assumed(streams.rulebook, recorded.state, "en")
     if open_ and not json:
         say(f"  ! {open_}")

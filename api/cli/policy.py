@@ -15,6 +15,7 @@ from engine.evidence.installation import open_home
 from engine.evidence.log import stamp
 from engine.rulebook import lock
 from engine.rulebook.check import check as prove
+from engine.rulebook.days import legal_day
 from engine.rulebook.load import Loaded, load_all
 from engine.rulebook.locate import files_of
 from engine.rulebook.policies import OVERLAYS, enterprises, merged, read_folder
@@ -109,10 +110,11 @@ def proved(rules: Path, folder: str, pack: str, published: lock.Versions) -> tup
         policies, loaded = _loaded(rules, folder, enterprise)
         found += _findings(loaded, pack)
         names = policy.names(policies)
-        terms |= {rule: each for name in names for rule, each in policy.versions_of(loaded.rulebook, name).items()}
-    mine = {*policies.data_sets}
-    here = {rule: held for rule, held in published.items() if rule in terms or rule.rpartition("/")[0] in mine}
-    found += lock.changed(here, terms)
+        mine = {rule: each for name in names for rule, each in policy.versions_of(loaded.rulebook, name).items()}
+        sets = {*policies.data_sets}
+        here = {rule: held for rule, held in published.items() if rule in mine or rule.rpartition("/")[0] in sets}
+        found += lock.changed(here, loaded.rulebook, legal_day(now()))
+        terms |= mine
     if pack and not any(rule.startswith(f"{pack}/") for rule in terms):
         raise InputError("unknown-policy", f"no policy named `{pack[:60]}`", "name OWNER/DATA-SET of the folder", Place(folder))
     return list(dict.fromkeys(found)), sum(rule.startswith(f"{pack}/") or not pack for rule in terms)

@@ -93,4 +93,4 @@ def _terms(desk: Desk, office: cases.Office, request: str, enterprise: str) -> t
     for each in answer.policies:
         name = f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name
         policy.require_published(desk.home, chosen.policies, name)
-    return bound(chosen.marked_share(answer, {}))
+    return bound(chosen.rulebook, chosen.marked_share(answer, {}), office.by)

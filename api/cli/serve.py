@@ -14,9 +14,9 @@ import typer
 from api.cli.options import DEMO, Home, Json, Policies, Rules, file_bytes, home_folder, now, say, say_json
 from api.cli.rulebooks import Beside, Chosen, choose_for_record, of_folder
 from engine.errors import InputError, Place, StoreError
-from engine.evidence.installation import Installation, settings
+from engine.evidence.installation import Installation, open_home, settings
 from engine.evidence.keys import read_secret
-from engine.evidence.log import new_id
+from engine.evidence.log import new_id, stamp
 from engine.store.access import AccessStore, Account
 
 app = typer.Typer()
@@ -112,7 +112,8 @@ def add(
     home: Home = "",
 ) -> None:
     """Add an account; its password and the secret of its one-time passwords are made here and printed this once."""
-    from api.access.accounts import Accounts  # noqa: PLC0415 - Argon2 is not needed to serve help
+    from api.access import fitting  # noqa: PLC0415 - Argon2 is not needed to serve help
+    from api.access.accounts import Accounts  # noqa: PLC0415 - as above
 
     folder = home_folder(home)
     settings(folder)
@@ -122,7 +123,10 @@ def add(
         if not login.strip():
             raise InputError("no-name", "the log-in name is empty", "give one")
         password = secrets.token_urlsafe(18)
-        made = accounts.add(Account(new_id(now()), login, actor, tuple(role), enterprise, unit), password)
+        made = Account(new_id(now()), login, actor, tuple(role), enterprise, unit)
+        with open_home(folder) as opened:
+            fitting.require(made, opened.actors, stamp(now()))
+        made = accounts.add(made, password)
         found = {"login": login, "password": password, "one_time_secret": accounts.set_totp(made)}
     finally:
         store.close()

@@ -14,6 +14,7 @@ from api.cli.options import (
     PackName,
     Rules,
     file_bytes,
+    now,
     pack_of,
     rulebook_of,
     rules_folder,
@@ -27,6 +28,7 @@ from api.render import workbook
 from engine.errors import CheckFailedError, Finding, Place
 from engine.rulebook import lock as locks
 from engine.rulebook.check import check as prove
+from engine.rulebook.days import legal_day
 from engine.rulebook.load import load_all
 from engine.rulebook.locate import files_of
 from engine.rulebook.read import place_of, plain, read
@@ -85,7 +87,7 @@ def _faults(folder: Path, pack: str, after: dict[str, str], taken: Taken, publis
     found = [finding for finding in prove(loaded) if finding.level == "error"]
     if not found:
         mine = {rule: held for rule, held in published.items() if rule.rpartition("/")[0] == pack}
-        found = locks.changed(mine, locks.versions(loaded.rulebook))
+        found = locks.changed(mine, loaded.rulebook, legal_day(now()))
     return [Finding(each.code, _cell(each.place, taken, after), each.problem, each.help) for each in found]
 
 

@@ -33,6 +33,7 @@ class Told(TypedDict, total=False):
     persons: Sequence[Persons]
     fresh: bool
     under: Mechanism
+    mandate: str
 
 
 class Correction(Told, total=False):
@@ -198,7 +199,7 @@ class Registers(Noun):
         """Correct a transfer; what was recorded first stays in the log."""
 
     @operation("POST", "/v1/transfer-registers/{register}/withdrawals", changes=True)
-    def withdraw(self, register: str, *, transfer: str, reasons: str) -> Changed:
+    def withdraw(self, register: str, *, transfer: str, reasons: str, mandate: str | None = None) -> Changed:
         """Take a transfer back."""
 
     @operation("POST", "/v1/transfer-registers/{register}/declarations", changes=True)

@@ -49,6 +49,14 @@ class Accounts(Noun):
     def make_key(self, *, scopes: Sequence[str], days: int | None = None) -> dict[str, str]:
         """Make an API key; it is shown this once."""
 
+    @operation("PUT", "/v1/accounts/me/password")
+    def change_password(self, *, password: str, new: str, code: str | None = None) -> None:
+        """Change one's own password, with the one before; every session of the account ends, keys stay."""
+
+    @operation("POST", "/v1/accounts/me/one-time-password")
+    def second_factor(self, *, password: str, code: str | None = None) -> dict[str, str]:
+        """Have one-time passwords from now on (RFC 6238), or under a new secret; it is shown this once, in base32."""
+
     @operation("DELETE", "/v1/accounts/me/keys/{key}")
     def end_key(self, key: str) -> None:
         """End one of one's own API keys."""

@@ -5,12 +5,14 @@ The place of a finding is then a pointer as a fragment, `#/facts/people` (RFC 69
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import re
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +23,7 @@ from engine.rulebook.read import Mapping, Node, Scalar, Sequence
 from engine.rulebook.read_json import read_json
 
 NAME = "body"
+_CHARSET = re.compile(r""";\s*charset\s*=\s*"?([^";\s]+)""", re.IGNORECASE)
 WORDS = {"true": True, "false": False, "null": None}
 DIGITS = 30  # of a whole number; a longer one is no number of ours
 
@@ -37,12 +40,17 @@ class Strict(APIRoute):
     It reads in a thread: the reader is Python, and a large body would hold up every other request.
     """
 
+    known_only = True  # names in the query
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler that reads first."""
         handle = super().get_route_handler()
         wanted = self.body_field is not None
+        known = set(_parameters(self.dependant))
 
         async def read_first(request: Request) -> Response:
+            if self.known_only:
+                _asked_for(request, known)
             request.state.raw = await request.body()
             if wanted:
                 request.state.sent = await run_in_threadpool(json_of, request, request.state.raw)
@@ -52,11 +60,29 @@ class Strict(APIRoute):
         return read_first
 
 
+def _parameters(of: Dependant) -> Iterator[str]:
+    """Yield the names that a route, and what it depends on, reads from the query."""
+    yield from (each.alias for each in of.query_params)
+    for each in of.dependencies:
+        yield from _parameters(each)
+
+
+def _asked_for(request: Request, known: set[str]) -> None:
+    """Refuse a name in the query that the route does not know: a filter with a slip in it would filter nothing."""
+    for name in request.query_params:
+        if name not in known:
+            remedy = f"the names are {', '.join(sorted(known))}" if known else "leave it out"
+            raise InputError("unknown-parameter", f"`{name[:60]}` is no parameter here", remedy, Place())
+
+
 def is_json(media: str) -> None:
     """Refuse what does not say that it is JSON. Raises InputError."""
     kind = media.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise InputError("not-json", f"the request is `{kind[:60]}`, not JSON", "send application/json")
+    charset = _CHARSET.search(media)
+    if charset and charset[1].lower() not in ("utf-8", "utf8"):
+        raise InputError("not-json", f"the request is in `{charset[1][:60]}`, and JSON is in UTF-8", "send it in UTF-8")
 
 
 def json_of(request: Request, data: bytes) -> Body:

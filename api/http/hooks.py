@@ -44,6 +44,7 @@ KEEP_DAYS = 7  # of what was delivered (design)
 DEAD_DAYS = 90  # of what was given up (design): as long as somebody may still find out and ask for it again
 # seconds after each failed attempt, as the specification proposes: nine retries over about three days
 BACKOFF = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
+DECIDED = "decision.recorded"
 GONE = 410  # the receiver wants no more
 RULES = {"release": "rulebook.published", "activation": "rulebook.activated", "policy": "policy.published"}
 
@@ -64,7 +65,7 @@ def told(record: Record) -> tuple[str, dict[str, Any], str, str] | None:
     said: dict[str, Any] = canonical.loads(record.payload, "the record")["predicate"]
     if record.kind == "decision":
         data = {"id": record.id, "kind": said["kind"], "pack": said["rulepack"]["name"]}
-        return "decision.recorded", data, uscc.tidy(said["filed_by"] or ""), ""
+        return DECIDED, data, uscc.tidy(said["filed_by"] or ""), ""
     data = {"stream": said["stream"], "number": said["number"], "process": said["process"], "state": said["to"]}
     return f"{said['process']}.{said['name']}", data, "", said["shows"]["holder"]
 

@@ -241,8 +241,8 @@ class Office:
         """Return the second person of an act of two, who shows an API key too. Raises SigningError."""
         who = self._by_key(shown)
         if who is None or not permissions().may(who, action):
-            raise SigningError("forbidden", "the second API key does not allow it", "a second official shows one of their own")
-        if who.account == first.account or who.actor == first.actor:
+            raise SigningError("forbidden", "the second API key does not allow it", "a second person shows one of their own")
+        if who.account == first.account or (who.actor and who.actor == first.actor):
             raise SigningError("two-persons", "both keys are of one person", "a second official shows one of their own")
         return who
 

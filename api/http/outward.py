@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from engine.errors import InputError
 
+TLS = 443
 SECONDS = 10.0  # that a call may take in all, from asking for the address to the status of the answer
 LONGEST = 500  # characters of an address
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -57,6 +58,7 @@ class Outward:
         except ValueError:
             raise wrong from None
         fine = parts.scheme == "https" or (self.here and parts.scheme == "http")
+        fine = fine and (self.here or port == TLS)  # another port is another service, which nobody asked to be called
         if not fine or not host or len(url) > LONGEST or parts.username is not None or not url.isascii() or not url.isprintable():
             raise wrong
         found = _resolved(host, port)

@@ -24,6 +24,15 @@ from schemas.lifecycle import GuardDecl, GuardName, Lifecycle
 
 MEDIA = "application/problem+json"
 LOG = logging.getLogger("fenji.http")
+_OPTION = re.compile(r"(?<![\w-])`?--([a-z][a-z-]*)`?")
+# option of a command -> what stands for it in a request, where that has another name
+NAMED = {
+    "approved-by": "X-Second-Authorization",
+    "second": "X-Second-Authorization",
+    "and": "X-Second-Authorization",
+    "set": "`fields`",
+    "on": "`on`",
+}
 _RULE = re.compile(r"[a-z][a-z0-9-]*/[a-z0-9_()-]+(#[a-z0-9_-]+)?\Z")
 
 # code -> status, where the kind of error does not say it
@@ -45,6 +54,7 @@ STATUS: dict[str, int] = {
     "wider-key": 403,
     "wrong-role": 403,
     "two-persons": 403,
+    "wrong-unit": 403,
     "recusal": 403,
     "not-found": 404,
     "unknown-pack": 404,
@@ -66,11 +76,11 @@ STATUS: dict[str, int] = {
 }
 # what a condition of a life cycle is about: who acts, or how the stream stands; of any other kind the request is wrong
 WHO: frozenset[GuardName] = frozenset({
-    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit",
+    "impartial", "own_holder", "for_party", "second", "other_person", "lead_unit", "asked_unit", "same_unit", "other_unit",
 })  # fmt: skip
 STANDING: frozenset[GuardName] = frozenset({
     "once", "done", "not_done", "fewer_than", "overdue", "not_overdue", "heard", "all_asked", "new_value", "known_value",
-    "equals", "same",
+    "equals", "same", "ended_or_done",
 })  # fmt: skip
 # what the web server says by itself, and what HTTP adds to the engine's codes
 WORDS: dict[str, tuple[str, str]] = {
@@ -99,6 +109,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "unknown-pack": ("没有此规则包", "no such pack"),
     "busy": ("系统繁忙", "busy"),
     "not-ready": ("尚不能提供服务", "not ready"),
+    "unknown-parameter": ("没有此查询参数", "no such parameter"),
     "invalid": ("请求不符合格式", "request of a wrong form"),
     "private-address": ("地址不可调用", "address not to be called"),
     "unknown-host": ("域名无法解析", "unknown host"),
@@ -166,7 +177,7 @@ def problem_of(
         type=f"urn:fenji:problem:{first.code}",
         title=zh if chinese else en,
         status=status,
-        detail=f"{first.problem}; {first.help}" if first.help else first.problem,
+        detail=_said_in_chinese(zh, first) if chinese else "; ".join(filter(None, (first.problem, _remedy(first.help)))),
         instance=where[0],
         code=first.code,
         title_zh=zh,
@@ -185,6 +196,22 @@ def answer(request: Request, status: int, findings: list[Finding], headers: dict
     return JSONResponse(found.model_dump(), status, {**usual, **(headers or {})}, MEDIA)
 
 
+def _said_in_chinese(zh: str, finding: Finding) -> str:
+    """Return what is said of a finding in Chinese: its name, where it lies, the rule that refuses and its law.
+
+    The engine words problems and remedies in English alone; they stand in `errors` as they are, and none is made up here.
+    """
+    fault = _fault(finding, zh, "")
+    parts = (("位置 ", fault.pointer), ("规则 ", fault.rule), ("依据 ", fault.law_ref))
+    more = "，".join(f"{name}{text}" for name, text in parts if text)
+    return f"{zh}（{more}）" if more else zh
+
+
+def _remedy(text: str) -> str:
+    """Return a remedy in the words of HTTP: commands have options where requests have names."""
+    return _OPTION.sub(lambda found: NAMED.get(found[1], f"`{found[1].replace('-', '_')}`"), text)
+
+
 def _fault(finding: Finding, zh: str, en: str) -> Fault:
     place = finding.place.file
     pointer = place[1:] if place.startswith("#") else ""  # where a file lies is nobody's business
@@ -194,7 +221,7 @@ def _fault(finding: Finding, zh: str, en: str) -> Fault:
         code=finding.code,
         message_zh=zh,
         message_en=finding.problem or en,
-        help=finding.help,
+        help=_remedy(finding.help),
         rule=rule,
         law_ref=finding.law,
     )

@@ -15,6 +15,7 @@ from api.http.office import Office
 from api.http.paging import USUAL, After, Limit, Paging
 from api.http.things import Noun
 from api.render.clocks import item_json
+from engine.errors import InputError, Place
 from engine.store.append import NO_DUE, Projection
 from engine.store.streams import Page, queue
 from engine.supervise.agenda import items
@@ -109,10 +110,15 @@ def clocks(streams: Streams, state: State, at: datetime) -> list[Clock]:
     return [Clock.model_validate(item_json(each)) for each in items(streams, state, at)]
 
 
-def listed(at: Office, paging: Paging, noun: Noun, where: Mapping[str, str | int], order: str = "due") -> Response:
+def listed(
+    at: Office, paging: Paging, noun: Noun, where: Mapping[str, str | int | tuple[str, ...]], order: str = "due"
+) -> Response:
     """Return a page of the streams of a noun: the next deadline first, or what changed last (`updated`)."""
     processes = tuple(name for name, table in at.chosen.rulebook.lifecycles.items() if noun.of(table))
     kept: dict[str, str | int | tuple[str, ...]] = {"process": processes, **{n: v for n, v in where.items() if v != ""}}
+    known = {each.id for name in processes for each in at.chosen.rulebook.lifecycles[name].states}
+    if isinstance(asked := where.get("state", ""), str) and asked not in ("", *known):
+        raise InputError("invalid", f"no state is called `{asked[:60]}`", f"the states are {', '.join(sorted(known))}", Place())
     if kept["process"] not in (processes, *processes):
         kept["process"] = ()  # of another noun: nothing here is of it
     after = paging.after(at.cursors)

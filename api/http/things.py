@@ -28,6 +28,7 @@ class Noun:
     of: Callable[[Lifecycle], bool]
 
 
+DRAFT = "draft"  # the state of a filing that was not submitted
 FILING = Noun("/v1/filings", lambda table: table.kind == "filing")
 CASE = Noun("/v1/cases", lambda table: table.kind == "case")
 REQUEST = Noun("/v1/sharing-requests", lambda table: table.kind == "request")
@@ -55,8 +56,17 @@ def owned(at: Office, request: Request, stream: str, noun: Noun) -> State:
     table = at.chosen.rulebook.lifecycles.get(row.process) if row else None
     if row is None or table is None or not noun.of(table):
         raise not_found()
-    at.allow(request, request.state.action, thing(at, at.who(request), row), stream)
-    return from_text(row.fold)
+    who, state = at.who(request), from_text(row.fold)
+    of = thing(at, who, row)
+    if noun is FILING and state.name == DRAFT and not of.enterprise and not _made(who, state):
+        raise not_found()  # nobody but its maker and its firm knows of what was not submitted
+    at.allow(request, request.state.action, of, stream)
+    return state
+
+
+def _made(who: Who, state: State) -> bool:
+    """Tell whether a draft was begun by whoever asks."""
+    return bool(who.actor) and "draft" in state.done and who.actor in state.done["draft"].by
 
 
 def of_decision(at: Office, who: Who, stored: Record, predicate: Mapping[str, Any]) -> Thing:

@@ -48,6 +48,12 @@ WORDS = {
         "未给出频率，模拟中从未发生（没有请写 0）",
         "no rate given, so none happened in any life (write 0 where none is assumed)",
     ),
+    "not_simulated": (
+        "未模拟，次数无从得知（方案不给出人数增长和保险中断）",
+        "not simulated (no plan says how subjects grow or cover lapses)",
+    ),
+    "uncounted": ("不在条款约定的日期内，不计入", "outside of the days under terms, not counted"),
+    "over": ("超出", "beyond"),
     "scale": (
         "三十日内已用/允许；条款按每千名参与者、三十日约定，现按 {} 名参与者折算，不足一的进为一",
         "used/allowed within thirty days; the terms allow per thousand subjects, here for {}, and a part of one counts as one",
@@ -148,8 +154,17 @@ def budget(lines: Sequence[Line], lang: str) -> str:
     }
     subjects = next((line.used for line in lines if line.line == CAP), 0)
     ends[CAP] = word("cap", lang)
-    rows = [f"{line.line}: {line.used}/{line.allowed} ({line.percent} %), {ends[line.line]}" for line in lines]
+    over = {line.line: f", {line.used - line.allowed} {word('over', lang)}" for line in lines if line.used > line.allowed}
+    rows = [
+        f"{line.line}: {line.used}/{line.allowed} ({line.percent} %{over.get(line.line, '')}), {ends[line.line]}"
+        for line in lines
+    ]
     return "\n".join([word("scale", lang).format(max(subjects, 1)), *rows])
+
+
+def uncounted(names: Sequence[str], lang: str) -> str:
+    """Return the line that says what is recorded and not counted, empty when nothing is."""
+    return f"! {word('uncounted', lang)}: {', '.join(names)}" if names else ""
 
 
 def simulation(found: Simulation, rulebook: Rulebook, lang: str) -> str:
@@ -158,6 +173,7 @@ def simulation(found: Simulation, rulebook: Rulebook, lang: str) -> str:
     middle = found.middle_day if found.middle_day is not None else "-"
     lines = [f"{found.stopped}/{found.runs} {word('stopped', lang)}, {word('middle', lang)} {middle} (seed {found.seed})"]
     lines += [f"  {each.runs}/{found.runs}  {each.proposes}: {titles[each.monitor].get(lang)}" for each in found.monitors]
+    lines += [f"  -  {word('not_simulated', lang)}: {titles[name].get(lang)}" for name in found.not_simulated]
     lines += [f"  ! {word('unstated', lang)}: {', '.join(found.unstated)}"] if found.unstated else []
     return "\n".join(lines)
 

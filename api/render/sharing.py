@@ -124,7 +124,7 @@ class _Shared:
         """Yield a rule or term with what it says, its effect and sources."""
         sure = "" if found.applies == "certain" else self.pick("可能", "may: ")
         says = sure + self.pick("，", ", ").join(MARK[mark][self.lang] for mark in found.marks if mark)
-        basis, effect = BASIS[found.basis][self.lang], "" if found.basis == "owner" else EFFECT[found.effect][self.lang]
+        basis, effect = BASIS[found.basis][self.lang], "" if found.effect == "owner" else EFFECT[found.effect][self.lang]
         yield f"{found.title.get(self.lang)} ({found.pack}/{found.rule}, {', '.join(filter(None, (basis, says, effect)))})"
         yield from (f"  {self.words.source(source)}" for source in found.sources)
 
@@ -153,7 +153,9 @@ class _Shared:
         if wish.rules:
             names = ", ".join(f"{each.pack}/{each.rule}" for each in wish.rules)
             yield self.pick(f"或者下列规则均不适用：{names}", f"or none of these applied: {names}")
-        if not wish.facts and not wish.rules:
+        if not wish.facts and not wish.rules and found.verdict == "undetermined":  # one may allow it yet
+            yield self.pick("取决于未说明的事实", "that turns on facts that are not told")
+        elif not wish.facts and not wish.rules:
             yield self.pick("改变一项或者两项事实均不足以获准", "no one or two facts would allow it")
 
     def changed(self, found: Changed) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.errors import EvidenceError, InputError, SigningError
-from engine.evidence import canonical, facts, published, record, superseding
+from engine.evidence import canonical, facts, policy, published, record, superseding
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
 from engine.evidence.log import new_id, stamp
@@ -101,6 +101,7 @@ def prepare(home: Installation, asked: Asked) -> Prepared:
 
 def _request(home: Installation, asked: Asked) -> Request:
     role = home.actors.require(asked.by, "official", "enterprise", "admin", "owner", "grantor")
+    policy.require_owner(asked.by, asked.of.rulebook.packs[asked.of.pack].doc)
     return Request(
         decision_id=asked.decision_id or new_id(asked.now),
         kind="proposal",

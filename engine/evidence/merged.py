@@ -4,38 +4,61 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.decide.review import OTHER
 from engine.decide.share import share_filing
 from engine.decide.verdict import ALLOWED
+from engine.errors import InputError
+from engine.evidence import policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from engine.decide.filing import Filing
+    from engine.evidence.keys import PublicKey
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.sharing import ItemVerdict, ShareAnswer
 
 GRANTS, REFUSES = frozenset({"permit", "duty"}), frozenset({"refuse"})
 
 
-def bound(found: ShareAnswer) -> tuple[list[str], bool]:
-    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all."""
+def bound(rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[list[str], bool]:
+    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all.
+
+    Whoever grants acts for the owner of every data set that is asked for, whomever the request calls its provider. Raises
+    SigningError.
+    """
+    for each in found.policies:
+        if each.kind == "policy":
+            policy.require_owner(by, rulebook.packs[each.name].doc)
     names = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
     return names, any(not set(item.possible) & ALLOWED for item in found.items)
 
 
 def objections(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, value: str = "") -> tuple[str, ...]:
-    """Return, item by item of a policy's data set, why law and terms together do not bear the decision. Raises InputError.
+    """Return, item by item, why law and terms together do not bear a decision under a policy. Raises InputError.
 
-    The decision is what the terms propose, or the `value` of an outcome that an official decides. None are returned for a pack
-    of law. Order 809 and the statutes bind the owner too: an item that they refuse is not granted by its terms, one that they
-    owe is not refused by them, and one that they leave open is not yet granted.
+    All items have to be of the policy's data set: its terms say nothing of another owner's. The decision is what the terms
+    propose, or the `value` of an outcome that an official decides. None are returned for a pack of law. Order 809 and the
+    statutes bind the owner too: an item that they refuse is not granted by its terms, one that they owe is not refused by them,
+    and one that they leave open is not yet granted.
     """
     if rulebook.packs[pack].doc.data_set is None:
         return ()
     found = share_filing(rulebook, filing, as_of, search=False)
+    _only_items_of(pack, found.items)
     said = _says(rulebook.packs[pack], value) if value else ""
-    return tuple(why for item in found.items if item.data_set in (pack, None) for why in _against(item, said))
+    return tuple(why for item in found.items for why in _against(item, said))
+
+
+def _only_items_of(pack: str, items: list[ItemVerdict]) -> None:
+    """Refuse a request that asks for more than one data set's items: a record under terms would grant the others as well."""
+    for item in items:
+        if item.data_set != pack:
+            whose = "outside the register" if item.data_set == OTHER else item.data_set and f"of `{item.data_set}`"
+            problem = f"item `{item.item}` is {whose or 'of no data set that is told'}, and `{pack}` is decided"
+            remedy = "file the items of each data set as a request of their own, each with its `data_set`"
+            raise InputError("other-data-set", problem, remedy)
 
 
 def _says(pack: PackRules, value: str) -> str:

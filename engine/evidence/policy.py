@@ -7,6 +7,7 @@ or is not as it was published, is shown as `unpublished` in every answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import EvidenceError, InputError, Place, SigningError
@@ -116,8 +117,8 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
         problem = f"`{name}` is published as it is, in {before[-1].id}"
         raise EvidenceError("already-published", problem, "there is nothing to publish")
     _only_policy(home, draft)
-    for earlier in before:
-        _unchanged(earlier, versions)
+    if before:  # the last holds what those before it froze
+        lock.require_kept(before[-1].predicate["versions"], draft.rulebook, date.fromisoformat(day_known(at)))
     publication_id, archive_sha256 = home.next_id(KIND), canonical.sha256(data)
     predicate: dict[str, Any] = {
         "policy_id": publication_id,
@@ -181,22 +182,20 @@ def signing_role(home: Installation, draft: Draft, by: PublicKey) -> str:
         data_set = pack.doc.data_set if pack else None
         titles, role, whose = [data_set.owner] if data_set else [], "owner", name.partition("/")[0]
     home.actors.require(by, role)
-    if by.holder.unit not in {whose, *_names(titles)}:
-        problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
-        unit = next((title.zh for title in titles), whose)
-        remedy = f"sign as an actor added with --unit {unit} (or {whose}), --role {role} and --purpose rulebook"
-        raise SigningError("wrong-unit", problem, remedy)
+    _acts_for(by, whose, titles, f"--role {role} and --purpose rulebook")
     return role
 
 
-def _names(titles: list[Text]) -> set[str]:
-    return {name for title in titles for name in (title.zh, title.en)}
+def require_owner(by: PublicKey, doc: Pack) -> None:
+    """Refuse whoever decides on the data of an owner without acting for it; a pack of law has none. Raises SigningError."""
+    if doc.data_set is not None:
+        _acts_for(by, doc.id.partition("/")[0], [doc.data_set.owner], "--purpose decision")
 
 
-def _unchanged(earlier: Publication, versions: lock.Versions) -> None:
-    for rule, found in earlier.predicate["versions"].items():
-        for valid, digest in found.items():
-            if versions.get(rule, {}).get(valid) != digest:
-                problem = f"the version `{valid}` differs from the one published in {earlier.id}"
-                remedy = "restore it and add a version that corrects it"
-                raise EvidenceError("published-changed", problem, remedy, Place(f"{rule}.yaml"))
+def _acts_for(by: PublicKey, whose: str, titles: list[Text], words: str) -> None:
+    """Refuse a person of another unit than that of a body, which its name or one of its titles names. Raises SigningError."""
+    if by.holder.unit in {whose, *(name for title in titles for name in (title.zh, title.en))}:
+        return
+    problem = f"`{by.holder.sub}` acts for {by.holder.unit or 'nobody'}, not for `{whose}`"
+    unit = next((title.zh for title in titles), whose)
+    raise SigningError("wrong-unit", problem, f"sign as an actor added with --unit {unit} (or {whose}), {words}")

@@ -45,7 +45,7 @@ def closure(rulebook: Rulebook, pack_id: str) -> dict[str, Any]:
             "constraints": [_dump(entry) for entry in graph.pack_constraints(rulebook, pack)],
         },
         "lists": [_dump(table) for table in tables],
-        "law_snapshot": [_dump(entry) for name, entry in rulebook.instruments.items() if name in sources],
+        "law_snapshot": [_dump(entry, exclude={"discretion"}) for name, entry in rulebook.instruments.items() if name in sources],
         "authorities": [_dump(entry) for name, entries in rulebook.authorities.items() if name in bodies for entry in entries],
         "calendars": _calendars(rulebook) if counted else [],
         "conditions": {text: ir.to_json(rulebook.conditions[text]) for text in graph.pack_texts(rulebook, pack)},

@@ -12,15 +12,17 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import Finding, Place, RulebookError
+from engine.errors import EvidenceError, Finding, Place, RulebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.rulebook import Rule, RuleVersion
 
 NAME = "lock.json"
+REMEDY = "restore it: what was published stays; one without end may be ended, today at the earliest, and another follow it"
 Versions = dict[str, dict[str, str]]
 
 
@@ -29,11 +31,13 @@ def versions(rulebook: Rulebook) -> Versions:
     return {name: held for _, pack in sorted(rulebook.packs.items()) for name, held in hashes(pack).items()}
 
 
-def digest(pack: PackRules, rule: Rule, index: int) -> str:
-    """Return the SHA-256 of one version's legal content."""
+def digest(pack: PackRules, rule: Rule, index: int, *, ended: bool = True) -> str:
+    """Return the SHA-256 of one version's legal content; unless `ended`, as if it had no end."""
     law = rule.model_dump(mode="json", include={"on", "effect", "authority", "origin", "overrides", "principle", "sources"})
     law["date"] = pack.date_of(rule)
     law["version"] = rule.versions[index].model_dump(mode="json")
+    if not ended:
+        law["version"]["valid"]["end"] = None
     if owed := _owed(pack, rule.versions[index]):
         law["owed"] = owed
     return hashlib.sha256(json.dumps(law, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
@@ -125,17 +129,40 @@ def _differences(locked: Versions, now: Versions) -> Iterator[Finding]:
         yield Finding("not-locked", Place(f"rules/{name}.yaml"), f"the locked version `{valid}` is gone", "run `fenji lock`")
 
 
-def changed(published: Versions, now: Versions) -> list[Finding]:
-    """Return a finding for each published version that `now` does not hold as the log shows that it was published."""
-    return list(_changed(published, now))
+def changed(published: Versions, rulebook: Rulebook, day: date) -> list[Finding]:
+    """Return a finding for each published version that a rulebook published on a day would not hold as the log shows it.
+
+    An open version may be ended, by a last day that is none before `day`: what it said of the days until then stays.
+    """
+    return list(_changed(published, rulebook, day))
 
 
-def _changed(published: Versions, now: Versions) -> Iterator[Finding]:
+def require_kept(published: Versions, rulebook: Rulebook, day: date) -> None:
+    """Refuse to publish on a day what changes something that was published. Raises EvidenceError with the first that is."""
+    for each in _changed(published, rulebook, day):
+        raise EvidenceError(each.code, each.problem, each.help, each.place)
+
+
+def _changed(published: Versions, rulebook: Rulebook, day: date) -> Iterator[Finding]:
+    now = versions(rulebook)
     for name, valid in sorted(_keys(published)):
         held, place = now.get(name, {}).get(valid), Place(f"rules/{name}.yaml")
-        if held is None:
-            remedy = "restore it: what was published stays, and another version may follow it"
-            yield Finding("published-changed", place, f"the published version `{valid}` is gone", remedy)
-        elif held != published[name][valid]:
-            remedy = "restore it and add a version that corrects it"
-            yield Finding("published-changed", place, f"the published version `{valid}` was changed", remedy)
+        if held == published[name][valid]:
+            continue
+        said, end = "was changed" if held else "is gone", _end(rulebook, name, valid, published[name][valid])
+        if end is None:
+            yield Finding("published-changed", place, f"the published version `{valid}` {said}", REMEDY)
+        elif end < day:
+            problem = f"the published version `{valid}` ends on {end}, and answers of the days from then to {day} rest on it"
+            yield Finding("ended-before", place, problem, f"end it on {day} or later, and let another version follow it")
+
+
+def _end(rulebook: Rulebook, name: str, valid: str, sha256: str) -> date | None:
+    """Return the day on which a rule now ends a version that was published open, and is otherwise as it was published."""
+    pack_id, _, rule_id = name.rpartition("/")
+    pack = rulebook.packs.get(pack_id)
+    rule = pack.rules.get(rule_id) if pack else None
+    for index, version in enumerate(rule.versions if rule else ()):
+        if version.valid.end and f"{version.valid.start}.." == valid and pack and rule:
+            return version.valid.end if digest(pack, rule, index, ended=False) == sha256 else None
+    return None

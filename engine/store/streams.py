@@ -80,6 +80,13 @@ def _has(column: ColumnElement[Any], value: str | int | tuple[str, ...]) -> Colu
     return column.in_(value) if isinstance(value, tuple) else column == value
 
 
+def open_about(store: Store, subject: str) -> str:
+    """Return the open stream about a subject, by the subject's keyed hash; empty when there is none. Raises StoreError."""
+    query = select(t.stream.c.id).where(t.stream.c.subject == subject, t.stream.c.closed == 0)
+    with connected(store) as connection:
+        return str(connection.execute(query).scalar() or "")
+
+
 def queue(store: Store, page: Page) -> list[Projection]:
     """Return one page of streams; only the columns of `tables.QUEUE` are asked for. Raises InputError, StoreError.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from engine.errors import Finding, Place
 from engine.evidence.log import stamp
@@ -13,7 +14,7 @@ from engine.supervise.monitors.stream import Stream
 from engine.supervise.monitors.watch import Watch
 from engine.supervise.opinions import PACK, PROCESS
 from engine.supervise.streams import Act, Recorded, Streams, history
-from engine.supervise.watched import Standing, second, unread, watched
+from engine.supervise.watched import Standing, second, uncounted, unread, watched
 
 SINGLE = "single monitor"
 NOTES = frozenset({"incident", "regrade"})
@@ -22,9 +23,17 @@ GRADED = frozenset({"incidents", "rising", "budget"})  # counts that rest on gra
 
 def events_of(streams: Streams, pilot: str) -> list[Event]:
     """Return what monitors read of a pilot and of its incidents. Raises InputError when there is none, StoreError."""
+    return watched(history(streams.home, pilot), _incidents(streams, pilot), plan_of(streams).lines)
+
+
+def uncounted_of(streams: Streams, pilot: str) -> list[str]:
+    """Return what is recorded of a pilot and its incidents and lies outside of its days under terms: no monitor counts it."""
+    return uncounted(history(streams.home, pilot), _incidents(streams, pilot))
+
+
+def _incidents(streams: Streams, pilot: str) -> list[list[dict[str, Any]]]:
     incidents = streams.state(pilot).values.get("incident", [])
-    told = [history(streams.home, each) for each in dict.fromkeys(incidents)]
-    return watched(history(streams.home, pilot), told, plan_of(streams).lines)
+    return [history(streams.home, each) for each in dict.fromkeys(incidents)]
 
 
 def unread_budget(streams: Streams, pilot: str) -> Finding | None:

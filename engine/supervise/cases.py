@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from engine.decide.assess import examine
 from engine.errors import InputError, Place
@@ -34,6 +34,34 @@ COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "tier", "tr
 TIER, REASSESS = "tier", "reassess"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
+
+
+class Looking(Protocol):
+    """What it takes to ask the rules about a case and record nothing: no key signs, for nobody acts."""
+
+    @property
+    def streams(self) -> Streams:
+        """The streams."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The moment."""
+        ...
+
+    @property
+    def release(self) -> str:
+        """The release of the rules."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at cases by somebody who may read them."""
+
+    streams: Streams
+    now: datetime
+    release: str = "unpublished"
 
 
 @dataclass(frozen=True)
@@ -159,7 +187,7 @@ def _answered(office: Office, arm: Arm, act: Act, asked: Question) -> tuple[Act,
     return replace(act, fields={**given, "proposal": made.entry.id}), made
 
 
-def question(office: Office, stream: str) -> Question:
+def question(office: Looking, stream: str) -> Question:
     """Return what the rules are asked in a case or request, with the facts as they were filed last. Raises InputError.
 
     INVARIANT: which pack answers is said by the filing, or by the kind of the stream; nobody who decides chooses it.

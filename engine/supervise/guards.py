@@ -78,14 +78,15 @@ def _parties(h: Happening) -> set[str]:
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, for an office while of a firm, nor after being recused (values named by `of`)."""
+    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`)."""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
     if "official" in h.event.roles and uscc.is_firm(h.event.unit):
         return f"`{h.event.by}` belongs to another firm"
     for name in of:
         recused = h.state.values.get(name) or ()
-        both = sorted({h.event.by, h.event.second} & set(recused if isinstance(recused, list) else [recused]))
+        acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
+        both = sorted(acting & set(recused if isinstance(recused, list) else [recused]))
         if both and both[0]:
             return f"`{both[0]}` is recused from this stream"
     return ""
@@ -179,12 +180,15 @@ def _ran_out(h: Happening, run: Run) -> bool:
 
 
 def _heard(h: Happening, of: Sequence[str]) -> str:
-    """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out."""
+    """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out.
+
+    They stop the clock, so while its last run goes on none has happened in it, whatever was said on the same day before.
+    """
     clock, *names = of
     run = h.state.clock(clock)
     late = run is not None and run.running and bool(run.due) and _ran_out(h, run)
     since = run.started if run else ""
-    spoken = any(h.done(name).count and h.done(name).on >= since for name in names)
+    spoken = (run is None or run.stopped is not None) and any(h.done(name).count and h.done(name).on >= since for name in names)
     return "" if late or spoken else f"none of {', '.join(names)} has happened, and there is still time for it"
 
 

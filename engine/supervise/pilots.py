@@ -61,7 +61,7 @@ def perform(streams: Streams, act: Act) -> Recorded:
     """
     for attempt in range(ATTEMPTS):
         row = stored.stream(streams.home.store, act.stream)
-        found = prepared(streams, act)
+        found = _prepared(streams, act)
         if act.expected is not None or not found.computed:
             break
         try:
@@ -70,6 +70,15 @@ def perform(streams: Streams, act: Act) -> Recorded:
             if error.finding.code != "overtaken" or attempt + 1 == ATTEMPTS:
                 raise
     return streams.perform(found)
+
+
+def _prepared(streams: Streams, act: Act) -> Act:
+    """Return an act with its computed fields; an attempt that cannot have them is recorded as refused. Raises as `prepared`."""
+    try:
+        return prepared(streams, act)
+    except InputError as error:
+        streams.refuse(act, error)
+        raise
 
 
 def prepared(streams: Streams, act: Act) -> Act:

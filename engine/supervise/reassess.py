@@ -20,7 +20,7 @@ from engine.evidence.disclosed import opened
 from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.streams import rows
-from engine.supervise.cases import Office, Question, question, restricted
+from engine.supervise.cases import Looking, Office, Question, question, restricted
 from engine.supervise.filings import FACTS
 from engine.supervise.state import State, from_text
 from engine.supervise.step import ANSWERS, DRIFT
@@ -108,7 +108,7 @@ class _Before:
     rules: frozenset[_Rule] = frozenset()
 
 
-def moved(office: Office, state: State, values: Mapping[str, Any] | None = None) -> Drift | None:
+def moved(office: Looking, state: State, values: Mapping[str, Any] | None = None) -> Drift | None:
     """Return how the answer of a stream moves, with other facts if these are given; None when it does not, or there is none."""
     tier = str(state.values.get(TIER) or "")
     try:
@@ -127,7 +127,7 @@ def moved(office: Office, state: State, values: Mapping[str, Any] | None = None)
     return None
 
 
-def _cause(office: Office, recorded: dict[str, Any] | None, asked: Question) -> Cause:
+def _cause(office: Looking, recorded: dict[str, Any] | None, asked: Question) -> Cause:
     """Return what changed since an answer was recorded; where facts and rules did, the facts if the old ones still give it."""
     if recorded is None:
         return "rulebook"
@@ -152,16 +152,16 @@ def _event(office: Office, drift: Drift) -> Act | None:
     return Act(state.stream, state.process, DRIFTED, None, office.now, values)
 
 
-def _possible(office: Office, asked: Question) -> tuple[str, ...]:
+def _possible(office: Looking, asked: Question) -> tuple[str, ...]:
     return tuple(_today(office, asked).outcomes[asked.outcome].possible or ())
 
 
-def _today(office: Office, asked: Question) -> Answer:
+def _today(office: Looking, asked: Question) -> Answer:
     filing = facts.filing_of(asked.of.rulebook, asked.values)
     return examine(asked.of.rulebook, asked.of.pack, filing, legal_day(office.now), search=False)[0]
 
 
-def _answered(office: Office, state: State, asked: Question, before: _Before) -> Drift:
+def _answered(office: Looking, state: State, asked: Question, before: _Before) -> Drift:
     answer = _today(office, asked)
     now = tuple(answer.outcomes[asked.outcome].possible or ())
     telling = [*answer.fired, *(answer.unknown if len(now) > 1 else ())]  # what is open is open by rules that may apply
@@ -171,7 +171,7 @@ def _answered(office: Office, state: State, asked: Question, before: _Before) ->
     return Drift(state.stream, "|".join(before.possible), now, tuple(f"{name}: {law}" for name, law in sorted(moving)))
 
 
-def _recorded(office: Office, state: State) -> dict[str, Any] | None:
+def _recorded(office: Looking, state: State) -> dict[str, Any] | None:
     """Return the predicate of the record in which a case was answered last, None when nothing was recorded yet."""
     name = max(str(state.values.get(each) or "") for each in ANSWERS)  # ids sort by time
     found = reading.record(office.streams.home.store, name) if name else None

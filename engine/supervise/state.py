@@ -51,7 +51,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What is known of the events of one name: how many, the day of the last, and who did them in which units."""
+    """What is known of the events of one name: how many, the day of the last, who did or signed them, and in which units."""
 
     count: int
     on: str

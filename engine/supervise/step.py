@@ -53,6 +53,12 @@ def step(table: Lifecycle, state: State, event: Event) -> State | Refusal:
     return refusal or _after(table, transition, state, event)
 
 
+def may_not(table: Lifecycle, state: State, event: Event) -> Refusal | None:
+    """Return the refusal of an event that the table does not have here, or of an actor without the role for it, else None."""
+    transition = transition_of(table, state.name, event.name)
+    return _nowhere(table, state, event) if transition is None else _wrong_role(table, transition, event)
+
+
 def noted(state: State, event: Event) -> State:
     """Return the state after a refused attempt, a new calendar or a drift, which is the same state one event later."""
     refused = state.refused + (event.name == REFUSED)
@@ -106,10 +112,8 @@ def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
 def _refusals(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
     role = role_of(transition, event)
-    if role is None:
-        wanted = " or ".join(transition.role)
-        problem, remedy = f"`{event.by}` has not the role {wanted}", f"an actor with the role {wanted} does this"
-        yield Refusal("wrong-role", rule, problem, remedy, sources)
+    if barred := _wrong_role(table, transition, event):
+        yield barred
     if event.second and (event.second == event.by or SECOND not in event.second_roles or uscc.is_firm(event.second_unit)):
         problem = f"`{event.second}` cannot sign as the second official"
         yield Refusal("wrong-second", rule, problem, "another official, who is of no firm, signs as second", sources)
@@ -123,6 +127,14 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     declared = {guard.id: guard for guard in table.guards}
     for name in (*_recusals(table, transition, role), *transition.guards):
         yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
+
+
+def _wrong_role(table: Lifecycle, transition: Transition, event: Event) -> Refusal | None:
+    if role_of(transition, event) is not None:
+        return None
+    wanted = " or ".join(transition.role)
+    problem, remedy = f"`{event.by}` has not the role {wanted}", f"an actor with the role {wanted} does this"
+    return Refusal("wrong-role", f"{table.id}/{transition.event}", problem, remedy, tuple(transition.sources))
 
 
 def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
@@ -182,7 +194,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
     before = state.done.get(event.name, Done(0, "", (), ()))
-    done = Done(before.count + 1, event.on, _with(before.by, event.by), _with(before.units, event.unit))
+    done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
     return replace(
         state,
         name=name,

@@ -26,7 +26,7 @@ from engine.supervise import filed, uscc
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
-from engine.supervise.step import SECOND, Refusal, noted, role_of, step, transition_of
+from engine.supervise.step import SECOND, Refusal, may_not, noted, role_of, step, transition_of
 from schemas.lifecycle import BUILT_IN, REFUSED, Lifecycle
 
 MAX_NAME = 128
@@ -111,6 +111,22 @@ class Streams:
             self._record([found], None)
             raise refusal_error(found.refusal)
 
+    def refuse(self, act: Act, error: InputError) -> None:
+        """Record an attempt that was refused before its table was asked; one that its actor may not make is refused as such.
+
+        Nothing is recorded where there is no such stream. Raises InputError when the actor may not do it, StoreError.
+        """
+        row = stored.stream(self.home.store, act.stream)
+        if row is None or row.process != act.process:
+            return
+        table, state = self.table(act.process), self._standing(act)
+        barred = may_not(table, state, self._event(table, state, act, Given()))
+        finding = error.finding
+        refusal = barred or Refusal(finding.code, f"{act.process}/{act.name}"[:200], finding.problem, finding.help)
+        self._record([self._attempt(act, refusal)], None)
+        if barred:
+            raise refusal_error(barred) from None
+
     def perform_all(self, acts: Sequence[Act], beside: Beside | None = None) -> list[Recorded]:
         """Record events of different streams in one group: all of them, or none and the first attempt that is refused."""
         for attempt in range(ATTEMPTS):
@@ -128,9 +144,9 @@ class Streams:
                     continue
                 if error.finding.code != "duplicate" or refused:
                     raise
-                claiming = next(each.act for each in prepared if each.event.subject)
-                duplicate = _duplicate(claiming)
-                self._record([self._attempt(claiming, duplicate)], None)
+                claiming = next(each for each in prepared if each.event.subject)
+                duplicate = _duplicate(claiming.act, stored.open_about(self.home.store, claiming.event.subject))
+                self._record([self._attempt(claiming.act, duplicate)], None)
                 raise refusal_error(duplicate) from None
             if refused and refused.refusal:
                 raise refusal_error(refused.refusal)
@@ -351,9 +367,11 @@ def _typed(table: Lifecycle, act: Act) -> Refusal | None:
     )
 
 
-def _duplicate(act: Act) -> Refusal:
+def _duplicate(act: Act, open_: str) -> Refusal:
+    """Return the refusal of a second open stream about the same, which names the first: it is of the same firm."""
     rule = f"{act.process}/{act.name}#unique"
-    return Refusal("duplicate", rule, "an open stream is about the same", "go on with that one, or withdraw it first")
+    problem = f"the open stream `{open_}` is about the same" if open_ else "an open stream is about the same"
+    return Refusal("duplicate", rule, problem, "go on with that one, or withdraw it first")
 
 
 def history(home: Installation, stream: str) -> list[dict[str, Any]]:

@@ -63,11 +63,23 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
 
     `lines` are the lines that a budget may have; what else one has is left out, `unread` tells it.
     """
+    return _read(pilot, incidents, lines)[0]
+
+
+def uncounted(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]) -> list[str]:
+    """Return what is recorded and lies outside of a pilot's days: incidents by their stream, the others as `STREAM/NUMBER`."""
+    return _read(pilot, incidents, ())[1]
+
+
+def _read(
+    pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]], lines: Sequence[str]
+) -> tuple[list[Event], list[str]]:
+    """Return what monitors read, and the ids of what lies outside of the pilot's days."""
     rows = [(each["at"], each["process"] != "pilot", each["number"], each) for part in (pilot, *incidents) for each in part]
     clocks: dict[str, dict[str, Any]] = {}
     known: dict[str, Any] = {}
     first, last = _lasted(pilot)
-    outside: set[str] = set()  # incidents that are none of the pilot's time
+    outside: dict[str, None] = {}  # what is none of the pilot's time, in the order of recording
     found: list[Event] = []
     for order, (at, _, _, predicate) in enumerate(sorted(rows, key=lambda row: row[:3]), 1):
         if predicate["name"] == REFUSED:
@@ -81,13 +93,13 @@ def watched(pilot: Sequence[Predicate], incidents: Sequence[Sequence[Predicate]]
             if kind in COUNTED:
                 moment = values["at"] if predicate["values"].get("happened") else min(values["at"], last)
                 if not first <= moment <= last:
-                    outside.add(values["id"])
+                    outside[values["id"]] = None
                     continue
                 values["at"] = moment
-            if not {stream, values.get("of")} & outside:
+            if stream not in outside and values.get("of") not in outside:
                 found.append(read(pilot[0]["stream"], kind, values, (order, second(at))))
         clocks[stream] = after
-    return found
+    return found, list(outside)
 
 
 def _lasted(pilot: Sequence[Predicate]) -> tuple[int, int]:

@@ -28,7 +28,10 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """A problem of RFC 9457 with the members that fenji adds; `trace_id` is what the server's own log calls the request."""
+    """A problem of RFC 9457 with the members that fenji adds; `trace_id` is what the server's own log calls the request.
+
+    In Chinese `detail` is the name of the code with place, rule and law; the sentences in `errors` are in English alone.
+    """
 
     type: str
     title: str

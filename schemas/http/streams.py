@@ -201,7 +201,8 @@ class Monitored(BaseModel):
 class Simulated(BaseModel):
     """In how many lives a monitor proposed to pause or terminate; the chances are the caller's assumption, no forecast.
 
-    `unstated` are the rates that the scenario does not give: none of these happened in any life.
+    `unstated` are the rates that the scenario does not give: none of these happened in any life. `not_simulated` are monitors
+    of what no scenario draws: the cap on subjects, and the cover of the insurance.
     """
 
     seed: str
@@ -210,3 +211,4 @@ class Simulated(BaseModel):
     middle_day: int | None
     monitors: list[Monitored]
     unstated: list[str]
+    not_simulated: list[str]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli.options import now
-from engine.evidence import standalone
+from engine.errors import EvidenceError
+from engine.evidence import policy, published, standalone
 from engine.evidence.installation import open_home
+from engine.evidence.log import stamp
 from engine.evidence.policy import publications
 from engine.rulebook.days import legal_day
-from engine.rulebook.locate import open_rulebook
+from engine.rulebook.load import load_all
+from engine.rulebook.locate import files_of, open_rulebook
+from engine.rulebook.policies import merged, read_folder
+from engine.store import reading
 from engine.supervise import filings
 from engine.supervise.streams import Streams
 from tests.evidence.conftest import ROOT, SAMPLES, Office
@@ -40,6 +45,7 @@ def owners(office: Office) -> Office:
         "liu": ("南京市交通运输局", "owner"),
         "sun": ("南京市卫生健康委员会", "owner"),
         "he": ("南京市工业和信息化局", "grantor"),
+        "wei": ("南京市交通运输局", "official"),
     }
     for sub, (unit, role) in people.items():
         purposes = ("--purpose", "rulebook", "--purpose", "decision")
@@ -158,16 +164,43 @@ def test_terms_grant_nothing_that_law_refuses(owners: Office, policies: Path, tm
     assert "cn-data-sharing/endangers" in ended.err
     ended = owners.run("decide", BUS, open_, "--as", "liu", *under)
     assert (ended.code, "law leaves item `it` open (`request.endangers`)" in ended.err) == (2, True), ended.err
-    grant = ("decide", BUS, forbidden, "--as", "chen", *under, "--outcome", "answer=granted")
+    grant = ("decide", BUS, forbidden, "--as", "wei", *under, "--outcome", "answer=granted")
     assert owners.refused(*grant) == "no-ground"
     assert owners.refused(*grant, "--reasons", "an emergency") == "two-persons"
     made = json.loads(owners.said(*grant, "--reasons", "an emergency", "--approved-by", "boss", "--json"))
     assert made["statement"]["predicate"]["overrides"]
-    refusal = ("decide", BUS, forbidden, "--as", "chen", *under, "--outcome", "answer=refused", "--reasons", "endangers safety")
+    refusal = ("decide", BUS, forbidden, "--as", "wei", *under, "--outcome", "answer=refused", "--reasons", "endangers safety")
     made = json.loads(owners.said(*refusal, "--json"))  # law does not bear what the terms propose, so this deviates from nothing
     assert not made["statement"]["predicate"].get("overrides")
-    made = json.loads(owners.said("decide", BUS, lawful, "--as", "chen", *under, "--outcome", "answer=granted", "--json"))
+    made = json.loads(owners.said("decide", BUS, lawful, "--as", "wei", *under, "--outcome", "answer=granted", "--json"))
     assert not made["statement"]["predicate"].get("overrides")
+
+
+def test_an_item_of_another_data_set_is_never_granted(owners: Office, policies: Path, tmp_path: Path) -> None:
+    """The terms of one data set say nothing of another's items, nor of one of which nothing says whose it is."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    under = ("--policies", policies, "--rules", owners.rules, "--as-of", "2026-08-03")
+    other = ITEM | {"id": "theirs", "data_set": "njhealth/clinic-visits", "endangers": True}
+    unnamed = {key: value for key, value in ITEM.items() if key != "data_set"} | {"id": "whose"}
+    for items in ([other], [ITEM, other], [unnamed], [ITEM, ITEM | {"id": "out", "data_set": "other"}]):
+        request = tmp_path / "request.json"
+        request.write_text(json.dumps(ASKED | {"request": {"complete": True, "items": items}}), "utf-8")
+        for official in ((), ("--outcome", "answer=granted", "--reasons", "x", "--approved-by", "chen")):
+            ended = owners.run("decide", BUS, request, "--as", "wei" if official else "liu", *under, *official)
+            assert (ended.code, f": other-data-set: item `{items[-1]['id']}`" in ended.err) == (2, True), ended
+    with open_home(owners.folder) as opened:
+        assert {each.id for each in reading.decisions(opened.store)} == set(owners.ids)
+
+
+def test_nobody_grants_the_data_of_another_owner(owners: Office, policies: Path) -> None:
+    """Whoever decides under an owner's terms acts for that owner, as whoever publishes them; an official too."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    under = ("--policies", policies, "--rules", owners.rules, "--as-of", "2026-08-03")
+    official = ("--outcome", "answer=refused", "--reasons", "x", "--approved-by", "wei")
+    for who, words in (("sun", ()), ("he", ()), ("chen", ()), ("chen", official)):
+        ended = owners.run("decide", BUS, REQUEST, "--as", who, *under, *words)
+        assert (ended.code, ": wrong-unit: " in ended.err) == (2, True), (who, ended)
+    assert owners.run("decide", BUS, REQUEST, "--as", "wei", *under).code == 0
 
 
 REGISTERED = {"class": "conditional", "opening": "conditional"} | dict.fromkeys(
@@ -175,7 +208,7 @@ REGISTERED = {"class": "conditional", "opening": "conditional"} | dict.fromkeys(
 )  # what the register says of the data set; the record of the law's own question has what was filed
 FILED = {
     "requester": "市工信局",
-    "provider": "市数据局",
+    "provider": "南京市交通运输局",
     "basis": "职责",
     "scenario": "监管",
     "scope": "全市",
@@ -187,16 +220,17 @@ def test_a_request_is_filed_and_decided_under_policies(owners: Office, policies:
     """A grant binds the terms as published; what they refuse needs a second official; a request is received when it is filed."""
     owners.said(*publish(owners, policies, BUS, "liu"))
     role = ("--role", "official", "--purpose", "decision", "--as", "chen")
-    for name in ("boss", "deputy"):
-        owners.said("actor", "add", name, "--name", name, "--unit", "市数据局", *role)
+    for name, unit in (("boss", "南京市交通运输局"), ("deputy", "市数据局")):
+        owners.said("actor", "add", name, "--name", name, "--unit", unit, *role)
     fields = [word for name, value in (FILED | {"until": "2030-12-31"}).items() for word in ("--set", f"{name}={value}")]
     under = ("--rules", owners.rules, "--policies", policies)
 
-    def filed(**changed: Any) -> str:
+    def filed(provider: str = "", **changed: Any) -> str:
         request = tmp_path / "request.json"
         facts = {name: value for name, value in ASKED.items() if name != "sharing.received_on"}
         request.write_text(json.dumps(facts | {"request": {"complete": True, "items": [ITEM | REGISTERED | changed]}}), "utf-8")
-        made = json.loads(owners.said("share", "file", request, "--as", "chen", *fields, *under, "--json"))
+        other = ("--set", f"provider={provider}") if provider else ()
+        made = json.loads(owners.said("share", "file", request, "--as", "chen", *fields, *other, *under, "--json"))
         return str(made["stream"])
 
     before, first = legal_day(now()), filed()
@@ -211,8 +245,10 @@ def test_a_request_is_filed_and_decided_under_policies(owners: Office, policies:
     assert done["statement"]["values"]["deviates"] is False
     marketing = filed(purpose="marketing")
     assert owners.refused("share", "decide", marketing, *grant) == "two-officials"
-    done = json.loads(owners.said("share", "decide", marketing, *grant, "--second", "deputy"))
+    done = json.loads(owners.said("share", "decide", marketing, *grant, "--second", "wei"))
     assert done["statement"]["values"]["deviates"] is True
+    foreign = filed(provider="市数据局")  # whoever a request calls its provider grants nothing of another owner's
+    assert owners.refused("share", "decide", foreign, *("deputy" if word == "boss" else word for word in grant)) == "wrong-unit"
     term = policies / BUS / "not-abroad.yaml"
     term.write_text(term.read_text("utf-8") + "# changed\n", "utf-8")
     assert owners.refused("share", "decide", filed(), *grant) == "unpublished-policy"
@@ -237,6 +273,31 @@ def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:
         assert [each.predicate["previous"] for each in publications(opened)] == [None, "policy-1"]
 
 
+def test_a_published_term_is_ended_and_followed(owners: Office, policies: Path) -> None:
+    """From the day of the change on there are two versions; what was known before it is the open one, for ever."""
+    owners.said(*publish(owners, policies, BUS, "liu"))
+    today, term, name = legal_day(now()), policies / BUS / "retention.yaml", f"{BUS}/retention"
+    changed_on, follows = today + timedelta(days=1), today + timedelta(days=2)
+    text = term.read_text("utf-8")
+    version = text[text.index("  - valid: ") : text.index("cases:")]
+    after = version.replace("2026-01-01..", f"{follows}..").replace("> 12 months", "> 24 months")
+    term.write_text(text.replace(version, version.replace("2026-01-01..", f"2026-01-01..{changed_on}") + after), "utf-8")
+    assert owners.run("check", BUS, "--policies", policies, "--rules", owners.rules).code == 0
+    read = read_folder(policies)
+    draft = policy.Draft(read, BUS, load_all(merged(files_of(owners.rules), read), read.shown).rulebook)
+    with open_home(owners.folder) as opened:
+        late, on = stamp(now() + timedelta(days=2)), stamp(now() + timedelta(days=1))
+        key = opened.actors.key_of("liu", "rulebook", on)
+        with pytest.raises(EvidenceError) as refused:
+            policy.publish(opened, draft, key, late)
+        assert refused.value.finding.code == "ended-before"
+        policy.publish(opened, draft, key, on)
+        for day, wanted in ((today, {"2026-01-01.."}), (changed_on, {f"2026-01-01..{changed_on}", f"{follows}.."})):
+            told = policy.known(opened, day.isoformat())[BUS]
+            assert {str(each.valid) for each in policy.documents(opened, told)[1]["retention"].versions} == wanted
+            assert set(published.versions(opened, day=day.isoformat())[name]) == wanted
+
+
 def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Path, tmp_path: Path) -> None:
     """The record holds the policy's closure: it replays, and a stranger verifies it, after the policy was changed."""
     under = ("--policies", policies, "--rules", owners.rules, *DAY, "--json")
@@ -251,7 +312,9 @@ def test_a_grant_pins_the_policy_it_was_given_under(owners: Office, policies: Pa
     assert [item["outcomes"]["request.terms"]["value"] for item in items] == ["granted", "refused", None]
     assert first["statement"]["predicate"]["verdict"]["unpublished"] == []
     assert owners.run("replay", first["id"], "--under", "recorded").code == 0
-    assert owners.refused("replay", first["id"], "--under", "today") == "unknown-pack"
+    for under_what in ("then", "today", "draft"):
+        ended = owners.run("replay", first["id"], "--under", under_what)
+        assert (ended.code, ": unknown-pack: " in ended.err, "--policies" in ended.err) == (2, True, True)
     assert owners.run("replay", first["id"], "--under", "then", "--policies", policies).code == 0
     bundle, trust = tmp_path / "grant.zip", tmp_path / "trust.json"
     trust.write_text(owners.said("actor", "trust"), "utf-8")

@@ -247,7 +247,7 @@ def test_a_write_goes_on_over_the_death_of_the_server(running: Running) -> None:
 
 
 def test_a_change_is_of_the_state_that_was_seen_last(running: Running) -> None:
-    with running.client("applicant") as mine, running.client("intake") as theirs:
+    with running.client("applicant") as mine, running.client("applicant") as theirs:
         made = mine.filings.draft(product="一号", facts=FACTS)
         assert mine.filings.save(made.id, product="二号").number == made.number + 1
         with pytest.raises(Refused) as unseen:

@@ -28,6 +28,32 @@ def changed(served: Served, who: str, path: str, body: Any, match: str, method: 
     return served.call(who, method, path, body, **key(), **{"if-match": match})
 
 
+def submitted(served: Served, **more: Any) -> str:
+    """A submitted filing of the first firm, for the first unit; its address."""
+    where = str(drafted(served, **{"unit": "unit-a", **more}).headers["location"])
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    return where
+
+
+def test_a_draft_is_its_makers_until_it_is_submitted(served: Served) -> None:
+    where = drafted(served, unit="unit-a").headers["location"]
+    for who in ("intake", "decider", "unit_opinion", "auditor", "applicant-b"):
+        for path in (where, f"{where}/events", f"{where}/clocks"):
+            assert served.call(who, "GET", path).status_code == 404, who
+        assert changed(served, who, where, {}, '"1"', "PATCH").status_code in (403, 404)
+    listed = served.call("intake", "GET", "/v1/filings?limit=200").json()["items"]
+    assert {each["state"] for each in listed} <= {"submitted", "withdrawn", "concluded"}
+    assert served.call("intake", "GET", "/v1/filings?state=draft").json()["items"] == []
+    assert served.call("editor", "GET", where).status_code == 200
+    assert where.rpartition("/")[2] in {
+        each["id"] for each in served.call("viewer", "GET", "/v1/filings?state=draft").json()["items"]
+    }
+    own = drafted(served, "intake", holder=FIRMS["a"]).headers["location"]
+    assert (served.call("intake", "GET", own).status_code, served.call("decider-b", "GET", own).status_code) == (200, 404)
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    assert served.call("intake", "GET", where).status_code == 200
+
+
 def test_a_filing_from_the_draft_to_its_second_version(served: Served) -> None:
     made = drafted(served)
     assert made.status_code == 201, made.text
@@ -100,8 +126,8 @@ def test_what_was_recorded_before_a_crash_is_found_and_not_recorded_again(
 
 
 def test_a_refusal_names_its_rule_and_its_law_and_is_an_event(served: Served) -> None:
-    where = drafted(served).headers["location"]
-    held = changed(served, "applicant", f"{where}/submission", {"evidence": [{"name": "x", "sha256": "0"}]}, '"1"')
+    where = drafted(served, "intake", holder=FIRMS["a"]).headers["location"]
+    held = changed(served, "intake", f"{where}/submission", {"evidence": [{"name": "x", "sha256": "0"}]}, '"1"')
     assert (held.status_code, held.json()["errors"][0]["pointer"]) == (422, "/evidence/0/sha256")
     got = changed(served, "intake", f"{where}/submission", {}, '"1"')
     assert (got.status_code, got.json()["code"]) == (422, "missing-field")

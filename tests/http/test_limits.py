@@ -76,5 +76,42 @@ def test_an_answer_that_takes_too_long_is_refused(served: Served, monkeypatch: p
     began = time.monotonic()
     got = served.call("", "POST", "/v1/assessments", {"pack": "cn-cross-border", "facts": {"flow": {"items": items}}})
     assert (got.status_code, got.json()["code"]) == (503, "out-of-time")
-    assert "with an account" in got.json()["detail"]
+    assert "with an account" in got.json()["errors"][0]["help"]
     assert time.monotonic() - began < 20  # not a timing: it took minutes
+
+
+SLIPS: list[tuple[str, str, str, dict[str, Any], int, str]] = [
+    ("applicant", "GET", "/v1/filings?sate=draft", {}, 422, "unknown-parameter"),
+    ("applicant", "GET", "/v1/filings?state=nope", {}, 422, "invalid"),
+    ("intake", "GET", "/v1/filings?state=nope", {}, 422, "invalid"),
+    ("intake", "GET", "/v1/cases?state=nope", {}, 422, "invalid"),
+    ("", "GET", "/v1/packs?zz=1", {}, 422, "unknown-parameter"),
+    ("", "POST", "/v1/assessments", {"content-type": "application/json; charset=gbk"}, 415, "not-json"),
+    ("", "POST", "/v1/assessments", {"content-type": "application/json; charset=UTF-8"}, 422, "invalid"),
+]
+
+
+@pytest.mark.parametrize(("who", "method", "path", "headers", "status", "code"), SLIPS)
+def test_what_would_be_passed_over_is_refused(  # noqa: PLR0913, PLR0917 - a column each
+    served: Served, who: str, method: str, path: str, headers: dict[str, Any], status: int, code: str
+) -> None:
+    got = served.call(who, method, path, {} if method == "POST" else None, **headers)
+    assert (got.status_code, got.json()["code"]) == (status, code), got.text
+
+
+def test_a_webhook_names_types_that_exist_and_the_port_of_tls(served: Served) -> None:
+    url = "https://1.1.1.1/"
+    got = served.call("applicant", "POST", "/v1/webhooks", {"url": url, "types": ["filing.submit", "nope"]})
+    assert (got.status_code, got.json()["errors"][0]["pointer"]) == (422, "/types/1")
+    got = served.call("applicant", "POST", "/v1/webhooks", {"url": "https://1.1.1.1:22/"})
+    assert (got.status_code, got.json()["code"]) == (422, "private-address")
+
+
+def test_a_problem_is_named_in_chinese_and_its_remedy_in_words_of_http(served: Served) -> None:
+    asked = {"pack": "nanjing-tiering", "facts": {}, "reasons": "x"}
+    got = served.call("decider", "POST", "/v1/decisions", asked, **{"idempotency-key": "slip-1", "accept-language": "zh"})
+    assert got.json()["code"] == "no-outcome"
+    assert got.json()["detail"].isascii() is False
+    assert "--" not in got.json()["errors"][0]["help"]
+    got = served.call("applicant", "POST", "/v1/accounts/me/keys", {"scopes": ["nope"]}, **{"accept-language": "zh"})
+    assert got.json()["detail"] == got.json()["title_zh"]

@@ -17,6 +17,7 @@ from engine.store.service import Webhook
 from tests.http.calls import post, register
 from tests.http.conftest import Served
 from tests.http.test_cases import opened, proposed
+from tests.http.test_filings import submitted
 from tests.http.test_jobs import waited
 
 TABLE = permissions()
@@ -40,6 +41,7 @@ def _job(served: Served) -> str:
 
 
 MADE: dict[str, Callable[[Served], str]] = {
+    "filing": lambda served: submitted(served).rpartition("/")[2],
     "case": lambda served: opened(served).rpartition("/")[2],
     "decision": lambda served: str(served.call("auditor", "GET", proposed(served)).json()["values"]["proposal"]),
     "register": lambda served: register(served).rpartition("/")[2],

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.access.permissions import permissions
 from engine.decide.share import share
 from engine.errors import Place
 from engine.evidence import policy
@@ -16,6 +17,7 @@ from engine.evidence.keys import Holder
 from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.rulebook.read import node_from
+from engine.store.access import Account
 from engine.supervise import cases
 from tests.http.calls import change, ok, post
 from tests.http.conftest import Served
@@ -25,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = (ROOT / "rules/samples/requests/bus-flows/request.yaml").read_text("utf-8")
 ASKS: dict[str, Any] = json.loads(json.dumps(yaml.safe_load(SAMPLE), default=str))  # days as texts
 FILED: dict[str, Any] = {
-    "requester": "市工信局", "provider": "市监局", "items": ASKS, "basis": "职责", "scenario": "监管", "scope": "全市",
+    "requester": "市工信局", "provider": "南京市交通运输局", "items": ASKS, "basis": "职责", "scenario": "监管", "scope": "全市",
     "manner": "接口查询", "until": "2027-12-31",
 }  # fmt: skip
 CHECK = "/v1/sharing-checks"
@@ -33,7 +35,7 @@ CHECK = "/v1/sharing-checks"
 
 @pytest.fixture(scope="module")
 def published(served: Served) -> Served:
-    """The installation with the sample data sets published by their owners."""
+    """The installation with the sample data sets published by their owners, and two officials of one, `transport` and another."""
     at = served.office
     chosen: Any = at.sharing("", "")
 
@@ -44,8 +46,15 @@ def published(served: Served) -> Served:
             owner = name.partition("/")[0]
             key = home.add_actor(Holder(owner, owner, owner, ("owner",)), "rulebook", moment, admin)
             policy.publish(home, policy.Draft(chosen.policies, name, chosen.rulebook), key, moment)
+        for sub in ("ma", "mu"):
+            home.add_actor(Holder(sub, sub, FILED["provider"], ("official",)), "decision", moment, admin)
 
     at.writer.do(work)
+    scopes = tuple(action for action in permissions().actions if permissions().may_ever("decider", action))
+    for name, sub in (("transport", "ma"), ("transport-2", "mu")):
+        made = Account(name, name, sub, ("decider",), "", "unit-b")
+        at.accounts.store.put(made)
+        served.keys[name] = at.accounts.make_key(made, scopes, at.now())
     return served
 
 
@@ -117,16 +126,19 @@ def granted(published: Served) -> str:
     assert ok(made)["state"] == "requested"
     assert ok(published.call("reviewer", "GET", f"{where}/verdict"))["policies"][0]["name"] == "njtransport/bus-flows"
     said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 2, "records": 100}
-    mine = change(published, "decider", f"{where}/decision", said, "decider-b")
-    assert (mine.status_code, mine.json()["code"]) == (403, "provider-answers")
-    alone = change(published, "decider-b", f"{where}/decision", said)  # an owner's term allows no marketing
+    mine = change(published, "decider", f"{where}/decision", said, "transport")
+    assert (mine.status_code, mine.json()["code"]) == (403, "wrong-unit")
+    theirs = post(published, "intake", "/v1/sharing-requests", {**FILED, "provider": "市监局"}).headers["location"]
+    named = change(published, "decider-b", f"{theirs}/decision", said, "second-b")  # called the provider, and not the owner
+    assert (named.status_code, named.json()["code"]) == (403, "wrong-unit")
+    alone = change(published, "transport", f"{where}/decision", said)  # an owner's term allows no marketing
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = ok(change(published, "decider-b", f"{where}/decision", said, "second-b"))
+    done = ok(change(published, "transport", f"{where}/decision", said, "transport-2"))
     assert done["state"] == "agreed"
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert done["statement"]["values"]["policies"] == [f"njtransport/bus-flows {shown['sha256']}"]
     assert ok(published.call("auditor", "GET", f"/v1/decisions/{done['statement']['values']['decision']}"))
-    assert ok(change(published, "decider-b", f"{where}/events", {"event": "provide"}))["state"] == "in_use"
+    assert ok(change(published, "transport", f"{where}/events", {"event": "provide"}))["state"] == "in_use"
     return where
 
 
@@ -169,9 +181,9 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
         "records": 1,
         "reasons": "职责",
     }
-    alone = change(published, "decider-b", f"{where}/decision", said)
+    alone = change(published, "transport", f"{where}/decision", said)
     assert (alone.status_code, alone.json().get("code", "")) == answers
-    done = alone if answers[0] == 200 else change(published, "decider-b", f"{where}/decision", said, "second-b")
+    done = alone if answers[0] == 200 else change(published, "transport", f"{where}/decision", said, "transport-2")
     assert (ok(done)["state"], done.json()["statement"]["values"]["deviates"]) == ("agreed", answers[0] == 403)
     made = ok(published.call("auditor", "GET", f"/v1/decisions/{done.json()['statement']['values']['decision']}"))
     assert cases.possible(made["statement"], "share") == ["allow_with_duties"]  # of the law
@@ -184,12 +196,12 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
     listed = ok(published.call("decider", "GET", "/v1/sharing-requests?order=updated"))["items"]
     assert {where.rpartition("/")[2], granted.rpartition("/")[2]} <= {each["id"] for each in listed}
     refused = {"outcome": "refuse", "reasons": "无依据", "complete": False}
-    papers = change(published, "decider-b", f"{where}/decision", refused)
+    papers = change(published, "transport", f"{where}/decision", refused)
     assert (papers.status_code, papers.json()["code"]) == (409, "not-for-papers")
     assert papers.json()["errors"][0]["law_ref"] == "order-809 21(2)"
-    alone = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
+    alone = change(published, "transport", f"{where}/decision", {**refused, "complete": True})  # the law leaves it open
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
-    done = change(published, "decider-b", f"{where}/decision", {**refused, "complete": True}, "second-b")
+    done = change(published, "transport", f"{where}/decision", {**refused, "complete": True}, "transport-2")
     assert ok(done)["state"] == "refused"
     names = [each["name"] for each in ok(published.call("auditor", "GET", f"{where}/events"))]
     assert names == ["request_unconditional", "refused", "refused", "refuse"]

@@ -27,6 +27,7 @@ SHAPES: list[dict[str, object]] = [
     {"counts": "uninsured", "at_least": 0, "proposes": "pause"},
     {"counts": "budget", "at_least": 50, "proposes": "warn"},
     {"counts": "budget", "at_least": 100, "proposes": "pause"},
+    {"counts": "budget", "beyond": "budget", "proposes": "pause"},
 ]
 COMMON = {"title": {"zh": "监测", "en": "monitor"}, "effect": "agreed", "origin": "design", "sources": []}
 PLAN = Plan(tuple(Monitor.model_validate({**COMMON, "id": f"w{n}", **shape}) for n, shape in enumerate(SHAPES)), RANK)

@@ -57,6 +57,13 @@ def test_graver_incidents_use_up_milder_lines_and_nothing_allowed_is_used_up_by_
     }
 
 
+@pytest.mark.parametrize(
+    ("used", "allowed", "percent"), [(499, 500, 99), (500, 500, 100), (501, 500, 101), (500, 499, 101), (1, 0, 100)]
+)
+def test_all_of_a_line_is_a_hundred_hundredths_and_no_more(used: int, allowed: int, percent: int) -> None:
+    assert Line("subjects", used, allowed).percent == percent
+
+
 def test_it_burns_down_day_by_day_whatever_the_order_and_what_comes_twice() -> None:
     events = [TERMS, persons(1000), *incidents(1, 2)]
     twice = [*reversed(events), replace(events[-1], seq=99)]

@@ -124,8 +124,11 @@ class Life:
         if "day" in step:
             self.on.until(step["day"])
         if "refused" in step:
+            before = self.attempts()
             with pytest.raises(InputError) as caught:
                 self.act(step)
+            if "incident" not in step and "stream" not in step:
+                assert self.attempts() > before, "the attempt was not recorded"
             said = caught.value.finding
             assert (said.code, said.place.file) == (step["refused"], step.get("rule", "")), said.text()
             return
@@ -141,6 +144,9 @@ class Life:
             assert found
             assert found.due == wanted, name
         self.followed(step, after)
+
+    def attempts(self) -> int:
+        return self.on.streams.state("s").refused
 
     def followed(self, step: dict[str, Any], after: State) -> None:
         pilot = self.on.streams.state("s")

@@ -168,6 +168,21 @@ def test_what_is_refused(words: tuple[str, ...], said: str, firm: Firm) -> None:
     assert (ended.code, said in ended.err) == (2, True), ended.err
 
 
+def test_what_happened_outside_of_the_days_under_terms_is_said_not_to_count(firm: Firm) -> None:
+    fields = {"complaints": 3, "happened": "2026-01-01T00:00:00+08:00"}
+    told = firm.ok("pilot", "act", firm.pilot, "complaint", "-", "--as", "firm", fields=fields).out.splitlines()
+    place = f"{firm.pilot}/{told[0].split('event ')[1].split(',')[0]}"
+    assert told[1:] == [f"! outside of the days under terms, not counted: {place}"]
+    for command in ("watch", "budget"):
+        assert (
+            firm.run("pilot", command, firm.pilot, "--lang", "zh").out.splitlines()[-1]
+            == f"! 不在条款约定的日期内，不计入: {place}"
+        )
+        beside = firm.run("pilot", command, firm.pilot, "--json")
+        assert (place in beside.err, place in beside.out) == (True, False)
+    assert "not counted" not in firm.ok("pilot", "act", firm.pilot, "count", "-", "--as", "firm", fields={"subjects": 101}).out
+
+
 def test_a_term_that_ran_out_is_said_until_its_end_is_recorded(firm: Firm) -> None:
     with open_home(firm.folder) as home:
         found = Streams(home, book()).state(firm.pilot)
@@ -201,8 +216,11 @@ def test_a_plan_is_tried_before_admission(tmp_path: Path) -> None:
     first, again = (fenji("pilot", "simulate", file, "--runs", "20", "--json") for _ in range(2))
     assert first.out == again.out
     assert first.json()["runs"] == 20
+    assert first.json()["not_simulated"] == ["cap-exceeded", "insurance-lapsed"]
+    assert not {"cap-exceeded", "insurance-lapsed"} & {each["monitor"] for each in first.json()["monitors"]}
     said = fenji("pilot", "simulate", file, "--runs", "20", "--lang", "en").out
     assert "runs stopped by a monitor" in said
+    assert "  -  not simulated (no plan says how subjects grow or cover lapses): the agreed cap is exceeded: pause" in said
     assert said.splitlines()[-1] == (
         "  ! no rate given, so none happened in any life (write 0 where none is assumed): rates.near_miss, rates.serious, "
         "rates.complaints, rates.downtime, breaches.hidden_report, late"
@@ -227,6 +245,7 @@ def test_a_plan_is_tried_before_admission(tmp_path: Path) -> None:
         ({"budget": {"minor": "4"}}, "wrong-type: `budget.minor` is no whole number"),
         ({"budget": {"minor": -4}}, "out-of-range: `budget.minor` is -4"),
         ({"budget": {"weather": 4}}, "unknown-line: no line `weather` of a budget"),
+        ({"rates": {"minor": "30"}}, "wrong-type: `rates.minor` is no number"),
         ({"rates": {"minor": "1e400"}}, "wrong-type: `rates.minor` is no number"),
         ({"rates": {"minor": "-1.0"}}, "wrong-type: `rates.minor` is no number"),
         ({"breaches": {"nonsense": 1}}, "unknown-line: no kind of breach named `nonsense`"),
@@ -243,3 +262,10 @@ def test_a_stream_of_refused_attempts_is_shown(firm: Firm) -> None:
     assert firm.run("pilot", "act", "never", "report", "-", "--as", "firm", fields={}).code == 2
     assert "nothing but refused attempts (-), 1" in firm.ok("pilot", "show", "never", "--lang", "en").out
     assert [line.split()[:2] for line in firm.ok("pilot", "list").out.splitlines()] == [[firm.pilot, "running"]]
+
+
+def test_a_duplicate_names_the_open_stream(firm: Firm) -> None:
+    idea = {"holder": FIRM, "product": "沉浸式导览"}
+    second = firm.ok("pilot", "open", "-", "--as", "firm", "--json", fields=idea).json()["stream"]
+    ended = firm.run("pilot", "act", second, "apply", "-", "--as", "firm", fields=APPLICATION)
+    assert (ended.code, f"duplicate: the open stream `{firm.pilot}` is about the same" in ended.err) == (2, True), ended.err

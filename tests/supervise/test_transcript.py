@@ -22,6 +22,7 @@ PEOPLE = {
     "li": ("李明", "市工信局", "official"),
     "wu": ("吴刚", "市公安局", "official"),
     "qian": ("钱颖", "市市场监管局", "official"),
+    "sun": ("孙健", "市公安局", "official"),
     "both": ("兼职", FIRM, "official"),
     "firm": ("张三", FIRM, "enterprise"),
     "rival": ("李四", RIVAL, "enterprise"),

@@ -8,14 +8,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
+from api.access import fitting
 from api.access.accounts import KEY_DAYS, SESSION_HOURS, stamp
 from api.access.permissions import Thing, Who, permissions
 from api.access.provider import subject_of
 from api.http.acts import Id
 from api.http.body import Sent, Strict
+from api.http.conditions import Second
 from api.http.office import COOKIE, Needs, Office, not_found, office
 from engine.errors import InputError, Place, SigningError
 from engine.evidence.log import new_id
+from engine.evidence.log import stamp as moment
 from engine.store.access import Account
 
 router = APIRouter(tags=["access"], route_class=Strict)
@@ -36,6 +39,19 @@ class NewKey(Sent):
 
     scopes: list[str] = Field(min_length=1, max_length=60)
     days: int = 90
+
+
+class Proof(Sent):
+    """That it is oneself who asks: the password, and the one-time password of an account that has one."""
+
+    password: str = Field(max_length=200)
+    code: str = Field("", max_length=20)
+
+
+class NewPassword(Proof):
+    """Another password."""
+
+    new: str = Field(max_length=200)
 
 
 class NewAccount(Sent):
@@ -121,6 +137,18 @@ def _within(who: Who, sent: NewKey, now: datetime) -> None:
         raise InputError("wider-key", "a key makes none that may do more or lives longer", "log in to make it", place)
 
 
+@router.put("/accounts/me/password", status_code=204, dependencies=SELF)
+def change_password(request: Request, sent: NewPassword, at: At) -> None:
+    """Change one's own password, with the one before; every session of the account ends, keys stay."""
+    at.accounts.set_password(_proven(request, sent, at), sent.new)
+
+
+@router.post("/accounts/me/one-time-password", status_code=201, dependencies=SELF)
+def second_factor(request: Request, sent: Proof, at: At) -> dict[str, str]:
+    """Have one-time passwords from now on (RFC 6238), or under a new secret; it is shown this once, in base32."""
+    return {"secret": at.accounts.set_totp(_proven(request, sent, at))}
+
+
 @router.delete("/accounts/me/keys/{key}", status_code=204, dependencies=SELF)
 def end_key(request: Request, key: Id, at: At) -> None:
     """End one of one's own API keys."""
@@ -139,20 +167,24 @@ def accounts(request: Request, at: At) -> list[dict[str, Any]]:
 
 
 @router.post("/accounts", status_code=201, dependencies=MANAGES)
-def add(request: Request, sent: NewAccount, at: At) -> dict[str, Any]:
-    """Add an account."""
-    at.allow(request, "account.manage")
+def add(request: Request, sent: NewAccount, at: At, second: Second = "") -> dict[str, Any]:
+    """Add an account; one that signs as an actor, or administers, is confirmed by a second administrator."""
+    who, now = at.allow(request, "account.manage"), at.now()
     made = Account(
-        new_id(at.now()), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=_linked(at, sent.subject)
+        new_id(now), sent.login, sent.actor, tuple(sent.roles), sent.enterprise, sent.unit, subject=_linked(at, sent.subject)
     )
+    fitting.require(made, at.home.actors, moment(now))
+    _confirmed(at, who, made, second)
     return _shown(at.accounts.add(made, sent.password))
 
 
 @router.put("/accounts/{account}/subject", dependencies=MANAGES)
-def link(request: Request, account: Id, sent: Linked, at: At) -> dict[str, Any]:
-    """Link an account to what the identity provider calls its person, and end its sessions."""
-    at.allow(request, "account.manage")
-    return _shown(at.accounts.link(_account(at, account), _linked(at, sent.subject)))
+def link(request: Request, account: Id, sent: Linked, at: At, second: Second = "") -> dict[str, Any]:
+    """Link an account to what the identity provider calls its person, and end its sessions; confirmed as a new account is."""
+    who, found = at.allow(request, "account.manage"), _account(at, account)
+    if sent.subject:
+        _confirmed(at, who, found, second)
+    return _shown(at.accounts.link(found, _linked(at, sent.subject)))
 
 
 @router.delete("/accounts/{account}", status_code=204, dependencies=MANAGES)
@@ -167,6 +199,22 @@ def _account(at: Office, name: str) -> Account:
     if found is None:
         raise not_found()
     return found
+
+
+def _proven(request: Request, sent: Proof, at: At) -> Account:
+    """Return one's own account once its password is shown again: a key or a session that was left open is not enough."""
+    who = at.allow(request, "account.self", Thing(account=at.who(request).account))
+    return at.accounts.proven(_account(at, who.account), sent.password, sent.code, at.now())
+
+
+def _confirmed(at: Office, who: Who, account: Account, second: str) -> None:
+    """Refuse that one administrator alone makes who signs as an actor, or administers. Raises SigningError."""
+    if fitting.alone(account):
+        return
+    if not second:
+        problem = "one administrator alone lets nobody sign as an actor, nor administer"
+        raise SigningError("two-persons", problem, "a second administrator shows their key as X-Second-Authorization")
+    at.second(second, who, "account.manage")
 
 
 def _linked(at: Office, subject: str) -> str:

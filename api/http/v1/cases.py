@@ -12,7 +12,7 @@ from api.http.acts import Acted, Filter, Id
 from api.http.body import Sent, Strict
 from api.http.change import DONE, MADE, Changing, Doing, Making
 from api.http.conditions import TAGGED
-from api.http.office import Needs, Office, key_of, office
+from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Paging
 from api.http.shown import clocks, happened, listed, shown
 from api.http.things import CASE, FILING, cut, owned
@@ -91,8 +91,8 @@ def list_(  # noqa: PLR0913, PLR0917 - a filter each
 )
 def affected(request: Request, at: At, pages: Pages) -> Response:
     """List open cases that today's rules answer otherwise, with the clauses; `limit` counts the cases looked at."""
-    who, streams = at.who(request), at.streams()
-    desk = cases.Office(streams, key_of(at, who, at.now()), at.now(), at.chosen.release)
+    at.allow(request, "case.affected", name="affected")
+    desk = cases.Look(at.streams(), at.now(), at.chosen.release)
     after = pages.after(at.cursors)
     processes = tuple(name for name, table in at.chosen.rulebook.lifecycles.items() if CASE.of(table))
     place = (str(after[0]), str(after[1])) if after else None

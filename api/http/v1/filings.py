@@ -14,7 +14,7 @@ from api.http.conditions import TAGGED
 from api.http.office import Needs, Office, office
 from api.http.paging import LINKED, Paging
 from api.http.shown import clocks, happened, listed, shown
-from api.http.things import FILING, cut, owned
+from api.http.things import DRAFT, FILING, cut, owned
 from engine.decide.filing import from_document
 from engine.errors import FenjiError, SigningError
 from engine.evidence import facts
@@ -115,9 +115,14 @@ def list_(  # noqa: PLR0913, PLR0917 - a filter each
     district: Filter = "",
     order: Literal["due", "updated"] = "updated",
 ) -> Response:
-    """List filings, what changed last first."""
-    where = {"state": state, "unit": unit, "district": district}
-    return listed(at, pages, FILING, {**where, **cut(at, request)}, order)
+    """List filings, what changed last first; drafts of others are in no list."""
+    limits = cut(at, request)
+    states = at.chosen.rulebook.lifecycles[filings.PROCESS].states
+    told = tuple(each.id for each in states if each.id != DRAFT)
+    where: dict[str, Any] = {"state": state, "unit": unit, "district": district}
+    if "holder" not in limits and state in ("", DRAFT):
+        where["state"] = () if state else told
+    return listed(at, pages, FILING, {**where, **limits}, order)
 
 
 @router.post("", dependencies=DRAFTS, status_code=201, response_model=None, responses=MADE)

@@ -17,7 +17,14 @@ from engine.errors import InputError, Place
 if TYPE_CHECKING:
     from api.access.oidc import Oidc
 
-router = APIRouter(prefix="/oidc", tags=["access"], route_class=Strict, dependencies=[Depends(Needs("session.open"))])
+
+class Returned(Strict):
+    """A route to which a provider sends a browser back with whatever it adds."""
+
+    known_only = False
+
+
+router = APIRouter(prefix="/oidc", tags=["access"], route_class=Returned, dependencies=[Depends(Needs("session.open"))])
 At = Annotated[Office, Depends(office)]
 BEGUN = "__Host-fenji-oidc"
 AFTER = "/docs"

@@ -214,22 +214,22 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
     def do(doing: Doing) -> Any:
         if body.outcome == requests.REFUSED:
             return requests.answer(doing.desk, request_id, body.outcome, given)
-        terms, against = _terms(doing.at, doing.streams, request_id, body.enterprise or "")
+        terms, against = _terms(doing, request_id, body.enterprise or "")
         under = {**given, **({"policies": terms} if terms else {})}
         return requests.answer(doing.desk, request_id, body.outcome, under, against=against)
 
     return change.change(REQUEST, request_id, do)
 
 
-def _terms(at: Office, streams: Streams, stream: str, enterprise: str) -> tuple[list[str], bool]:
+def _terms(doing: Doing, stream: str, enterprise: str) -> tuple[list[str], bool]:
     """Return the terms that a grant would be given under, by name and hash, and whether they allow some item not at all."""
     try:
-        found = _today(at, streams, stream, enterprise, search=False)
+        found = _today(doing.at, doing.streams, stream, enterprise, search=False)
     except InputError as error:
         if error.finding.code != "no-items":
             raise
         return [], False
-    return bound(found)
+    return bound(doing.at.sharing("", enterprise).rulebook, found, doing.by)
 
 
 def _today(at: Office, streams: Streams, stream: str, enterprise: str, *, search: bool = True) -> ShareAnswer:

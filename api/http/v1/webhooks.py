@@ -10,13 +10,15 @@ from pydantic import Field
 from api.access.permissions import Thing
 from api.http.acts import Id
 from api.http.body import Sent, Strict
+from api.http.hooks import DECIDED, RULES
 from api.http.office import Needs, Office, not_found, office
 from api.http.outward import LONGEST
 from api.http.paging import LINKED, Paging
-from engine.errors import InputError
+from engine.errors import InputError, Place
 from engine.evidence.log import new_id
 from engine.store.service import Delivery, Webhook
 from schemas.http.service import DeliveryShown, Listed, WebhookMade, WebhookShown
+from schemas.lifecycle import BUILT_IN
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=Strict, dependencies=[Depends(Needs("webhook.manage"))])
 At = Annotated[Office, Depends(office)]
@@ -37,6 +39,14 @@ def add(request: Request, sent: New, at: At) -> WebhookMade:
     who = at.allow(request, "webhook.manage")
     if len(at.service.webhooks(who.account)) >= MOST:
         raise InputError("too-many-webhooks", f"an account has at most {MOST} webhooks", "delete one first")
+    known = _types(at)
+    for number, name in enumerate(sent.types):
+        if name not in known:
+            problem, remedy = (
+                f"no event is of the type `{name[:60]}`",
+                "write PROCESS.EVENT of a life cycle, or decision.recorded",
+            )
+            raise InputError("invalid", problem, remedy, Place(f"#/types/{number}"))
     made, secret = at.hooks.add(new_id(at.now()), who, sent.url, tuple(sent.types))
     return WebhookMade(**_shown(made).model_dump(), secret=secret)
 
@@ -71,6 +81,13 @@ def redeliver(request: Request, webhook: Id, delivery: Id, at: At) -> DeliverySh
     if found is None or found.webhook != own.id:
         raise not_found()
     return _told(at.hooks.redeliver(found))
+
+
+def _types(at: Office) -> set[str]:
+    """Return the types of what webhooks are told: records, and the events of every life cycle in force."""
+    tables = at.chosen.rulebook.lifecycles
+    events = {f"{name}.{each}" for name, table in tables.items() for each in (*(t.event for t in table.transitions), *BUILT_IN)}
+    return {DECIDED, *RULES.values(), *events}
 
 
 def _shown(of: Webhook) -> WebhookShown:

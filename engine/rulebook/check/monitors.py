@@ -17,7 +17,7 @@ Fault = tuple[str, str, str, str]  # the part at fault, code, problem, help
 GRADED = frozenset({"incidents", "rising"})
 LOOKS_BACK = frozenset({"rising", "complaints", "downtime"})  # these mean nothing without a window; others may look at all
 WINDOWED = GRADED | LOOKS_BACK | {"breaches", "repeats"}
-TERMS = {"subjects": ("cap_subjects",)}  # the numbers of signed terms with which a counter can be compared
+TERMS = {"subjects": ("cap_subjects",), "budget": ("budget",)}  # the numbers of signed terms with which a counter can be compared
 
 
 def monitors(loaded: Loaded) -> Iterator[Finding]:

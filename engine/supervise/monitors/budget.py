@@ -34,8 +34,13 @@ class Line:
 
     @property
     def percent(self) -> int:
-        """How much of the line is used, in hundredths; one that allows nothing is used up by the first."""
-        return 100 * self.used // self.allowed if self.allowed else 100 * bool(self.used)
+        """How much of the line is used, in hundredths; one that allows nothing is used up by the first.
+
+        Rounded down, so that 100 is all of it; what is used beyond is rounded up.
+        """
+        if not self.allowed:
+            return 100 * bool(self.used)
+        return -(-100 * self.used // self.allowed) if self.used > self.allowed else 100 * self.used // self.allowed
 
 
 class Burn:

@@ -164,7 +164,8 @@ def _gauge(monitor: Monitor, places: dict[Key, int]) -> Gauge:
     """Return what reads a monitor's counter and the number from which it holds."""
     least = monitor.at_least or 0
     if monitor.counts == "budget":
-        return lambda now: _scarcest(now, least)
+        percent, more = (100, 1) if monitor.beyond else (least, 0)
+        return lambda now: _scarcest(now, percent, more)
     count = _counter(monitor, places)
     if monitor.beyond:
         term = monitor.beyond
@@ -210,16 +211,17 @@ def _uninsured(now: Counters) -> int:
     return (now.at - ended) // DAY if ended < now.at else -1
 
 
-def _scarcest(now: Counters, percent: int) -> Pair:
+def _scarcest(now: Counters, percent: int, more: int) -> Pair:
     """Return the budget's line that is used up furthest, in hundredths, as how far it lies beyond its share.
 
-    What is allowed is meant for the persons taking part; a part of one counts as a whole one.
+    What is allowed is meant for the persons taking part; a part of one counts as a whole one. With `more` 1 the share
+    itself is not enough: all are whole numbers.
     """
     margins = []
     for line, allowance in now.terms.budget if now.terms else ():
         allowed = (allowance * max(now.subjects, 1) + 999) // 1000
         used = now.windows[now.layout.lines[line]].at(now.at)
-        margins.append(100 * used - max(percent * allowed, 1))
+        margins.append(100 * used - max(percent * allowed + more, 1))
     return (max(margins), 0) if margins else NEVER
 
 

@@ -109,6 +109,8 @@ class Reference:
                 del self.first[monitor.id]
 
     def _holds(self, monitor: Monitor, at: int) -> bool:
+        if monitor.counts == "budget" and monitor.beyond:
+            return any(used > allowed for _, used, allowed in self.budget(at))
         if monitor.counts == "budget":
             return any(100 * used >= max((monitor.at_least or 0) * allowed, 1) for _, used, allowed in self.budget(at))
         count = self._count(monitor, at)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 STOPS = ("pause", "terminate")
 REPORT_DAYS = 30
 RUNS = 10_000
+STILL = frozenset({"subjects", "uninsured"})  # what a life does not change: all take part, and are covered, until its end
 LIFE_DAYS = 366
 
 
@@ -60,6 +61,7 @@ class Simulation:
     """What came of it: runs in which any monitor proposed to pause or terminate, the middle day, and each monitor by itself.
 
     `unstated` are the rates that the scenario does not give (`late` is that of late reports): none of these happened in any life.
+    `not_simulated` are monitors of what no scenario draws: subjects and cover stay as they are.
     """
 
     seed: str
@@ -68,6 +70,7 @@ class Simulation:
     middle_day: int | None
     monitors: tuple[Stopped, ...]
     unstated: tuple[str, ...] = ()
+    not_simulated: tuple[str, ...] = ()
 
 
 def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation:
@@ -83,8 +86,10 @@ def simulate(plan: Plan, scenario: Scenario, seed: str, runs: int) -> Simulation
         ends = [at // DAY for name, at in first.items() if name in stops]
         if ends:
             stopped.append(min(ends))
-    each = tuple(Stopped(m.id, m.proposes, len(held[m.id]), _middle(held[m.id])) for m in plan.monitors)
-    return Simulation(seed, runs, len(stopped), _middle(stopped), each, unstated(plan, scenario))
+    still = tuple(monitor.id for monitor in plan.monitors if monitor.counts in STILL)
+    drawn = (monitor for monitor in plan.monitors if monitor.id not in still)
+    each = tuple(Stopped(m.id, m.proposes, len(held[m.id]), _middle(held[m.id])) for m in drawn)
+    return Simulation(seed, runs, len(stopped), _middle(stopped), each, unstated(plan, scenario), still)
 
 
 def unstated(plan: Plan, scenario: Scenario) -> tuple[str, ...]:
