@@ -27,7 +27,7 @@ from api.cli.options import (
 )
 from api.cli.rulebooks import Beside, known, of_folder, of_release
 from engine.errors import EvidenceError, InputError
-from engine.evidence import bundle, canonical, record, release
+from engine.evidence import bundle, canonical, decided, record, release
 from engine.evidence import replay as again
 from engine.evidence.disclosed import opened as facts_of
 from engine.evidence.disclosed import unread
@@ -120,6 +120,7 @@ def _say(found: Verified, *, json: bool) -> None:
         f"{p['kind']} {p['decision_id']} of {p['decided_at']}, leaf {found.index}",
         f"{p['rulepack']['name']} under the law of {p['as_of']}, rules {p['rulepack']['version']} {p['rulepack']['sha256'][:16]}",
         f"by {p['actor']['name']} ({p['actor']['sub']}, {p['actor']['unit']}, {p['actor']['role']})",
+        *([found.decided] if found.decided else []),
         "evidence valid",
     ]
     if found.lost:
@@ -197,7 +198,9 @@ def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> Non
     if json:
         say_json({"exit": code, "under": str(law.under), "differences": differences})
     else:
-        say("\n".join(["differs:", *(f"  {each}" for each in differences)]) if differences else same)
+        said = decided.line(statement["predicate"], opened.actors.keys)
+        told = ["differs:", *(f"  {each}" for each in differences)] if differences else [same]
+        say("\n".join([*([said] if said else []), *told]))
     raise typer.Exit(code)
 
 

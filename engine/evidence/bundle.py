@@ -62,16 +62,18 @@ def export(home: Installation, decision_id: str, profile: str, by: PublicKey) ->
     signer = home.signer(by)
     envelope = _countersigned(stored.payload, stored.signatures, dsse.seal(dsse.STATEMENT, stored.payload, [signer]))
     withheld = gone + len(disclosed) - len(shown)
+    known = _keys(home, envelope)
+    recorded = summary.Recorded(statement["predicate"], stored.seq, known.keys)
     members = {
         "checkpoint": receipt.note.encode(),
         "facts.json": facts.write(shown),
-        "keys.json": canonical.dumps(_keys(home, envelope).to_json()),
+        "keys.json": canonical.dumps(known.to_json()),
         "receipt.tlog-proof": receipt.text().encode(),
         "record.dsse.json": envelope,
         "record.json": stored.payload,
         "rules.json": of.data,
-        "summary.en.md": summary.page(of, statement, stored.seq, withheld, "en"),
-        "summary.zh.md": summary.page(of, statement, stored.seq, withheld, "zh"),
+        "summary.en.md": summary.page(of, recorded, withheld, "en"),
+        "summary.zh.md": summary.page(of, recorded, withheld, "zh"),
         "verify.py": second_verifier(),
     }
     members[MANIFEST] = dsse.seal(dsse.MANIFEST, manifest(members, decision_id, profile), [signer])

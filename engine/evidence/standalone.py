@@ -15,13 +15,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Json = dict[str, Any]
 Value = frozenset[Any]
 Thing = tuple[str, int]  # a name, and the row of its list in which it is asked
 Contradiction = ArithmeticError  # facts that cannot be true together
-REFUSED, AGAIN = Exception, "a file is missing, cut short, changed or another: ask for it again"  # of what cannot be read
+REFUSED, USE, AGAIN = Exception, "use: python verify.py BUNDLE [--trust FILE]", "ask for the bundle again"
+UNREADABLE = {OSError: "cannot be read: no such file, or it is closed to you", zipfile.BadZipFile: "is no archive",
+              InvalidSignature: "a signature does not hold", Contradiction: "the facts exclude each other",
+              json.JSONDecodeError: "is no JSON", Exception: "a part is missing, or is not what FORMATS.md names"}
 MEMBERS = ["checkpoint", "facts.json", "keys.json", "manifest.dsse.json", "receipt.tlog-proof", "record.dsse.json", "record.json",
            "rules.json", "summary.en.md", "summary.zh.md", "verify.py"]
 PURPOSES, KINDS, PROFILES = ["decision", "log", "rulebook"], ["proposal", "decision"], ["full", "regulator", "court", "public"]
@@ -50,7 +54,6 @@ def _meet(fact: Json, a: Value, b: Value) -> Value:  # what a fact may be when b
     return _span(low, high) if low <= high else NONE
 def _met(fact: Json, value: Value, cells: list[Any]) -> list[Value]:  # what each cell leaves of a value, if anything
     return [left for cell in cells if (left := _meet(fact, value, frozenset(cell) if "values" in fact else _span(*cell)))]
-
 def _stated(fact: Json, said: Any) -> dict[str, Value]:  # what a disclosed value leaves of a fact; `!fact`: it was stated
     name, row = fact["id"], {f"!{fact['id']}": NO if said is None else YES}
     parts: Json = said if isinstance(said, dict) else {} if said is None else {
@@ -63,7 +66,6 @@ def _stated(fact: Json, said: Any) -> dict[str, Value]:  # what a disclosed valu
     ends = [end and (date.fromisoformat(end).toordinal() if day else int(Fraction(end) * scale))
             for end in (parts.get("at_least"), parts.get("at_most"))]
     return row | {name: _meet(fact, _span(*fact["range"]), _span(*ends))}
-
 def _rows_of(program: Json, facts: Json) -> dict[str, list[Json]]:  # the facts as rows by list; that of "" is the filing
     rows, left = {"": [{"#": YES, "+": 1, "@": ""}]}, {**facts}
     for home, least in program["lists"].items():
@@ -87,7 +89,6 @@ def _fits(keys: Any, key: int) -> bool: return keys is None or key in keys  # a 
 def _bound(node: Any, values: Json) -> Any:  # a term with values in the place of names
     return [_bound(part, values) for part in node] if isinstance(node, list) else values.get(node, node)
 def _base(name: str) -> str: return name.lstrip("?!").partition("=")[0]  # the fact or outcome of which a name says a part
-
 class _Law:  # the terms that are law when each date fact has a given day; where names live, and which are parts of what
     def __init__(self, program: Json, days: Any) -> None:
         self.program, self.terms, self.parts = program, dict[str, Any](), collections.defaultdict[str, list[str]](list)
@@ -102,7 +103,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
     def __init__(self, law: _Law, rows: dict[str, list[Json]]) -> None:
         self.law, self.rows = law, {home: [{**row} for row in each] for home, each in rows.items()}
         self.memo, self.asked = dict[Thing, Value](), set[Thing]()  # what was worked out; what was asked for meanwhile
-
     def indexes(self, home: str) -> range: return range(len(self.rows[home]))
     def value(self, name: str, i: int) -> Value:
         home = self.law.things[name]["list"]
@@ -110,7 +110,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
         self.asked.add(thing)
         if thing not in self.memo and name in self.law.terms: self.memo[thing] = self.term(self.law.terms[name], thing[1])
         return self.rows[home][thing[1]][name] if name in self.law.facts else self.memo[thing]
-
     def term(self, node: Any, i: int) -> Value:
         if isinstance(node, int): return frozenset({node})
         if isinstance(node, str): return self.value(node, i)
@@ -126,19 +125,16 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
             if op == "each": return NONE.union(*(self.term(_bound(first, dict(zip(others, way))), i) for way in ways))
             return NONE.union(*(next(row for *keys, row in first if all(map(_fits, keys, way))) for way in ways))
         return functools.reduce(lambda a, b: _lift(LIFTED[op], a, b), [self.term(part, i) for part in (first, *others)])
-
     def fold(self, op: str, home: str, node: Any) -> Value:  # the largest, the sum, or how many distinct, over a list
         rows = [(row["+"], _lift(LIFTED["if"], row["#"], self.term(node, i))) for i, row in enumerate(self.rows[home])]
         top = functools.reduce(lambda a, b: _lift(max, a, b), [value for _, value in rows], NO)
         many = [value | {x * count for x in value if x} for count, value in rows]
         low, high = sum(map(min, many)), sum(map(max, many))
         return top if op == "max of" else _span(low if op == "sum of" else min(top), high)
-
     def settle(self) -> None:  # narrow the facts by each other until nothing changes
         for _ in range(ROUNDS):
             changes = [self.narrow(step, i) for step in self.law.program["narrowing"] for i in self.indexes(step["list"])]
             if not any(changes): return
-
     def narrow(self, step: Json, i: int) -> bool:
         if self.term(step["when"], i) != YES: return False
         name, fact = step["fact"], self.law.facts[step["fact"]]
@@ -148,7 +144,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
         if was != now: self.memo.clear()
         self.rows[fact["list"]][i if fact["list"] else 0][name] = now
         return was != now
-
     def live(self, outcome: str) -> set[Thing]:  # what an open outcome can still read
         seen, parts = set[Thing](), self.law.parts
         todo = [(outcome, i) for i in self.indexes(self.law.things[parts[outcome][0]]["list"])]
@@ -161,7 +156,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
             for part in parts[name]: self.term(self.law.terms.get(part, 0), i)
             todo += [(_base(other), k) for other, k in self.asked]
         return seen
-
     def cases(self, outcome: str) -> tuple[Any, ...]:  # all choices of a cell for the first of its split facts, within the budget
         live, choices, size = self.live(outcome), list[list[Any]](), 1
         splits = [(home, i, each) for home, facts in self.law.program["splits"] for i in self.indexes(home) for each in facts]
@@ -172,7 +166,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
                 if size > BUDGET: break
                 choices.append([(name, i, cell) for cell in left])
         return tuple(itertools.product(*choices)) if choices else ()
-
     def united(self, cases: tuple[Any, ...], things: list[Thing]) -> dict[Thing, Value]:  # what the cases together leave possible
         found: dict[Thing, Value] = {}
         for cells in cases:
@@ -184,7 +177,6 @@ class _Case:  # one case of a filing under one edition of the law; what follows 
                 if all(found[thing] == self.value(*thing) for thing in things): break  # no other case can add to this
         if not found: raise Contradiction("no case is possible")
         return found
-
     def answer(self) -> dict[Thing, Value]:  # what each outcome may be, and of each rule whether it fires and applies
         self.settle()
         outcomes = [each["id"] for each in self.law.program["outcomes"]]
@@ -207,7 +199,6 @@ def answer(program: Json, facts: Json, as_of: str) -> tuple[_Case, dict[Thing, V
             found = {thing: found.get(thing, NONE) | value for thing, value in case.answer().items()}
     _demand(found, "the facts exclude each other")
     return first, found
-
 def _shown(outcome: Json, found: list[Value]) -> Json:  # what a verdict must say of an outcome; a union is found by value
     values, union, ladder = outcome["values"], outcome["combine"] == "union", outcome["combine"] == "strictest"
     places = {k for k, value in enumerate(found) if value != NO} if union else {min(k, len(values) - 1) for k in found[0]}
@@ -216,7 +207,6 @@ def _shown(outcome: Json, found: list[Value]) -> Json:  # what a verdict must sa
     fixed = first == last and (union or len(last) == 1)
     return {"determined": fixed, "possible": last, "certain": first if union else None, "at_least": last[0] if ladder else None,
             "at_most": last[-1] if ladder else None, "value": (first if union else first[0]) if fixed else None}
-
 def differences(case: _Case, picture: dict[Thing, Value], p: Json) -> list[str]:  # which parts of a predicate say something else
     verdict, law, rows, program = p["verdict"], case.law, case.rows, case.law.program
     ours = {(each["list"], i, row["@"], each["id"]): _shown(each, [picture[part, i] for part in law.parts[each["id"]]])
@@ -242,16 +232,13 @@ def _sound(value: Any, levels: int = MAX_DEPTH) -> bool:  # whether a value lies
     if isinstance(value, list): return levels > 0 and all(_sound(each, levels - 1) for each in value)
     if isinstance(value, str): return unicodedata.is_normalized("NFC", value)
     return value is None or (isinstance(value, int) and abs(value) <= MAX_INT)
-
 def canonical(value: Any) -> bytes:  # RFC 8785
     _demand(_sound(value), "JSON is nested too deep, or holds what is neither text nor a whole number")
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
 def parse(data: bytes, what: str) -> Any:  # of a double key, or anything else not canonical, the bytes do not come back
     value = json.loads(data.decode())
     _demand(canonical(value) == data, f"{what} is not canonical JSON")
     return value
-
 def _sha256(*data: bytes) -> bytes: return hashlib.sha256(b"".join(data)).digest()
 def _digest(value: Any) -> str: return _sha256(value if isinstance(value, bytes) else canonical(value)).hex()
 def _unbase64(text: str, size: int | None = None) -> bytes:
@@ -261,12 +248,12 @@ def _unbase64(text: str, size: int | None = None) -> bytes:
 def _signed(key: Json, message: bytes, signature: bytes) -> None:  # or refused: InvalidSignature
     Ed25519PublicKey.from_public_bytes(_unbase64(key["public"])).verify(signature, message)
 
+def _in_time(key: Json, p: Json) -> bool: return bool(key["valid_from"] <= p["decided_at"] < (key["valid_until"] or "~"))
 def _root(node: bytes, index: int, size: int, path: list[bytes]) -> bytes:  # from a leaf and its path (RFC 6962, 2.1.1)
     if size == 1: return node
     half, other = 1 << (size - 1).bit_length() - 1, path.pop()
     if index < half: return _sha256(b"\1", _root(node, index, half, path), other)
     return _sha256(b"\1", other, _root(node, index - half, size - half, path))
-
 def _opened(data: bytes, kind: str, keys: list[Json]) -> tuple[Any, bytes, list[Json]]:  # of an envelope: JSON, bytes, signers
     envelope = parse(data, kind)
     payload, by = _unbase64(envelope["payload"]), {each["keyid"]: each["sig"] for each in envelope["signatures"]}
@@ -276,13 +263,25 @@ def _opened(data: bytes, kind: str, keys: list[Json]) -> tuple[Any, bytes, list[
     for key in signers: _signed(key, f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload, _unbase64(by[key["keyid"]]))
     _demand(signers and envelope == form, f"no trusted key signed this as {kind}")
     return parse(payload, kind), payload, signers
+def keys_of(data: bytes) -> tuple[str, list[Json]]:  # the name of the log and the keys of a trust file
+    trust = parse(data.removesuffix(b"\n"), "the trust file")
+    _fields(trust, "format keys origin", "the trust file")
+    for key in trust["keys"]:
+        _fields(key, "keyid public purpose holder valid_from valid_until compromised", "a key")
+        _fields(key["holder"], "sub name unit roles", "the holder of a key")
+        _fields(key["compromised"] or {"since": "", "size": 0}, "since size", "the compromise of a key")
+        timely = all(re.fullmatch(TIME, time) for time in (key["valid_from"], key["valid_until"]) if time is not None)
+        named = key["keyid"] == _digest(_unbase64(key["public"], 32))
+        _demand(timely and named and key["purpose"] in PURPOSES, "a key has no such id, purpose or window")
+    form = {"format": "fenji-trust/1", "origin": (origin := trust["origin"]), "keys": (keys := trust["keys"])}
+    _demand(trust == form and len({key["keyid"] for key in keys}) == len(keys), "the trust file is malformed")
+    return origin, keys
 
 class _Bundle:  # the members of a bundle, and what they prove under the keys that one trusts
     def __init__(self, data: bytes, trust: bytes | None) -> None:
         self.members = self.unzip(data)
-        inside = self.keys_of(self.members["keys.json"])
-        self.origin, self.keys = inside if trust is None else self.keys_of(trust)
-
+        inside = keys_of(self.members["keys.json"])
+        self.origin, self.keys = inside if trust is None else keys_of(trust)
     def unzip(self, data: bytes) -> dict[str, bytes]:  # the archive is packed again and compared
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             plain = [info.filename for info in archive.infolist() if info.compress_type == 0]
@@ -295,19 +294,6 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
                 archive.writestr(info, content)
         _demand(packed.getvalue() == data, "the archive is not the one that FORMATS.md describes")
         return members
-
-    def keys_of(self, data: bytes) -> tuple[str, list[Json]]:  # the name of the log and the keys of a trust file
-        trust = parse(data.removesuffix(b"\n"), "the trust file")
-        for key in trust["keys"]:
-            _fields(key, "keyid public purpose holder valid_from valid_until compromised", "a key")
-            _fields(key["holder"], "sub name unit roles", "the holder of a key")
-            _fields(key["compromised"] or {"since": "", "size": 0}, "since size", "the compromise of a key")
-            timely = all(re.fullmatch(TIME, time) for time in (key["valid_from"], key["valid_until"]) if time is not None)
-            named = key["keyid"] == _digest(_unbase64(key["public"], 32))
-            _demand(timely and named and key["purpose"] in PURPOSES, "a key has no such id, purpose or window")
-        form = {"format": "fenji-trust/1", "origin": (origin := trust["origin"]), "keys": (keys := trust["keys"])}
-        _demand(trust == form and len({key["keyid"] for key in keys}) == len(keys), "the trust file is malformed")
-        return origin, keys
     def of(self, purpose: str) -> list[Json]: return [key for key in self.keys if key["purpose"] == purpose]
     def lost(self, p: Json) -> list[Json]: return [k for k in self.keys if k["keyid"] == p["actor"]["key"] and k["compromised"]]
     def logged(self) -> int:  # the index of the record in the log that a key signed
@@ -325,7 +311,6 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         good = any(not key["compromised"] or size <= key["compromised"]["size"] for key, _ in by)
         _demand(good and len({key["keyid"] for key, _ in by}) == len(by), "no trusted log key signed the checkpoint once")
         return index
-
     def entitled(self, record: Json, signers: list[Json], index: int) -> Json:  # the predicate, signed by those who may
         p: Json = record["predicate"]
         _fields(p, PREDICATE, "the predicate")
@@ -337,8 +322,7 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         _demand(same and p["subject_digests"] == [_digest(p["input_commitments"])], "the statement contradicts itself")
         seconds, by = [each["approved_by"] for each in p["overrides"]], set[str]()  # the second official of a deviation
         for key in signers:
-            who, until, lost = key["holder"]["sub"], key["valid_until"], key["compromised"]
-            in_time = key["valid_from"] <= p["decided_at"] and (until is None or p["decided_at"] < until)
+            who, lost, in_time = key["holder"]["sub"], key["compromised"], _in_time(key, p)
             own = key["keyid"] == p["actor"]["key"] or (in_time and who in seconds)
             _demand(in_time or not own, f"the key of {who} was not valid when it was decided")
             _demand(not lost or (own and index < lost["size"]), f"the key of {who} was compromised")
@@ -346,7 +330,6 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         _demand(all(index < key["compromised"]["size"] for key in self.lost(p)), "the key of who proposed this was compromised")
         _demand(p["kind"] == "proposal" or {p["actor"]["key"], *seconds} <= by, "the decision lacks the signature of an official")
         return p
-
     def disclosed(self, committed: list[str]) -> Json:  # facts by name; the record names the hash of each one's text
         texts = [text.encode() for text in parse(self.members["facts.json"], "the facts")["disclosures"]]
         found = [parse(base64.urlsafe_b64decode(text + b"=="), "a disclosure") for text in texts]
@@ -356,7 +339,6 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         extra = {base64.urlsafe_b64encode(_sha256(text)).decode()[:43] for text in texts} - {*committed}
         _demand(committed == sorted({*committed}) and not extra, "the facts are not those of the record")
         return facts
-
     def pinned(self, p: Json, signers: list[Json]) -> Json:  # the program of the rules, once record and manifest bind all
         manifest, _, _ = _opened(self.members["manifest.dsse.json"], "application/vnd.fenji.manifest+json", signers)
         bind = [{"name": n, "sha256": _digest(d), "size": len(d)} for n, d in self.members.items() if n != "manifest.dsse.json"]
@@ -368,6 +350,16 @@ class _Bundle:  # the members of a bundle, and what they prove under the keys th
         _demand(held, "the rules are not those of the record")
         return dict(rules["program"])
 
+def decided(p: Json, signers: list[Json]) -> list[str]:  # what an official decided, whether by the rules, why, and who approved
+    if not p["outcome"]: return []
+    name, value, why = (p["outcome"][each] for each in ("name", "value", "reasons"))
+    left = p["verdict"]["outcomes"][name]["possible"]
+    how = "a deviation" if p["overrides"] else "as the rules propose" if left == [value] else "recorded as no deviation"
+    seconds, by = [o["approved_by"] for o in p["overrides"]], {k["holder"]["sub"]: k["holder"] for k in signers if _in_time(k, p)}
+    who = ", ".join(f"{by[sub]['name']} ({sub}, {by[sub]['unit']}, official)" for sub in seconds if sub)
+    said = f"decided: {name} = {value} (the rules leave {'|'.join(left)}), {how}; reasons: {' '.join(why.split()) or '-'}"
+    return [f"{said}; approved by {who}" if who else said]
+
 def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the exit code, and what to say; raises what refuses it
     bundle = _Bundle(data, trust)
     record, payload, signers = _opened(bundle.members["record.dsse.json"], "application/vnd.in-toto+json", bundle.of("decision"))
@@ -377,6 +369,7 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     lines = [f"{p['kind']} {p['decision_id']} of {p['rulepack']['name']}, of {p['decided_at']}, under the law of {p['as_of']}",
              f"by {p['actor']['name']} ({p['actor']['unit']}, {p['actor']['role']}); entry {index} of the log {bundle.origin}",
              *(f"its key was compromised later, since {key['compromised']['since']}" for key in bundle.lost(p)),
+             *decided(p, signers), "the rules leave:",
              *(f"  {name}: {' | '.join(outcome['possible'])}" for name, outcome in p["verdict"]["outcomes"].items()),
              "archive, manifest, signatures, inclusion proof, rules and commitments hold"]
     if trust is None:
@@ -387,12 +380,18 @@ def verify(data: bytes, trust: bytes | None) -> tuple[int, list[str]]:  # the ex
     if wrong := differences(*answer(program, facts, p["as_of"]), p):
         return 3, [*lines, f"evidence valid, but another outcome comes out: {', '.join(wrong)}"]
     return int(trust is None), [*lines, "outcome re-derived from the rules and the facts: the same"]
-
 def main(words: list[str]) -> int:  # verify a bundle and say what was found, never with a traceback
+    place, remedy, trust = "verify.py", USE, None
     try:
-        _demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "use: python verify.py BUNDLE [--trust FILE]")
-        code, lines = verify(Path(words[0]).read_bytes(), Path(words[2]).read_bytes() if words[2:] else None)
-    except REFUSED as error: code, lines = 2, [f"refused: {error if type(error) is ValueError else f'{error!r}; {AGAIN}'}"]
+        _demand(len(words) in (1, 3) and words[1:2] in ([], ["--trust"]), "these are not its arguments")
+        for place in words[2:]:
+            remedy = "give the trust file that this log's office publishes (`fenji actor trust`)"
+            keys_of(trust := Path(place).read_bytes())
+        place, remedy = words[0], AGAIN + (f", and see that {words[2]} is the trust file of its log" if trust else "")
+        code, lines = verify(Path(place).read_bytes(), trust)
+    except REFUSED as error:
+        problem = next(said for kind, said in UNREADABLE.items() if isinstance(error, kind))
+        code, lines = 2, [f"refused: {place}: {error if type(error) is ValueError else problem}", f"  help: {remedy}"]
     shown = ("".join(char if char.isprintable() else "?" for char in line) + "\n" for line in lines)
     sys.stdout.buffer.writelines(line.encode(errors="replace") for line in shown)
     return code

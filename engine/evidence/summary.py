@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.evidence import decided
 from schemas.rulebook import Source
 
 if TYPE_CHECKING:
+    from engine.evidence.keys import PublicKey
     from engine.evidence.record import Rules
 
 _WORDS = {
     "zh": {
         "title": "决定摘要", "id": "编号", "kind": "性质", "proposal": "规则引擎的建议", "decision": "有签名的正式决定", "law": "适用法律日期",
         "at": "记录时间", "by": "记录人", "rules": "规则", "outcome": "结果", "open": "尚未确定", "why": "依据", "read": "文本来源",
-        "official": "官方文本", "mirror": "官方文本镜像", "secondary": "二手来源，未核实", "recalled": "凭记忆，未核实", "decided": "正式结果",
-        "reasons": "理由", "missing": "仍缺的事实", "withheld": "未披露或已删除的事实", "verify": "核验",
+        "official": "官方文本", "mirror": "官方文本镜像", "secondary": "二手来源，未核实", "recalled": "凭记忆，未核实",
+        "missing": "仍缺的事实", "withheld": "未披露或已删除的事实", "verify": "核验",
         "how": "用另行取得的信任文件核验：`python verify.py 本文件.fenji.zip --trust trust.json`。包内的密钥本身不能证明来源。",
         "sep": "：", "comma": "、",
     },
@@ -22,7 +25,7 @@ _WORDS = {
         "title": "Summary of a decision", "id": "id", "kind": "kind", "proposal": "a proposal of the rule engine",
         "decision": "a signed decision", "law": "law of", "at": "recorded", "by": "by", "rules": "rules", "outcome": "Outcomes",
         "open": "undetermined", "why": "Because", "read": "text", "official": "official text", "mirror": "mirror of the official text",
-        "secondary": "second-hand, unverified", "recalled": "from memory, unverified", "decided": "decided", "reasons": "reasons",
+        "secondary": "second-hand, unverified", "recalled": "from memory, unverified",
         "missing": "Facts still missing", "withheld": "facts withheld or erased", "verify": "To verify",
         "how": "Run `python verify.py THIS.fenji.zip --trust trust.json` with a trust file obtained another way; "
         "keys inside the bundle prove nothing by themselves.",
@@ -31,15 +34,24 @@ _WORDS = {
 }  # fmt: skip
 
 
-def page(of: Rules, statement: dict[str, Any], index: int, withheld: int, lang: str) -> bytes:
-    """Return the page in Markdown, in `zh` or `en`; `index` is the leaf, `withheld` counts facts that the bundle lacks."""
-    word, p = _WORDS[lang], statement["predicate"]
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a page is about: the predicate, its leaf, and the keys that a verifier of the bundle looks up."""
+
+    predicate: dict[str, Any]
+    index: int
+    signers: tuple[PublicKey, ...]
+
+
+def page(of: Rules, recorded: Recorded, withheld: int, lang: str) -> bytes:
+    """Return the page in Markdown, in `zh` or `en`; `withheld` counts the facts that the bundle lacks."""
+    word, p = _WORDS[lang], recorded.predicate
     sep, doc = word["sep"], of.rulebook.packs[of.pack].doc
     actor = p["actor"]
     lines = [
         f"# {word['title']}{sep}{doc.title.get(lang)}",
         "",
-        f"- {word['id']}{sep}{p['decision_id']} (#{index})",
+        f"- {word['id']}{sep}{p['decision_id']} (#{recorded.index})",
         f"- {word['kind']}{sep}{word[p['kind']]}",
         f"- {word['law']}{sep}{p['as_of']}",
         f"- {word['at']}{sep}{p['decided_at']} {word['by']} {actor['name']} ({actor['sub']}, {actor['unit']}, {actor['role']})",
@@ -48,10 +60,7 @@ def page(of: Rules, statement: dict[str, Any], index: int, withheld: int, lang: 
     if withheld:
         lines.append(f"- {word['withheld']}{sep}{withheld}")
     if p["outcome"]:
-        lines.append(
-            f"- {word['decided']}{sep}{p['outcome']['name']} = {_value(of, p['outcome']['name'], p['outcome']['value'], lang)}"
-        )
-        lines.append(f"- {word['reasons']}{sep}{p['outcome']['reasons'] or '-'}")
+        lines.append(f"- {decided.line(p, recorded.signers, lang, lambda name, value: _value(of, name, value, lang))}")
     lines += ["", f"## {word['outcome']}", "", *_outcomes(of, p["verdict"], lang), "", f"## {word['why']}", ""]
     lines += [_rule(of, rule, lang) for rule in p["verdict"]["fired"]]
     if p["verdict"]["missing"]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import EvidenceError, InputError, RulebookError
-from engine.evidence import archive, canonical, dsse, facts, merkle, record
+from engine.evidence import archive, canonical, decided, dsse, facts, merkle, record
 from engine.evidence.bundle import FORMAT, MANIFEST, MEMBERS, PROFILES, manifest
 from engine.evidence.keys import PublicKey, Trust, fields, read_trust
 from engine.evidence.log import leaf
@@ -38,6 +38,7 @@ class Verified:
     replayed: Replayed
     withheld: int = 0
     signers: list[PublicKey] = field(default_factory=list)
+    decided: str = ""  # the line of what an official decided, why and with whose approval; empty for a proposal
     lost: str = ""  # since when the actor's key is compromised, where this was logged before
 
     @property
@@ -60,18 +61,15 @@ def verify(data: bytes, trust: Trust | None) -> Verified:
     of = _rules(members, statement)
     disclosed = facts.read(members["facts.json"])
     withheld = _commitments(statement, disclosed)
-    if withheld:
-        replayed = Replayed([], engine=None)
-    else:
-        try:
-            replayed = compare(of, disclosed, statement)
-        except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
-            raise EvidenceError("wrong-form", f"the statement cannot be read: {type(error).__name__}", "it was changed") from None
+    try:
+        replayed = Replayed([], engine=None) if withheld else compare(of, disclosed, statement)
+        said = decided.line(statement["predicate"], believed.keys)
+    except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise EvidenceError("wrong-form", f"the statement cannot be read: {type(error).__name__}", "it was changed") from None
     lost = _lost(believed, statement["predicate"])
     fingerprints = [f"{key.keyid[:32]} {key.purpose} {key.holder.sub}" for key in inside.keys]
-    return Verified(
-        statement, receipt_index, fingerprints, trust is not None, replayed, withheld, signers, lost[0] if lost else ""
-    )
+    since = lost[0] if lost else ""
+    return Verified(statement, receipt_index, fingerprints, trust is not None, replayed, withheld, signers, said, since)
 
 
 def _record(members: dict[str, bytes], trust: Trust, *, trusted: bool) -> tuple[dict[str, Any], list[PublicKey], int]:

@@ -48,6 +48,30 @@ def test_as_the_auditor_runs_it(bundle_of: Callable[[int], Path], trust: Path, t
     assert "陈静" in ended.stdout.decode()
 
 
+DECIDED = (
+    "decided: mechanism = assessment (the rules leave contract_or_certification), a deviation; reasons: 公共利益; "
+    "approved by 王磊 (wang, 市工信局, official)"
+)
+PAGES = """\
+- 正式结果：mechanism = 安全评估（规则留有 标准合同或认证），偏离规则；理由：公共利益；批准人：王磊 (wang, 市工信局, official)
+- decided: mechanism = security assessment (the rules leave standard contract or certification), a deviation; reasons: 公共利益; \
+approved by 王磊 (wang, 市工信局, official)
+""".splitlines()
+
+
+def test_what_an_official_decided_is_said_everywhere(
+    made: Office, bundle_of: Callable[[int], Path], trust: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A deviation is no open answer: outcome, reasons and who approved stand in every text, for a proposal in none."""
+    texts = [fenji("verify", bundle_of(4), "--trust", trust).out, made.said("replay", made.ids[4])]
+    texts += [said(capfdbinary, bundle_of(4), "--trust", trust)[1]]
+    assert [DECIDED in text.splitlines() for text in texts] == [True] * 3, texts
+    pages = archive.read(bundle_of(4).read_bytes(), "it")
+    found = [line for lang in ("zh", "en") for line in pages[f"summary.{lang}.md"].decode().splitlines() if "王磊" in line]
+    assert found == PAGES
+    assert "decided:" not in fenji("verify", bundle_of(0), "--trust", trust).out + said(capfdbinary, bundle_of(0))[1]
+
+
 def test_without_trust(bundle_of: Callable[[int], Path], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     code, text = said(capfdbinary, bundle_of(0))
     assert code == 1
@@ -162,6 +186,11 @@ def test_what_is_no_bundle_or_trust_file_is_refused_with_a_remedy(
     data: bytes, bundle_of: Callable[[int], Path], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     (tmp_path / "it").write_bytes(data)
-    for words in ([str(tmp_path / "it")], [str(bundle_of(0)), "--trust", str(tmp_path / "it")], [str(tmp_path / "none")]):
+    bad, none, good = str(tmp_path / "it"), str(tmp_path / "none"), str(bundle_of(0))
+    for words in ([bad], [good, "--trust", bad], [none], [good, "--trust", none], [bad, "--trust", none]):
         assert standalone.main(words) == 2
-        assert b"ask for it again" in capsysbinary.readouterr().out
+        first, second = capsysbinary.readouterr().out.decode().splitlines()
+        assert first.startswith(f"refused: {words[-1]}: ")
+        assert second.startswith("  help: give the trust file" if words[1:] else "  help: ask for the bundle again")
+        assert "Error" not in first
+        assert "Errno" not in first
