@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from api.render.sharing import text
 from engine.decide.assess import assess
 from engine.decide.filing import from_document
 from engine.decide.review import Review
@@ -423,5 +424,8 @@ def test_by_law_alone_the_owner_is_not_asked() -> None:
     law = load_all(files_of(ROOT / "rules")).rulebook
     request: dict[str, Any] = {"sharing.channel": "operation", "sharing.received_on": "2026-08-03"}
     request |= {"request": {"items": [{"id": "a", "state_secret": True}]}}
-    (item,) = share(law, node_from(request, Place("request")), DAY).items
+    found = share(law, node_from(request, Place("request")), DAY)
+    (item,) = found.items
     assert (item.verdict, item.owner) == ("refuse", ["grant", "silent"])
+    assert found.by_law_alone
+    assert "no owner's terms were consulted" in text(law, found, "en")

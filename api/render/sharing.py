@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from api.render.text import EFFECT, Words, clean, value_text
 from engine.rulebook.model import Rulebook
 from schemas.answer import MissingFact
+from schemas.rulebook import DATA_SET
 from schemas.sharing import Changed, DutyOfItem, ItemVerdict, NotCovered, PolicyUsed, Reason, ShareAnswer
 
 VERDICT = {
@@ -59,12 +60,17 @@ class _Shared:
         self.lang = lang
         self.words = Words(rulebook, next(iter(rulebook.packs)), lang)  # for what is said of no pack: sources, sections
         self.pick = self.words.pick
+        self.by_law_alone = DATA_SET not in rulebook.facts  # no register: nobody's terms are there
 
     def lines(self, found: ShareAnswer) -> Iterator[str]:
         """Yield the whole answer."""
         yield self.pick("数据申请审查", "Request for data")
         book = self.pick("规则集", "rulebook")
         yield f"{self.pick('判定日', 'as of')} {found.as_of}, {book} {found.rulebook[:12]}"
+        if found.by_law_alone:
+            yield self.pick(
+                "仅依法律：未查阅任何提供方的条款（--policies）", "by law alone: no owner's terms were consulted (--policies)"
+            )
         if not found.complete:
             yield self.pick(
                 "清单未声明完整，可能还有其他数据项", "the list does not say that it is complete: there may be more items"
@@ -87,6 +93,8 @@ class _Shared:
                 "" if found.exact else self.pick("（未逐一证明）", " (not each proven)")
             )
         law, owner = self.told(LAW, found.law), self.told(OWNER, found.owner)
+        if self.by_law_alone:
+            owner = self.pick("未查阅", "not consulted")
         yield f"  {self.pick('法', 'law')}: {law}; {self.pick('提供方', 'owner')}: {owner}"
         yield from (f"  {line}" for line in map(self.not_covered, found.not_covered))
         if found.to:

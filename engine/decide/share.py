@@ -47,6 +47,7 @@ def share_filing(
         as_of=as_of.isoformat(),
         rulebook=rulebook.digest,
         enterprise=enterprise or None,
+        by_law_alone=not review.asks_owner,
         determined=all(item.verdict != "undetermined" for item in items),
         complete=review.filing.lists[REQUEST].complete,
         items=items,
