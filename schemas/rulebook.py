@@ -183,6 +183,7 @@ class Due(Shape):
     """When a duty falls due: by a fixed day, before a day, or an offset after one, the last day included; or on that day.
 
     `done` is the fact that says when it was done: a date, or for hours the hours it took. `since` counts the hours passed.
+    `took` is the number of hours that it took where the offset is one of days: they bound the day to within one.
     What starts the offset may come after `after`: then it counts from the date `later`, unless `at_once_when` holds.
     """
 
@@ -195,6 +196,7 @@ class Due(Shape):
     months: int = Field(default=0, ge=0, le=1_200)
     since: str = ""
     done: str = ""
+    took: str = ""
     later: str = ""
     at_once_when: str = ""
 

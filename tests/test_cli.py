@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import yaml
 
 from api.cli import COMMANDS, main
 from api.render import table
+from engine.rulebook.days import legal_day
 from engine.rulebook.locate import find, open_rulebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -229,9 +230,9 @@ def test_assess(path: Path, code: int) -> None:
 
 
 def test_as_of_is_today_and_printed() -> None:
-    before = datetime.now().astimezone().date().isoformat()
+    before = legal_day(datetime.now(UTC)).isoformat()
     printed = fenji("assess", TRANSFER, TWO_FLOWS, "--lang", "en").out.splitlines()[1]
-    assert printed.startswith((f"as of {before}", f"as of {datetime.now().astimezone().date().isoformat()}"))
+    assert printed.startswith((f"as of {before}", f"as of {legal_day(datetime.now(UTC)).isoformat()}"))
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*/*.yaml")), ids=lambda path: path.stem)

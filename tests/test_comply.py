@@ -87,6 +87,10 @@ def dated(filing: Filing, random: Random, on: date = ON) -> dict[str, tuple[int,
         day = min(found["incident.found_on"][0], AS_OF.toordinal())  # of one found later no hours can be told yet
         hours = (AS_OF.toordinal() - day) * 24
         found |= {"incident.found_on": (day, day), "incident.hours_since": (hours, hours)}
+    if "incident.report_hours" in filing.facts:
+        most = (AS_OF.toordinal() - min(found["incident.found_on"][0], AS_OF.toordinal())) * 24
+        took = min(filing.facts["incident.report_hours"][0], most)
+        found["incident.report_hours"] = (took, took)
     return found
 
 
@@ -314,6 +318,17 @@ def test_hours_that_the_days_exclude_are_refused() -> None:
     }
     with pytest.raises(ContradictionError, match="exclude each other"):
         overall(BOOK, Filing(facts, {}, {}), ON, ON, search=False)
+
+
+@pytest.mark.parametrize("device", ["group", "death"])
+def test_no_report_takes_more_hours_than_have_passed(device: str) -> None:
+    found = ON.toordinal() - 2
+    kinds = [value.id for value in BOOK.facts["incident.device"].values]
+    facts = {"incident.happened": T, "incident.device": 1 << kinds.index(device), "incident.found_on": (found, found)}
+    facts |= {"incident.reported": T, "incident.report_hours": (73, 73)}
+    with pytest.raises(ContradictionError, match="more than the hours that have passed"):
+        overall(BOOK, Filing(facts, {}, {}), ON, ON, search=False)
+    overall(BOOK, Filing(facts | {"incident.report_hours": (72, 72)}, {}, {}), ON, ON, search=False)
 
 
 def test_hours_are_of_the_day_of_the_question() -> None:

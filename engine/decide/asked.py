@@ -54,7 +54,7 @@ class Asked:
     def _reads(self, duty: Duty) -> set[str]:
         names = {name for _, text in conditions(duty) for name in graph.mentioned(self.rulebook, text)}
         due = duty.due
-        return names | ({due.before, due.after, due.later, due.since, due.done} - {""} if due else set())
+        return names | ({due.before, due.after, due.later, due.since, due.done, due.took} - {""} if due else set())
 
     def _open(self, pack: str, names: Iterable[str]) -> None:
         """Add the facts that the filing leaves open; evidence is asked for as a list, unless it is complete."""

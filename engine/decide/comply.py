@@ -60,7 +60,7 @@ class Standing:
             return found.pop()
         if found <= {"met", "not_yet_due"}:
             return "not_yet_due"
-        return "not_proven" if "not_proven" in found and "not_yet_due" not in found else "undetermined"
+        return "not_proven" if found <= {"met", "not_proven"} else "undetermined"
 
 
 class Proofs:
@@ -132,7 +132,7 @@ class Proven:
     def standing(self, value: str, duty: Duty, applied: int, law: deadlines.Span = deadlines.EVER) -> Standing:
         """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
-        done = self.fired.get(f"told:{duty.due.done}", F) if duty.due else F
+        done = self.fired.get(f"told:{duty.due.done or duty.due.took}", F) if duty.due else F
         days = deadlines.Days(self.as_of, self.on, law, self.fired.get(f"at_once:{value}", F), done)
         when = deadlines.deadline(duty.due, self.filing, days, self.proofs.rulebook.calendar)
         if begins := waits_for(self.proofs.pack_doc, duty):
@@ -160,7 +160,7 @@ class Proven:
                 found |= {"met", "breached"}
             else:
                 found.add("breached")
-        if dated and papers != T and duty.due and not duty.due.done:
+        if dated and papers != T and duty.due and not (duty.due.done or duty.due.took):
             found.add("breached")  # nobody told the day, and the papers are of after the deadline
         return found
 

@@ -98,6 +98,10 @@ def _counted(due: Due, start: Span, filing: Filing, days: Days, calendar: Calend
     low, high, provisional = _ends(due, start, calendar)
     today = days.on.toordinal()
     late = _late(span(filing, due.done), (low, high), due.done, days.done)
+    if due.took:
+        _possible(due.took, due, filing, _passed(start, EVER, days.as_of.toordinal()))
+        least, most = span(filing, due.took)
+        late = _late(((least - 1) // DAY, (most + DAY - 1) // DAY), (due.days, due.days), due.took, days.done)
     return Deadline(today <= high, today > low, late, (low, high), provisional)
 
 
@@ -155,12 +159,21 @@ def _hours(due: Due, filing: Filing, days: Days) -> Deadline:
     if passed[0] > passed[1] or (due.since in filing.facts and low > days.as_of.toordinal()):
         problem = f"`{due.since}` and `{due.after}` exclude each other on {days.as_of}"
         raise ContradictionError("contradiction", problem, "count the hours to the day of the answer", _place(due, filing))
+    _possible(due.done, due, filing, passed)
     if more := (days.on - days.as_of).days:
         since = _passed((low, high), EVER, days.on.toordinal())
         passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
     late = _late(span(filing, due.done), (due.hours, due.hours), due.done, days.done)
     last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
     return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
+
+
+def _possible(took: str, due: Due, filing: Filing, passed: Span) -> None:
+    """Refuse more hours than have passed since the start. Raises ContradictionError."""
+    if took in filing.facts and span(filing, took)[0] > passed[1]:
+        problem = f"`{took}` is more than the hours that have passed since `{due.after}`"
+        place = filing.places.get((took,), filing.places.get((due.after,)))
+        raise ContradictionError("contradiction", problem, "state the hours from the start until it was done", place)
 
 
 def _passed(found: Span, stated: Span, today: int) -> Span:

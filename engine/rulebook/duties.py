@@ -47,9 +47,9 @@ def conditions(duty: shapes.Duty) -> Iterator[tuple[str, str]]:
 
 def told(due: shapes.Due) -> Iterator[tuple[str, str]]:
     """Yield each fact that a deadline reads with the condition that it is told: stating it asserts that it applies."""
-    for name in (due.before, due.after, due.later, due.done, due.since):
+    for name in (due.before, due.after, due.later, due.done, due.took, due.since):
         if name:
-            number = name == due.since or (due.hours and name == due.done)
+            number = name in {due.since, due.took} or (due.hours and name == due.done)
             yield name, f"{name} >= 0" if number else f"{name} >= {_EVER.start}"
 
 

@@ -63,6 +63,8 @@ def _due(book: Rulebook, due: Due) -> Iterator[Fault]:
         yield ("due",), "bad-due", problem, "keep one of them"
     if (due.later and not due.after) or (due.at_once_when and not due.later):
         yield ("due", "later"), "bad-due", "`later` is what may come after `after`", "name both, or leave it out"
+    if due.took and (offsets != ["days"] or due.done):
+        yield ("due", "took"), "bad-due", "`took` counts the hours of an offset of days", "use it with `days`, without `done`"
     if due.since and offsets != ["hours"]:
         yield ("due", "since"), "bad-due", "`since` counts hours", "use it with `hours`"
     wanted = {
@@ -70,6 +72,7 @@ def _due(book: Rulebook, due: Due) -> Iterator[Fault]:
         "after": "date",
         "later": "date",
         "since": "int",
+        "took": "int",
         "done": "int" if offsets == ["hours"] else "date",
     }
     for key, kind in wanted.items():
