@@ -40,7 +40,11 @@ from engine.rulebook.policies import OVERLAYS
 from schemas.answer import Answer
 
 app = typer.Typer()
-Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What an official decides: VALUE or OUTCOME=VALUE.")]
+OUTCOME_HELP = (
+    "What an official decides: VALUE or OUTCOME=VALUE. The exit code is then 0 though the rules leave something open, "
+    "and 1 for a draft's answer (--unpublished) alone."
+)
+Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help=OUTCOME_HELP)]
 Reasons = Annotated[str, typer.Option("--reasons", metavar="TEXT", help="The official's reasons.")]
 Approved = Annotated[str, typer.Option("--approved-by", metavar="ACTOR", help="The second official of a deviation.")]
 FiledBy = Annotated[str, typer.Option("--filed-by", metavar="WHO", help="Who filed, if not the actor.")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -15,13 +16,14 @@ from engine.errors import InputError, StoreError
 from engine.evidence import backup as backups
 from engine.evidence import erase as erasing
 from engine.evidence import tiles
+from engine.evidence.discounted import discounted
 from engine.evidence.fsck import fsck as derive
 from engine.evidence.installation import Installation, open_home
 from engine.evidence.installation import init as make
 from engine.evidence.log import leaf, stamp
 from engine.evidence.note import vkey
 from engine.store import reading
-from engine.store.guarding import require_guarded
+from engine.store.guarding import require_guarded, require_indexed
 
 app = typer.Typer()
 Address = Annotated[
@@ -86,7 +88,10 @@ def _export(opened: Installation, folder: Path) -> None:
 
 @app.command()
 def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") -> None:
-    """Derive every leaf, root, link and signature again, and every stream from its events; name the first bad thing."""
+    """Derive every leaf, root, link and signature again, and every stream from its events; name the first bad thing.
+
+    Exits 0 sound, 1 sound, but records no longer count since a key is compromised (each is named), 2 when something is wrong.
+    """
     from engine.supervise.audit import audit  # noqa: PLC0415 - only this command judges events again
 
     folder = home_folder(home)
@@ -97,7 +102,17 @@ def fsck(checkpoint: Checkpoint = "", *, json: Json = False, home: Home = "") ->
             audit(opened, progress)
             with reading.connected(opened.store) as connection:
                 require_guarded(connection)
-    say_json(found) if json else say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
+                require_indexed(connection)
+            void = discounted(opened)
+    if json:
+        say_json({**found, "discounted": [asdict(each) for each in void]})
+    else:
+        say(", ".join(f"{count} {name}" for name, count in found.items()) + ": all derived again")
+        if void:
+            say(f"remark: {len(void)} records no longer count, since a key was compromised before they were logged:")
+        for each in void:
+            say(f"  {each.seq} {each.kind} {each.id}: the key of {each.sub}")
+    raise typer.Exit(1 if void else 0)
 
 
 def _kept(folder: Path, checkpoint: str) -> str | None:

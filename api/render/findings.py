@@ -89,6 +89,7 @@ NAMES = {
     "in-future": "日期尚未到来",
     "in-past": "日期已过",
     "known-at": "认知日期用法有误",
+    "last-admin": "不能撤销最后一名管理员的密钥",
     "list-for-scalar": "应为单个值",
     "locked": "存储被占用",
     "missing-case": "缺少用例",

@@ -61,6 +61,22 @@ class Actors:
             raise SigningError("wrong-role", f"`{key.holder.sub}` is not {wanted}", f"an actor with the role {wanted} does this")
         return found
 
+    def require_left(self, keyid: str, at: str) -> None:
+        """Refuse to take away the last key with which actors can be managed. Raises SigningError.
+
+        Nobody could add an actor then, not even to mend it. A key that ends at some time is no key that is left.
+        """
+        left = [
+            key.keyid
+            for key in self.keys
+            if key.purpose == "decision" and "admin" in key.holder.roles and not key.compromised
+            if key.valid_from <= at and key.valid_until is None
+        ]
+        if left == [keyid]:
+            remedy = "add another administrator first (`fenji actor add NAME --role admin --purpose decision`)"
+            remedy += "; if this key is compromised, too: sign with it once more for that, then revoke it as the new one"
+            raise SigningError("last-admin", "this is the last valid key of an administrator", remedy)
+
 
 def fold(origin: str, records: Iterable[Record]) -> Actors:
     """Return the table that actor and revocation records make. Raises EvidenceError."""

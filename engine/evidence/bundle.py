@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EvidenceError
+from engine.errors import EvidenceError, SigningError
 from engine.evidence import archive, canonical, dsse, facts, record, summary
 from engine.evidence.disclosed import opened
 from engine.evidence.facts import Disclosure
@@ -48,13 +48,14 @@ class Exported:
 
 
 def export(home: Installation, decision_id: str, profile: str, by: PublicKey) -> Exported:
-    """Return the bundle of a decision for a profile, signed by the exporting actor. Raises EvidenceError."""
+    """Return the bundle of a decision for a profile, signed by the exporting actor. Raises EvidenceError, SigningError."""
     if profile not in PROFILES:
         raise EvidenceError("unknown-profile", f"there is no profile `{profile[:40]}`", f"one of {', '.join(PROFILES)}")
     stored, head = reading.record(home.store, decision_id), home.head()
     if stored is None or head is None or stored.kind != "decision":
         raise EvidenceError("no-such-record", f"there is no decision `{decision_id}`", "`fenji log` lists them")
     statement = canonical.loads(stored.payload, "the record")
+    _require_reach(statement["predicate"], profile, by)
     of = rules_of(home, statement)
     disclosed, gone = opened(home, decision_id)
     shown = [each for each in disclosed if _shown(of, each, profile)]
@@ -78,6 +79,20 @@ def export(home: Installation, decision_id: str, profile: str, by: PublicKey) ->
     }
     members[MANIFEST] = dsse.seal(dsse.MANIFEST, manifest(members, decision_id, profile), [signer])
     return Exported(archive.write(members), withheld)
+
+
+def _require_reach(p: dict[str, Any], profile: str, by: PublicKey) -> None:
+    """Refuse more than the public profile to whoever is no official, no auditor, and not of the unit that recorded the decision.
+
+    Design: an official's decision on a firm's filing is the official's record and may hold facts of others.
+    """
+    holder, actor = by.holder, p["actor"]
+    own = bool(holder.unit) and holder.unit == actor["unit"] and actor["role"] in holder.roles
+    if profile != "public" and not own and not {"official", "auditor"} & {*holder.roles}:
+        problem = (
+            f"the profile `{profile}` is not for `{holder.sub}`, no official or auditor, and of another unit than recorded it"
+        )
+        raise SigningError("forbidden", problem, "take the profile `public`, or ask an official for it")
 
 
 def manifest(members: dict[str, bytes], decision_id: str, profile: str) -> bytes:

@@ -191,6 +191,7 @@ class Installation:
     def revoke(self, revocation: Revocation, at: str, by: PublicKey) -> None:
         """Record that a key is retired or compromised. Raises SigningError, StoreError, EvidenceError."""
         payload = revocation_statement(revocation, by.holder.sub, at)
+        self.actors.require_left(revocation.keyid, at)
         self.record([Entry(self.next_id("revocation"), "revocation", payload, at, (self.signer(by),))])
 
     def _make(self, holder: Holder, purpose: Purpose, at: str) -> PublicKey:

@@ -1,4 +1,4 @@
-"""The triggers by which the database itself refuses to change, delete or replace a row, and whether they stand.
+"""The triggers by which the database itself refuses to change, delete or replace a row, and the indexes; whether they stand.
 
 SQLite's `INSERT OR REPLACE` deletes without asking the trigger on deletions unless its connection says `recursive_triggers`,
 which is not kept in the file. So a row whose key is there is refused before it is inserted, in the words of the constraint that
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table, UniqueConstraint
+from sqlalchemy import Index, Table, UniqueConstraint, inspect
 
 from engine.errors import StoreError
 from engine.store import tables
@@ -52,7 +52,16 @@ def _no_replace(table: Table) -> Iterator[tuple[str, str]]:
 
 
 def guard(connection: Any) -> None:
-    """Make the triggers that are missing in SQLite, or differ; PostgreSQL has no REPLACE, and its own come with the tables."""
+    """Make the indexes that are missing or differ, and the triggers, these in SQLite alone.
+
+    PostgreSQL has no REPLACE, and its triggers come with the tables.
+    """
+    for index in _indexes():
+        indexed = _indexed(connection)
+        if _shape(index) != indexed.get(str(index.name)):
+            if index.name in indexed:
+                index.drop(connection)
+            index.create(connection)
     if connection.dialect.name != "sqlite":
         return
     there = _sqlite(connection)
@@ -72,6 +81,36 @@ def require_guarded(connection: Any) -> None:
         remedy = "find out who had the database in hand, or whether an older fenji made it"
         remedy += "; `fenji init` makes the triggers anew" if sqlite else "; restore a backup into a new database"
         raise StoreError("unguarded", f"the trigger {wrong[0][:64]}, which keeps rows as they are, {said}", remedy)
+
+
+def require_indexed(connection: Any) -> None:
+    """Refuse a store in which an index is missing, was changed or added; a unique one keeps rows apart. Raises StoreError."""
+    wanted, there = {str(index.name): _shape(index) for index in _indexes()}, _indexed(connection)
+    wrong = sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
+    if wrong:
+        said = "is missing" if wrong[0] not in there else "was added" if wrong[0] not in wanted else "was changed"
+        remedy = "`fenji init` makes the indexes anew" if wrong[0] in wanted else "drop it"
+        raise StoreError("unguarded", f"the index {wrong[0][:64]} {said}", f"find out who had the database in hand; {remedy}")
+
+
+def _indexes() -> list[Index]:
+    return [index for table in tables.metadata.sorted_tables for index in table.indexes]
+
+
+def _shape(index: Index) -> tuple[Any, ...]:
+    table = index.table.name if index.table is not None else ""
+    return table, tuple(column.name for column in index.columns), bool(index.unique)
+
+
+def _indexed(connection: Any) -> dict[str, tuple[Any, ...]]:
+    """Return table, columns and uniqueness of each index; those of keys and constraints come with their tables."""
+    look = inspect(connection)
+    return {
+        str(each["name"]): (table.name, tuple(each["column_names"]), bool(each["unique"]))
+        for table in tables.metadata.sorted_tables
+        for each in look.get_indexes(table.name)
+        if not each.get("duplicates_constraint")
+    }
 
 
 def _sqlite(connection: Any) -> dict[str, str]:

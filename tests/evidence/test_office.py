@@ -394,7 +394,61 @@ def test_a_compromised_key_signs_no_more(office: Office, tmp_path: Path) -> None
     (tmp_path / "strict.json").write_bytes(canonical.dumps(trust))
     ended = fenji("verify", path, "--trust", tmp_path / "strict.json")
     assert (ended.code, "compromised" in ended.err) == (2, True)
-    assert office.run("fsck").code == 0
+    assert office.run("fsck").code == 0  # nothing was decided since
+
+
+def test_the_last_administrator_stays_and_what_counts_no_longer_is_named(office: Office) -> None:
+    """Nobody could manage actors without an administrator; after a compromise fsck names what no verifier accepts."""
+    keys = [key for key in json.loads(office.said("actor", "list", "--json")) if key["purpose"] == "decision"]
+    mine = next(key["keyid"] for key in keys if key["holder"]["sub"] == "chen")
+    revoke = ("actor", "revoke", mine, "--reason")
+    for reason in ("retired", "compromised"):
+        ended = office.run(*revoke, reason, "--as", "chen")
+        assert (ended.code, "last-admin" in ended.err, "add another administrator first" in ended.err) == (2, True, True)
+    person = ("--name", "钱", "--unit", "x", "--role", "admin", "--purpose", "decision", "--as", "chen")
+    office.said("actor", "add", "qian", *person)
+    size = next(int(line.split()[0]) for line in office.said("log").splitlines() if office.ids[3] in line)
+    office.said(*revoke, "compromised", "--size", str(size), "--as", "qian")
+    ended = office.run("fsck")
+    assert ended.code == 1
+    assert "remark: 2 records no longer count" in ended.out
+    assert [f"decision {each}: the key of chen" in ended.out for each in office.ids] == [False, False, False, True, True]
+    assert [each["id"] for each in json.loads(office.said("fsck", "--json"))["discounted"]] == [*office.ids[3:]]
+    other = next(key["keyid"] for key in json.loads(office.said("actor", "list", "--json")) if key["holder"]["sub"] == "qian")
+    assert office.refused("actor", "revoke", other, "--reason", "retired", "--as", "qian") == "last-admin"
+
+
+def test_facts_in_clear_are_for_officials_auditors_and_who_recorded_them(office: Office, tmp_path: Path) -> None:
+    """A key alone is no right to read: others get what is public."""
+    people = {"firm": ("甲公司", "enterprise"), "rival": ("乙公司", "enterprise"), "audit": ("审计局", "auditor"),
+              "clerk": ("市工信局", "enterprise")}  # fmt: skip
+    for sub, (unit, role) in people.items():
+        office.said("actor", "add", sub, "--name", sub, "--unit", unit, "--role", role, "--purpose", "decision", "--as", "chen")
+    filed = json.loads(office.said("decide", "cn-cross-border", TWO_FLOWS, "--as", "firm", "--as-of", "2026-11-20", "--json"))[
+        "id"
+    ]
+    may = {"firm": {filed}, "rival": set(), "clerk": set(), "audit": {filed, office.ids[4]}, "wang": {filed, office.ids[4]}}
+    for sub, whole in may.items():
+        for decision in (filed, office.ids[4]):
+            for profile in ("full", "court", "regulator", "public"):
+                words = ("export", decision, "--as", sub, "--profile", profile, "--out", tmp_path / f"{sub}-{decision}-{profile}")
+                if profile == "public" or decision in whole:
+                    office.said(*words)
+                else:
+                    assert office.refused(*words) == "forbidden"
+                    assert not words[-1].exists()
+
+
+def test_an_index_that_is_gone_is_noticed_and_made_anew(office: Office) -> None:
+    for change in ("DROP INDEX record_decision", "CREATE INDEX other ON record (at)"):
+        with sqlite3.connect(office.folder / "store.db") as connection:
+            connection.execute(change)
+        connection.close()
+        ended = office.run("fsck")
+        assert (ended.code, "unguarded: the index " in ended.err) == (2, True)
+        if change.startswith("DROP"):
+            office.said("init", "--origin", "fenji.example/test")
+            assert office.run("fsck").code == 0
 
 
 def test_a_proposal_of_a_compromised_key_is_remarked_upon(office: Office, tmp_path: Path) -> None:
