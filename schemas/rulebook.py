@@ -412,17 +412,15 @@ class DataSet(Shape):
     facts: dict[str, Any] = {}
 
 
-Counted = Literal[
-    "incidents", "rising", "breaches", "repeats", "complaints", "downtime", "subjects", "overdue", "uninsured", "budget"
-]
+Tally = Literal["incidents", "rising", "breaches", "repeats", "complaints", "downtime"]
+Counted = Literal[Tally, "subjects", "overdue", "uninsured", "budget"]
 
 
 class Monitor(Shape):
     """What is watched while a pilot runs: a counter, the number from which it holds, and what is then proposed.
 
     `grade` is the least grade counted, `kind` the kind of breach, `days` the days looked back (0: the whole pilot). The number
-    is `at_least`, or one more than a term of the plan (`beyond`: the cap, or a line of the budget); with `per_thousand` it is
-    meant for a thousand subjects.
+    is `at_least`, or one more than the cap or a line of the budget (`beyond`); `per_thousand` counts for a thousand subjects.
 
     incidents   within the days                        rising     incidents within the days, less those of as many days before
     breaches    of a kind                              repeats    most breaches of any one kind
