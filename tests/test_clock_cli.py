@@ -19,6 +19,7 @@ product.offered_to_public: true
 function.algorithm_service: true
 function.opinion_attribute: true
 launch.date: 2026-12-20
+opinion.had_on: 2026-12-20
 filed.algorithm: false
 evidence: {complete: true, items: []}
 ai.found_breached: []
