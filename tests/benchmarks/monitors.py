@@ -118,8 +118,9 @@ def both(name: str, watched: Plan, count: int) -> None:
 def main(count: int = EVENTS) -> None:
     """Print every figure; the whole count is seen with the plan of the tests, a fifth of it with that of the pack."""
     packed = plan(load(Path(__file__).parents[2] / "rules").packs["nanjing-pilot"])
-    for name, watched, part in (("11 monitors of the pack", packed, count // 5), ("15 monitors of the tests", PLAN, count)):
-        reference(name.replace("11", str(len(watched.monitors))), watched, min(part, 200_000))
+    for whose, watched, part in (("pack", packed, count // 5), ("tests", PLAN, count)):
+        name = f"{len(watched.monitors)} monitors of the {whose}"
+        reference(name, watched, min(part, 200_000))
         both(name, watched, part)
 
 

@@ -67,6 +67,7 @@ class Reference:
         self.raw = Raw()
         self.instants: list[int] = []
         self.first: dict[str, int] = {}  # monitor -> the first instant at which it held
+        self._lines: list[tuple[str, int, int]] | None = None  # the budget at the instant looked at, worked out once
 
     def add(self, event: Event) -> None:
         """Take one event that is no duplicate and not older than what was let go."""
@@ -81,6 +82,7 @@ class Reference:
 
     def holds(self, at: int) -> set[str]:
         """Return the monitors that hold at an instant."""
+        self._lines = None
         return {monitor.id for monitor in self.plan.monitors if self._holds(monitor, at)}
 
     def let_go(self, before: int) -> None:
@@ -99,6 +101,7 @@ class Reference:
             self._look(at)
 
     def _look(self, at: int) -> None:
+        self._lines = None
         for monitor in self.plan.monitors:
             known = self.first.get(monitor.id)
             if known is not None and known < at:
@@ -109,10 +112,12 @@ class Reference:
                 del self.first[monitor.id]
 
     def _holds(self, monitor: Monitor, at: int) -> bool:
-        if monitor.counts == "budget" and monitor.beyond:
-            return any(used > allowed for _, used, allowed in self.budget(at))
         if monitor.counts == "budget":
-            return any(100 * used >= max((monitor.at_least or 0) * allowed, 1) for _, used, allowed in self.budget(at))
+            if self._lines is None:
+                self._lines = self.budget(at)
+            if monitor.beyond:
+                return any(used > allowed for _, used, allowed in self._lines)
+            return any(100 * used >= max((monitor.at_least or 0) * allowed, 1) for _, used, allowed in self._lines)
         count = self._count(monitor, at)
         if monitor.beyond:
             terms = self.raw.latest("terms", at)
