@@ -25,6 +25,7 @@ MOST = 1 << 20  # bytes of a body
 LARGE = {"/v1/batches": 16 << 20, "/v1/verify": 8 << 20}  # where many filings are sent at once, or rules come along
 CALLERS = 10_000  # callers whose rate is remembered
 SECONDS = 30.0  # that a body may take to come (design)
+PROVEN = 5.0  # seconds for which the rate of a key goes on counting for its account (design)
 ASKED_OF = frozenset({"/healthz", "/readyz"})  # by what watches the server: a flood must not make it look dead
 
 
@@ -45,6 +46,7 @@ class Limits:
         self.app = app
         self.rate = rate
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._proven: OrderedDict[tuple[str, str], tuple[str, float]] = OrderedDict()  # by what was shown: account, until when
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
@@ -52,7 +54,7 @@ class Limits:
             await self.app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
-        account = await _account(scope, headers)
+        account = await self._account(scope, headers)
         scope.setdefault("state", {})["account"] = account
         if scope["path"] not in ASKED_OF and not self._may(account or f"address {(scope.get('client') or ('',))[0]}"):
             await self._refuse(scope, receive, send, 429, "too-many", "ask more slowly")
@@ -66,6 +68,22 @@ class Limits:
             await self._refuse(scope, receive, send, 415, "encoded", "send it without Content-Encoding")
             return
         await self.app(scope, _counted(receive, most, time.monotonic() + self.rate.seconds), send)
+
+    async def _account(self, scope: Scope, headers: MutableMapping[bytes, bytes]) -> str:
+        """Return the account of whoever shows a valid key or session, empty for others; what it may do is judged anew."""
+        shown = headers.get(b"authorization", b"").decode("latin-1")
+        if not shown and b"cookie" not in headers:
+            return ""
+        asked = shown, Request(scope).cookies.get(COOKIE, "")
+        account, until = self._proven.get(asked, ("", 0.0))
+        if until < time.monotonic():
+            account = await run_in_threadpool(scope["app"].state.office.account_of, *asked)
+            self._proven.pop(asked, None)
+            if account:  # what is not proven is not kept: headers are easily invented
+                self._proven[asked] = account, time.monotonic() + PROVEN
+                while len(self._proven) > CALLERS:
+                    self._proven.popitem(last=False)
+        return account
 
     def _may(self, caller: str) -> bool:
         """Take one from a caller's bucket."""
@@ -83,15 +101,6 @@ class Limits:
         finding = Finding(code, Place(), problems.titles(code)[1], remedy)
         headers = {"retry-after": "1"} if code == "too-many" else {}
         await problems.answer(request, status, [finding], headers)(scope, receive, send)
-
-
-async def _account(scope: Scope, headers: MutableMapping[bytes, bytes]) -> str:
-    """Return the account of whoever shows a valid key or session, empty for everybody else."""
-    shown = headers.get(b"authorization", b"").decode("latin-1")
-    if not shown and b"cookie" not in headers:
-        return ""
-    token = Request(scope).cookies.get(COOKIE, "")
-    return await run_in_threadpool(scope["app"].state.office.account_of, shown, token)
 
 
 def _counted(receive: Receive, most: int, until: float) -> Callable[[], Awaitable[Message]]:
