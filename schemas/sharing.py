@@ -121,7 +121,7 @@ class ShareAnswer(Part):
     as_of: str
     rulebook: str
     enterprise: str | None = None
-    by_law_alone: bool = False  # no owner's terms were consulted
+    by_law_alone: bool  # no owner's terms were consulted
     determined: bool
     complete: bool
     items: list[ItemVerdict]

@@ -12,7 +12,6 @@ import hmac
 import json
 import logging
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,6 +24,7 @@ from api.access.accounts import Accounts, stamp
 from api.access.permissions import Reach, Who, permissions
 from api.access.sealed import Sealing
 from api.http.outward import Outward
+from api.http.upkeep import Worker
 from engine.errors import FenjiError
 from engine.evidence import canonical
 from engine.evidence.installation import Installation
@@ -70,7 +70,7 @@ def told(record: Record) -> tuple[str, dict[str, Any], str, str] | None:
     return f"{said['process']}.{said['name']}", data, "", said["shows"]["holder"]
 
 
-class Hooks:
+class Hooks(Worker):
     """The webhooks of an installation, and the thread that tells them."""
 
     def __init__(
@@ -82,24 +82,13 @@ class Hooks:
         secret: bytes,
     ) -> None:
         """Work on `store`; `opened` gives the installation of the thread that asks."""
+        super().__init__("fenji-webhooks")
         self.store = store
         self.outward = Outward()
         self._accounts = accounts
         self._opened = opened
         self._clock = clock
         self._seal = Sealing(secret, b"fenji/webhooks")
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fenji-webhooks", daemon=True)
-
-    def start(self) -> None:
-        """Begin to tell."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """End after the round that runs."""
-        self._end.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def add(self, webhook: str, who: Who, url: str, types: tuple[str, ...]) -> tuple[Webhook, str]:
         """Add a webhook that is told of what is recorded from now on; return it with its secret. Raises InputError."""

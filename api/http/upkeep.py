@@ -14,16 +14,13 @@ LOG = logging.getLogger("fenji.upkeep")
 EVERY = 3600.0  # seconds between rounds (design): what is kept for days may stay an hour longer
 
 
-class Upkeep:
-    """A thread that does what is to be done now and then, first when the server starts."""
+class Worker:
+    """A thread of the server that works in rounds (`_run`) until `_end` is set."""
 
-    def __init__(self, clock: Callable[[], datetime], tasks: Sequence[Callable[[datetime], None]], every: float = EVERY) -> None:
-        """Do `tasks` in turn every so many seconds, each of which is told the moment."""
-        self._every = every
-        self._clock = clock
-        self._tasks = tuple(tasks)
+    def __init__(self, name: str) -> None:
+        """Name the thread."""
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fenji-upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin with a first round."""
@@ -34,6 +31,20 @@ class Upkeep:
         self._end.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def _run(self) -> None:
+        raise NotImplementedError
+
+
+class Upkeep(Worker):
+    """What is to be done now and then, first when the server starts."""
+
+    def __init__(self, clock: Callable[[], datetime], tasks: Sequence[Callable[[datetime], None]], every: float = EVERY) -> None:
+        """Do `tasks` in turn every so many seconds, each of which is told the moment."""
+        super().__init__("fenji-upkeep")
+        self._every = every
+        self._clock = clock
+        self._tasks = tuple(tasks)
 
     def tidy(self) -> None:
         """Do every task; one that fails keeps no other from its turn, and is tried again in the next round."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from api.render.text import EFFECT, Words, clean, value_text
 from engine.rulebook.model import Rulebook
 from schemas.answer import MissingFact
-from schemas.rulebook import DATA_SET
 from schemas.sharing import Changed, DutyOfItem, ItemVerdict, NotCovered, PolicyUsed, Reason, ShareAnswer
 
 VERDICT = {
@@ -60,7 +59,6 @@ class _Shared:
         self.lang = lang
         self.words = Words(rulebook, next(iter(rulebook.packs)), lang)  # for what is said of no pack: sources, sections
         self.pick = self.words.pick
-        self.by_law_alone = DATA_SET not in rulebook.facts  # no register: nobody's terms are there
 
     def lines(self, found: ShareAnswer) -> Iterator[str]:
         """Yield the whole answer."""
@@ -77,13 +75,13 @@ class _Shared:
             )
         for item in found.items:
             yield ""
-            yield from self.item(item)
+            yield from self.item(item, by_law_alone=found.by_law_alone)
         yield from self.words.section(
             self.pick("所用政策", "Policies used"), (line for p in found.policies for line in self.policy(p))
         )
         yield from self.words.section(self.pick("尚未发布的规则", "Unpublished rules"), found.unpublished)
 
-    def item(self, found: ItemVerdict) -> Iterator[str]:
+    def item(self, found: ItemVerdict, *, by_law_alone: bool) -> Iterator[str]:
         """Yield the lines of one item."""
         name = f"{self.pick('数据项', 'item')} {clean(found.item)}" + (f" ({found.data_set})" if found.data_set else "")
         yield f"{name}: {VERDICT[found.verdict][self.lang]}"
@@ -92,9 +90,8 @@ class _Shared:
             yield f"  {self.pick('可能为', 'one of')} {may}" + (
                 "" if found.exact else self.pick("（未逐一证明）", " (not each proven)")
             )
-        law, owner = self.told(LAW, found.law), self.told(OWNER, found.owner)
-        if self.by_law_alone:
-            owner = self.pick("未查阅", "not consulted")
+        law = self.told(LAW, found.law)
+        owner = self.pick("未查阅", "not consulted") if by_law_alone else self.told(OWNER, found.owner)
         yield f"  {self.pick('法', 'law')}: {law}; {self.pick('提供方', 'owner')}: {owner}"
         yield from (f"  {line}" for line in map(self.not_covered, found.not_covered))
         if found.to:
