@@ -151,9 +151,12 @@ def check(streams: Streams, stream: str) -> list[str]:
 def eligible(home: Installation, size: int, announced: Mapping[str, Any], at: str) -> dict[str, frozenset[str]]:
     """Return the cases that may be drawn as the first `size` records of the log have them, each with who stays out of it.
 
-    An inspector stays out of a case of their own firm, and of one in which they were recused.
+    Whoever is of a firm inspects nobody, as in every act of an office (`guards`: impartial); an inspector also stays out of a
+    case of their own body, and of one in which they were recused.
     """
-    firms = _firms(home, announced["pool"], at)
+    codes = _codes(home, announced["pool"], at)
+    firms = {person for person, code in codes.items() if uscc.is_firm(code)}
+    bodies = {person: home.keyed("company", code) for person, code in codes.items()}
     cases: dict[str, dict[str, Any]] = {}
     recused: dict[str, set[str]] = {}
     for each in reading.records(home.store):
@@ -169,8 +172,8 @@ def eligible(home: Installation, size: int, announced: Mapping[str, Any], at: st
     for name, last in cases.items():
         scoped = all(announced.get(key, "") in ("", last["shows"][key]) for key in ("unit", "district"))
         if last["process"] == ARM and last["to"] == WATCHED and scoped:
-            own = {person for person, firm in firms.items() if firm and firm == last["shows"]["holder"]}
-            found[name] = frozenset(own | recused.get(name, set()) & set(announced["pool"]))
+            own = {person for person, body in bodies.items() if body == last["shows"]["holder"]}
+            found[name] = frozenset(firms | own | recused.get(name, set()) & set(announced["pool"]))
     return found
 
 
@@ -226,9 +229,9 @@ def _require_roll(home: Installation, pool: Sequence[str], at: str) -> None:
         raise InputError("no-inspectors", f"a roll of {len(roll)} inspectors is too short", f"name {INSPECTORS} at least")
 
 
-def _firms(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:
-    """Return the keyed hash of the firm to which each inspector belonged at a time, empty for those of a public body."""
+def _codes(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:
+    """Return the credit code of the unit to which each inspector belonged at a time, for those whose unit is one."""
     units = {
         key.holder.sub: uscc.tidy(key.holder.unit) for key in home.actors.keys if key.valid_from <= at
     }  # the last one counts
-    return {name: "" if uscc.fault(units.get(name, "")) else home.keyed("company", units[name]) for name in pool}
+    return {name: units[name] for name in pool if not uscc.fault(units.get(name, ""))}
