@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
 Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
+Binds = Literal["office", "party", "nobody"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
     "document", "faults",
@@ -91,13 +92,15 @@ class ClockDecl(Shape):
     """A limit of time that transitions start, pause, resume and stop.
 
     One that `prolongs` others goes on where the one that was running ends: its limit is added to theirs, in the same unit, from
-    their start and with their pauses.
+    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party, or
+    nobody, as after a time in which one may object, or a term.
     """
 
     id: str
     title: Text
     limit: Limit
     prolongs: list[str] = Field(default_factory=list)
+    binds: Binds = "office"
     origin: Origin
     sources: list[Source] = Field(default_factory=list)
 
