@@ -1,7 +1,7 @@
 """Whom an event names to act, or to stay out: actors of the installation, never any text.
 
-A table alone knows no actor, so this is judged when an act is recorded. A case that is handed to a name that nobody has would wait
-for ever, and a recusal of a misspelt name would keep nobody out (Civil Servant Law, article 76).
+A table alone knows no actor, so this is judged when an act is recorded. A case that is handed to a name that nobody has would
+wait for ever, and a recusal of a misspelt name would keep nobody out (Civil Servant Law, article 76).
 """
 
 from __future__ import annotations

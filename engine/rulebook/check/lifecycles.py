@@ -92,7 +92,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts; since when they run says an open moment, or a day where none is hourly."""
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
         days = () if any(each.limit.hours for each in table.clocks) else ("date",)
