@@ -19,7 +19,7 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done",
+    "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -108,11 +108,13 @@ class ClockDecl(Shape):
 class ClockEffects(Shape):
     """What a transition does to clocks, by their ids; stopped and paused ones need not run.
 
-    `named` is a field of names: those of them that are clocks begin, unless they have. `told` is one whose names stop. `since` is
-    the field of the moment at which all this happens; without it, it is when the event is recorded.
+    One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped. `named` is a field
+    of names: those of them that are clocks begin, unless they ever have. `told` is one whose names stop. `since` is the field of
+    the moment, or of the day, at which all this happens; without it, it is when the event is recorded.
     """
 
     start: list[str] = Field(default_factory=list)
+    begin: list[str] = Field(default_factory=list)
     pause: list[str] = Field(default_factory=list)
     resume: list[str] = Field(default_factory=list)
     stop: list[str] = Field(default_factory=list)
@@ -126,7 +128,8 @@ class Transition(Shape):
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
-    what the event does not give is not known after it. `after` names an open date of the stream: once that day has passed the
+    what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
+    that were given on other facts: the history keeps them. `after` names an open date of the stream: once that day has passed the
     event happens by itself, and never earlier.
     """
 
@@ -144,6 +147,7 @@ class Transition(Shape):
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
     anew: list[str] = Field(default_factory=list)
+    forgets: list[str] = Field(default_factory=list)
     after: str = ""
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None

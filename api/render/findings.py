@@ -153,6 +153,7 @@ NAMES = {
     "no-such-filing": "没有此申报",
     "no-such-item": "没有这个清单项",
     "no-such-leaf": "没有这个日志项",
+    "no-such-official": "没有此官员",
     "no-such-pause": "法律未规定该中止事由",
     "no-such-paper": "申报材料中没有此书面材料",
     "no-such-record": "没有此记录",

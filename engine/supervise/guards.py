@@ -250,6 +250,14 @@ def _not_future(h: Happening, of: Sequence[str]) -> str:
     return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
 
 
+def _not_before(h: Happening, of: Sequence[str]) -> str:
+    """The day (first) lies before none of the events (from the second on)."""
+    name, *causes = of
+    day = h.event.values.get(name)
+    late = [cause for cause in causes if isinstance(day, str) and day < h.done(cause).on]
+    return f"`{name}` {day} lies before `{late[0]}` on {h.done(late[0]).on}" if late else ""
+
+
 def _lasts(h: Happening, of: Sequence[str]) -> str:
     """None of these days of the stream has passed on the day the event is told, whatever day it names: nothing is revived."""
     past = [(name, day) for name in of if isinstance(day := h.state.values.get(name), str) and day < h.event.told]
@@ -389,6 +397,7 @@ GUARDS: dict[str, Guard] = {
     "new_value": _new_value,
     "known_value": _known_value,
     "not_future": _not_future,
+    "not_before": _not_before,
     "lasts": _lasts,
     "reached": _reached,
     "official_if": _official_if,

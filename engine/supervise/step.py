@@ -206,7 +206,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         holder=event.holder or state.holder,
         subject=event.subject if transition.unique else state.subject,
         values=values,
-        done={**state.done, event.name: done},
+        done={**{name: each for name, each in state.done.items() if name not in transition.forgets}, event.name: done},
         clocks=clocked(table, transition, state, event),
     )
 

@@ -22,7 +22,7 @@ from engine.evidence.statement import actor_json
 from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
-from engine.supervise import filed, uscc
+from engine.supervise import filed, people, uscc
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.state import Event, State, from_text
@@ -172,6 +172,9 @@ class Streams:
         if isinstance(after, Refusal):
             return self._attempt(act, after)
         if refused := filed.refused(self.home, table, state, act.name, fields):
+            return self._attempt(act, refused)
+        # what the rules do by themselves names who was judged when a person announced it
+        if act.by and (refused := people.refused(self.home, table, act.name, fields, event.at)):
             return self._attempt(act, refused)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)

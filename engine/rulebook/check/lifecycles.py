@@ -24,7 +24,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
-    "not_longer": ("field",),
+    "not_longer": ("field",), "not_before": ("field", "event"),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
@@ -66,12 +66,13 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
         for key in ("needs", "may", "unique", "anew"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
-        for key in ("start", "pause", "resume", "stop"):
+        for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
     kinds = {"event": events, "clock": clocks, "field": fields}
     for i, guard in enumerate(table.guards):
@@ -91,16 +92,17 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts, and the moment since when they run an open moment."""
-    wanted = {"named": "texts", "told": "texts", "since": "moment"}
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
+        days = () if any(each.limit.hours for each in table.clocks) else ("date",)
         for i, each in enumerate(table.transitions):
-            for key, kind in wanted.items():
+            for key, kinds in (("named", ("texts",)), ("told", ("texts",)), ("since", ("moment", *days))):
                 field = fields.get(getattr(each.clocks, key))
-                if field and (field.type != kind or not field.open):
+                if field and (field.type not in kinds or not field.open):
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
-                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type {kind}", "declare it as that")
+                    problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
+                    yield Finding("wrong-type", place, problem, "declare it as that")
 
 
 def by_itself(loaded: Loaded) -> Iterator[Finding]:
