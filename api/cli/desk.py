@@ -136,10 +136,11 @@ def tell_cases(desk: Desk, filing: str, lang: str) -> None:
 
 def show(desk: Desk, stream: str, said: Mapping[str, Any], lang: str, *, json: bool) -> None:
     """Print a stream: its state, what it says, what may happen next, and its history."""
+    from engine.supervise.queued import ended  # noqa: PLC0415 - as below
     from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
 
     state, events = desk.streams.state(stream), history(desk.home, stream)
     if json:
-        say_json({"state": state.to_json(), "fields": dict(said), "events": events})
+        say_json({"state": state.to_json(), "ended": ended(desk.streams, state), "fields": dict(said), "events": events})
     else:
         say(Shown(desk.rulebook, desk.streams.table(state.process), lang).page(state, events, said))
