@@ -139,6 +139,8 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     table = streams.table(process)
     declared = {each.id for each in table.fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
+    if "unit" in declared and "official" in office.by.holder.roles:
+        shared.setdefault("unit", office.by.holder.unit)  # whoever takes up what no unit was to receive is in charge of it
     given: dict[str, Any] = {**shared, "filing": filing, "version": filed.version(state), **how.fields}
     if "filed_by" in declared:
         given["filed_by"] = filed_by

@@ -1,4 +1,4 @@
-"""What an event says of the filing that its stream is about, compared with that filing: versions, and papers of the party.
+"""What an event says of the filing that its stream is about, compared with that filing: versions, papers of the party, the unit.
 
 A table alone cannot see another stream, so this is judged when an act is recorded, by whoever may do it at all; a filing only
 grows, so what was true of it once stays true.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
+from engine.supervise.people import units
 from engine.supervise.state import SUBMITTED, State, from_text
 from engine.supervise.step import Refusal
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
+UNIT = "unit"
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
 
 
@@ -49,9 +51,14 @@ def _papers(home: Installation, filing: State) -> Iterator[str]:
             yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
 
 
-def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that names a version or a paper which the filing has not; None when it has all."""
-    declared = [each for each in table.fields if each.in_filing and each.id in given.open]
+def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given, at: str) -> Refusal | None:
+    """Return the refusal of the first value that the filing does not bear out at a moment; None when it bears out all.
+
+    A stream is opened for the unit that received the filing, which hands it over then. Where the filing names none, or one in
+    which no official is left, any unit takes it up.
+    """
+    opening = not state.name
+    declared = [each for each in table.fields if each.in_filing and each.id in given.open and (opening or each.in_filing != UNIT)]
     name = str(given.open.get("filing") or state.values.get("filing") or "")
     row = stored.stream(home.store, name) if declared and name else None
     filing = from_text(row.fold) if row else None
@@ -62,6 +69,10 @@ def refused(home: Installation, table: Lifecycle, state: State, event: str, give
         if each.in_filing == "version" and not 1 <= value <= version(filing):
             problem = f"the filing has no version {value}, its last is {version(filing)}"
             return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
+        received = filing.values.get(UNIT) if each.in_filing == UNIT else None
+        if received and value != received and received in units(home, at):
+            problem = f"the filing was received by `{received}`, not by `{value}`"
+            return Refusal("wrong-unit", rule, problem, "that unit opens it, and hands it over with `assign`")
         if each.in_filing == "paper" and value not in papers(home, filing):
             problem = f"no paper {value[:12]}... was filed with `{name[:60]}`"
             return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")

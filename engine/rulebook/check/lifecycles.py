@@ -28,7 +28,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
-    "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "in_charge": ("field", "event"), "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
