@@ -171,12 +171,14 @@ def _lead_unit(h: Happening, of: Sequence[str]) -> str:
 def _in_charge(h: Happening, of: Sequence[str]) -> str:
     """The actor is of the unit in charge (the field named first); while there is none, of the unit that the event puts in charge.
 
-    The second official may be of another unit. While nobody is in charge yet, anybody does the events named after the field.
+    The second official may be of another unit. Events named after the field are opinions, which others give too.
     """
     name, *opinions = of
     unit = h.state.values.get(name) or h.event.values.get(name)
+    if h.event.name in opinions:
+        return ""
     if not unit:
-        return "" if h.event.name in opinions else "no unit is in charge of this yet"
+        return "no unit is in charge of this yet"
     return "" if h.event.unit == unit else f"`{h.event.by}` is of `{h.event.unit[:64]}`, and `{unit}` is in charge"
 
 

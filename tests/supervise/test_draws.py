@@ -34,7 +34,7 @@ def watched(on: Desk, case: str, holder: str, unit: str = UNIT) -> None:
     on.act(filing, "filing", "draft", "li", {})
     on.act(filing, "filing", "submit_for_party", "li", {**FILED, "holder": holder, "product": case, "mandate": HASH})
     led = {"proposal": "-", "track": "results_based", "deviates": False}
-    on.act(case, ARM, "open", "li", {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
+    on.act(case, ARM, "open", None, {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
 
 
 def announced(on: Desk, count: int = 3, by: str = "wang", pool: tuple[str, ...] = POOL) -> str:
@@ -57,7 +57,7 @@ def test_a_draw_from_the_announcement_to_the_inspection(on: Desk) -> None:
     assert frozen(on, stream).statement["values"]["list"] == {
         "c0": ["both"], "c1": ["both", "wang"], **{f"c{number}": ["both"] for number in range(2, 7)},
     }  # fmt: skip
-    on.act("c6", ARM, "complained", "li", {"complaint": "误导", "inspectors": ["li", "wang"]})
+    on.act("c6", ARM, "complained", "wang", {"complaint": "误导", "inspectors": ["li", "wang"]})
     done = revealed(on, stream).statement["values"]["drawn"]
     assert {each["case"] for each in done} == {f"c{number}" for number in range(7)}
     two = {each["case"]: each["inspectors"] for each in done}
