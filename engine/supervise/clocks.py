@@ -210,7 +210,7 @@ def standing(calendar: Calendar, term: Term, run: RunLike, at: Moment) -> Standi
 def reminders(calendar: Calendar, term: Term, run: RunLike) -> list[Reminder]:
     """Return when to be reminded of a clock that runs, in order: by the earliest end that may be. Raises InputError.
 
-    Nobody is reminded twice on a day, for hours at a moment: where a share of the period falls there, the last day before says more.
+    Nobody is reminded twice on a day, for hours at a moment: a share of the period that ends on the last day before is left out.
     """
     end = due(calendar, term, run)
     if end is None or run.stopped is not None:
