@@ -30,18 +30,22 @@ BUILT_IN = frozenset({REFUSED, RECOMPUTED, DRIFTED})
 
 
 class Limit(Shape):
-    """How long a clock runs, the first day not counted; where it `rolls`, a last day that is a day off moves to a working day."""
+    """How long a clock runs, the first day not counted; where it `rolls`, a last day that is a day off moves to a working day.
+
+    `until` names the open date of the stream on which it ends.
+    """
 
     hours: int = Field(default=0, ge=0, le=10_000)
     days: int = Field(default=0, ge=0, le=10_000)
     working_days: int = Field(default=0, ge=0, le=1_000)
     months: int = Field(default=0, ge=0, le=1_200)
+    until: str = ""
     rolls: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Limit:
-        if sum(bool(part) for part in (self.hours, self.days, self.working_days, self.months)) != 1:
-            message = "a limit is a number of hours, days, working_days or months: one of them"
+        if sum(bool(part) for part in (self.hours, self.days, self.working_days, self.months, self.until)) != 1:
+            message = "a limit is a number of hours, days, working_days or months, or `until` a day: one of them"
             raise ValueError(message)
         return self
 
@@ -61,7 +65,9 @@ class FieldDecl(Shape):
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
     A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
     date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
-    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it.
+    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it. `names`
+    says that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact
+    has the value, as a filing would state it.
     """
 
     id: str
@@ -74,6 +80,8 @@ class FieldDecl(Shape):
     not_before: str = ""
     not_past: bool = False
     in_filing: Literal["", "version", "paper"] = ""
+    names: Literal["", "judgement"] = ""
+    value_of: str = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
 
 

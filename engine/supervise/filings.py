@@ -83,6 +83,12 @@ def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
     return streams.perform(Act(filing, PROCESS, "revise", by, now, fields))
 
 
+def taken_up(streams: Streams, filing: str) -> list[State]:
+    """Return the cases that were opened on a filing, first to last, closed ones too. Raises InputError when there is none."""
+    named = [each["values"]["case"] for each in history(streams.home, filing) if each["name"] == "take_up"]
+    return [streams.state(name) for name in dict.fromkeys(named)]
+
+
 def submitted(state: State) -> tuple[str, str]:
     """Return who filed and on which day: `enterprise`, `official` or `ex_officio`. Raises InputError for a draft."""
     by = filed_by(state)

@@ -296,12 +296,16 @@ def _not_longer(h: Happening, of: Sequence[str]) -> str:
 
 
 def _within_months(h: Happening, of: Sequence[str]) -> str:
-    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number."""
+    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number.
+
+    The event may be the one that is judged.
+    """
     name, since, months, number = of
     day, count = h.event.values.get(name), h.state.values.get(months, int(number))
-    if not isinstance(day, str) or not isinstance(count, int) or not h.done(since).on:
+    start = h.event.on if since == h.event.name else h.done(since).on
+    if not isinstance(day, str) or not isinstance(count, int) or not start:
         return f"`{name}` is not known, or `{since}` has not happened"
-    last = months_after(date.fromisoformat(h.done(since).on), count).isoformat()
+    last = months_after(date.fromisoformat(start), count).isoformat()
     return "" if day <= last else f"`{name}` {day} is later than {last}, {count} months after `{since}`"
 
 

@@ -139,16 +139,17 @@ def _wrong_role(table: Lifecycle, transition: Transition, event: Event) -> Refus
 
 def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
-    allowed = {*transition.needs, *transition.may}
+    allowed, computed = {*transition.needs, *transition.may}, {each.id for each in table.fields if each.computed}
+    typed = [name for name in transition.may if name not in computed]
     missing = [name for name in transition.needs if name not in event.given]
     if missing:
         problem = f"{', '.join(f'`{name}`' for name in missing)} {'is' if len(missing) == 1 else 'are'} not given"
         remedy = f"give {'it' if len(missing) == 1 else 'them'}"
-        if transition.may:
-            remedy += f"; what can be given too: {', '.join(transition.may)}"
+        if typed:
+            remedy += f"; what can be given too: {', '.join(typed)}"
         yield Refusal("missing-field", f"{rule}#{missing[0]}", problem, remedy, sources)
     for name in sorted(event.given - allowed):
-        remedy = f"it carries {', '.join(sorted(allowed)) or 'nothing'}"
+        remedy = f"it carries {', '.join(sorted(allowed - computed)) or 'nothing'}"
         yield Refusal("unknown-field", f"{rule}#{name}", f"`{transition.event}` carries no `{name}`", remedy, sources)
     for declared in table.fields:
         cause = state.done.get(declared.not_before)

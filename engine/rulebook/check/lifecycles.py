@@ -79,15 +79,22 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         about = _ABOUT[guard.is_]
         for k, name in enumerate(guard.of):
             what = about[min(k, len(about) - 1)] if about else None
-            if what:
+            if what and name:  # an empty one is left out, as the months of `within_months` that no field says
                 yield ("guards", i, "of", k), name, kinds[what], what
     yield from (
         (("clocks", i, "prolongs", k), name, clocks, "clock")
         for i, each in enumerate(table.clocks)
         for k, name in enumerate(each.prolongs)
     )
+    for i, field in enumerate(table.fields):
+        if field.not_before:
+            yield ("fields", i, "not_before"), field.not_before, events, "event"
+        if field.value_of:
+            yield ("fields", i, "value_of"), field.value_of, fields, "field"
     yield from (
-        (("fields", i, "not_before"), each.not_before, events, "event") for i, each in enumerate(table.fields) if each.not_before
+        (("clocks", i, "limit", "until"), each.limit.until, fields, "field")
+        for i, each in enumerate(table.clocks)
+        if each.limit.until
     )
 
 
@@ -103,6 +110,26 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
+
+
+def judged(loaded: Loaded) -> Iterator[Finding]:
+    """A clock that ends on a day of the stream names an open date, and a value of what is judged the open name of it."""
+    for file, table in loaded.docs["lifecycle"].items():
+        fields = {each.id: each for each in table.fields}
+        for i, clock in enumerate(table.clocks):
+            field = fields.get(clock.limit.until)
+            if field and (field.type != "date" or not field.open):
+                place = loaded.sources.place(file, "clocks", i, "limit", "until")
+                yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+        for i, each in enumerate(table.fields):
+            field = fields.get(each.value_of)
+            place = loaded.sources.place(file, "fields", i, "value_of")
+            if field and not (field.names and field.open):
+                yield Finding(
+                    "wrong-type", place, f"`{field.id}` is no open field that names what is judged", "give it `names: judgement`"
+                )
+            if field and (each.type != "document" or not each.open):
+                yield Finding("wrong-type", place, f"`{each.id}` is no open field of type document", "declare it as that")
 
 
 def by_itself(loaded: Loaded) -> Iterator[Finding]:
