@@ -19,6 +19,7 @@ from engine.supervise.step import Refusal
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
+    from engine.supervise.state import Event
     from schemas.lifecycle import Lifecycle
 
 VERSIONS = (*SUBMITTED, "revise")
@@ -51,8 +52,8 @@ def _papers(home: Installation, filing: State) -> Iterator[str]:
             yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
 
 
-def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given, at: str) -> Refusal | None:
-    """Return the refusal of the first value that the filing does not bear out at a moment; None when it bears out all.
+def refused(home: Installation, table: Lifecycle, state: State, event: Event, given: Given) -> Refusal | None:
+    """Return the refusal of the first value that the filing does not bear out; None when it bears out all.
 
     A stream is opened for the unit that received the filing, which hands it over then. Where the filing names none, or one in
     which no official is left, any unit takes it up.
@@ -63,14 +64,14 @@ def refused(home: Installation, table: Lifecycle, state: State, event: str, give
     row = stored.stream(home.store, name) if declared and name else None
     filing = from_text(row.fold) if row else None
     for each in declared:
-        value, rule = given.open[each.id], f"{table.id}/{event}#{each.id}"
+        value, rule = given.open[each.id], f"{table.id}/{event.name}#{each.id}"
         if filing is None or not version(filing):
             return Refusal("no-such-filing", rule, f"no filing `{name[:60]}` was submitted", "name one that was")
         if each.in_filing == "version" and not 1 <= value <= version(filing):
             problem = f"the filing has no version {value}, its last is {version(filing)}"
             return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
         received = filing.values.get(UNIT) if each.in_filing == UNIT else None
-        if received and value != received and received in units(home, at):
+        if received and value != received and received in units(home, event.at):
             problem = f"the filing was received by `{received}`, not by `{value}`"
             return Refusal("wrong-unit", rule, problem, "that unit opens it, and hands it over with `assign`")
         if each.in_filing == "paper" and value not in papers(home, filing):

@@ -89,7 +89,8 @@ def accounts(office: Office) -> dict[str, str]:
             office.accounts.store.put(made)
             scopes = tuple(action for action in table.actions if table.may_ever(role, action))
             keys[name] = office.accounts.make_key(made, scopes, office.now())
-    colleagues = [("second-b", "sun", "decider", "b"), *((f"{role}-c", "he", role, "a") for role in ("intake", "reviewer", "decider"))]
+    others = [(f"{role}-c", "he", role, "a") for role in ("intake", "reviewer", "decider")]
+    colleagues = [("second-b", "sun", "decider", "b"), *others]
     for name, actor, role, tenant in colleagues:  # of the same unit as the others of that tenant
         made = Account(name, name, actor, (role,), "", UNITS[tenant])
         office.accounts.store.put(made)
