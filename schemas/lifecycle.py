@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
 Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
-Binds = Literal["office", "party", "nobody"]
+Binds = Literal["office", "party", "perhaps", "nobody"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
     "document", "faults",
@@ -100,8 +100,9 @@ class ClockDecl(Shape):
     """A limit of time that transitions start, pause, resume and stop.
 
     One that `prolongs` others goes on where the one that was running ends: its limit is added to theirs, in the same unit, from
-    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party, or
-    nobody, as after a time in which one may object, or a term.
+    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party,
+    `perhaps` the party where facts that are open decide whether it owes anything, or nobody, as after a time in which one may
+    object, or a term.
     """
 
     id: str

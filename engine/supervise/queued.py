@@ -32,7 +32,8 @@ TAKEN_UP = "take_up"  # the event of a filing that names a case opened on it
 class Queued:
     """A row of a queue, and what it comes to at a moment.
 
-    `overdue`: something that office or party owes is past its last day; None where only a notice of days off to come can tell.
+    `overdue`: something that office or party owes is past its last day; None where a notice of days off to come, or facts whether
+    it is owed, decide that.
     `over`: the next deadline has passed, whomever it binds. `provisional`: it may still move. `ended`: the stream is closed, or
     it is a filing on which cases were opened that are all closed, though nobody has concluded it.
     """
