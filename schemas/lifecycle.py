@@ -138,7 +138,7 @@ class Transition(Shape):
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
     that were given on other facts: the history keeps them. `after` names an open date of the stream: once that day has passed the
-    event happens by itself, and never earlier.
+    event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
     """
 
     event: str
@@ -157,6 +157,7 @@ class Transition(Shape):
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
     after: str = ""
+    cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 
