@@ -20,6 +20,7 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
+    "not_both",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -137,8 +138,10 @@ class Transition(Shape):
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
-    that were given on other facts: the history keeps them. `after` names an open date of the stream: once that day has passed the
-    event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
+    that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
+    the event states, as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once
+    that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits until
+    every case on the filing is closed.
     """
 
     event: str
@@ -156,6 +159,7 @@ class Transition(Shape):
     unique: list[str] = Field(default_factory=list)
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
+    drops: list[str] = Field(default_factory=list)
     after: str = ""
     cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()

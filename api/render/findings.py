@@ -176,6 +176,7 @@ NAMES = {
     "not-by-itself": "不能自行发生",
     "not-canonical": "不是规范格式",
     "not-drawn": "未被抽中",
+    "inspectors-left": "尚有可以检查的人员",
     "not-durable": "存储不保证落盘",
     "not-empty": "不为空",
     "not-found": "没有此资源",

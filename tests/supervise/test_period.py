@@ -101,7 +101,7 @@ def test_whom_clocks_bind() -> None:
     routes = {f"cross-border-route/{name}" for name in ("contract_filing", "supplement")}
     assert found["party"] == reports | pilots | disclosed | routes | {"ex-ante-review/supplement", "results-based/correction"}
     rights = {f"{TABLE}/{name}" for name in ("statement", "objection", "reconsideration")}
-    assert found["nobody"] == rights | {"cross-border-route/reassessment", "pilot/duration"}
+    assert found["nobody"] == rights | {"cross-border-route/reassessment", "pilot/duration", "undetermined/validity"}
 
 
 # clocks of streams ---------------------------------------------------------------------------------------------------
