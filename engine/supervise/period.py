@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from schemas.lifecycle import Binds
 
 NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
-UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
+UNFAVOURABLE = frozenset({"not_accepted", "refused", "declined", "not_passed"})  # states in which a party was told no
 Place = tuple[str, str]  # unit and district
 
 
