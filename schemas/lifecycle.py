@@ -141,7 +141,8 @@ class Transition(Shape):
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
     that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
     the event states, as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once
-    that day has passed the event happens by itself, and never earlier.
+    that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits until
+    every case on the filing is closed.
     """
 
     event: str
@@ -161,6 +162,7 @@ class Transition(Shape):
     forgets: list[str] = Field(default_factory=list)
     drops: list[str] = Field(default_factory=list)
     after: str = ""
+    cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 
