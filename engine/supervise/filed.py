@@ -1,14 +1,15 @@
-"""What an event says of the filing that its stream is about, compared with that filing: versions, and papers of the party.
+"""What an event says of the filing that its stream is about, compared with that filing: versions, papers of the party, its cases.
 
 A table alone cannot see another stream, so this is judged when an act is recorded, by whoever may do it at all; a filing only
-grows, so what was true of it once stays true.
+grows, so what was true of its versions and papers once stays true.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
@@ -18,8 +19,10 @@ from engine.supervise.step import Refusal
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
-    from schemas.lifecycle import Lifecycle
+    from schemas.lifecycle import FieldDecl, Lifecycle
 
+FILING, HOLDER, TAKE_UP = "filing", "holder", "take_up"
+OVER = "takes_over"  # the field of an opening that names the case which goes on in it
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
@@ -49,20 +52,84 @@ def _papers(home: Installation, filing: State) -> Iterator[str]:
             yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
 
 
-def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that names a version or a paper which the filing has not; None when it has all."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How other streams stand: as the acts that are judged together leave them, else as they are stored."""
+
+    home: Installation
+    tables: Mapping[str, Lifecycle]
+    after: Mapping[str, State]
+
+    def state(self, stream: str) -> State | None:
+        """Return a stream, None when there is none. Raises StoreError."""
+        if stream in self.after:
+            return self.after[stream]
+        row = stored.stream(self.home.store, stream)
+        return from_text(row.fold) if row else None
+
+    def arm(self, process: str) -> str:
+        """Return the outcome of the rules on which a table opens as an arm; empty when it is none."""
+        table = self.tables.get(process)
+        return table.arm.outcome if table and table.arm else ""
+
+
+def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
+    """Return the refusal of the first thing that an event says of its filing, or of cases on it, which is not so; else None."""
+    name = str(given.open.get(FILING) or state.values.get(FILING) or "")
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
-    name = str(given.open.get("filing") or state.values.get("filing") or "")
-    row = stored.stream(home.store, name) if declared and name else None
-    filing = from_text(row.fold) if row else None
-    for each in declared:
-        value, rule = given.open[each.id], f"{table.id}/{event}#{each.id}"
-        if filing is None or not version(filing):
-            return Refusal("no-such-filing", rule, f"no filing `{name[:60]}` was submitted", "name one that was")
-        if each.in_filing == "version" and not 1 <= value <= version(filing):
-            problem = f"the filing has no version {value}, its last is {version(filing)}"
-            return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
-        if each.in_filing == "paper" and value not in papers(home, filing):
-            problem = f"no paper {value[:12]}... was filed with `{name[:60]}`"
-            return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if not name or not (declared or FILING in given.open):
+        return None
+    filing = look.state(name)
+    told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
+    first = next((refusal for refusal in told if refusal), None)
+    return first or (_opened(look, table, state, event, given, filing) if filing and FILING in given.open else None)
+
+
+def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | None) -> Refusal | None:
+    """Return the refusal of a field that names a version or a paper which the filing has not, or a case that is none of it."""
+    if filing is None or not version(filing):
+        return Refusal("no-such-filing", rule, "the filing that is named was not submitted", "name one that was")
+    if field.in_filing == "version" and not 1 <= value <= version(filing):
+        problem = f"the filing has no version {value}, its last is {version(filing)}"
+        return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
+    if field.in_filing == "paper" and value not in papers(look.home, filing):
+        problem = f"no paper {value[:12]}... was filed with `{filing.stream[:60]}`"
+        return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if field.in_filing == "case":
+        return _other_case(look, rule, value, filing)
     return None
+
+
+def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | None:
+    """Return the refusal of a case that does not go on with the filing in another arm: none, another filing's, or a closed one."""
+    process, _, _ = rule.partition("/")
+    case = look.state(value)
+    if case and not case.closed and case.values.get(FILING) == filing.stream and case.process != process and look.arm(case.process):
+        return None
+    problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"
+    remedy = f"open it in the arm that goes on, with this case as `{OVER}`: both happen in one step"
+    return Refusal("no-such-case", rule, problem, remedy)
+
+
+def _opened(look: Look, table: Lifecycle, state: State, event: str, given: Given, filing: State) -> Refusal | None:
+    """Return the refusal of a case that is opened for another firm than filed, or beside an open case in an arm of its outcome."""
+    holder = given.open.get(HOLDER, "")
+    if holder and filing.holder and holder != filing.holder:
+        rule, problem = f"{table.id}/{event}#{HOLDER}", f"the filing `{filing.stream[:60]}` is of another firm"
+        return Refusal("other-holder", rule, problem, f"leave `{HOLDER}` out: it is that of the filing")
+    arm = look.arm(table.id) if not state.name else ""
+    found = (look.state(name) for name in (cases(look.home, filing.stream) if arm else ()))
+    open_ = next((case for case in found if case and not case.closed and look.arm(case.process) == arm), None)
+    if open_ is None or open_.stream == state.stream:
+        return None
+    problem = f"the filing stands in `{open_.process}`: the case `{open_.stream}` is open"
+    remedy = "go on with that one, or end it first"
+    if any(each.id == OVER for each in table.fields):
+        remedy += f"; named as `{OVER}`, with reasons, it is escalated to this one"
+    return Refusal("duplicate", f"{table.id}/{event}#unique", problem, remedy)
+
+
+def cases(home: Installation, filing: str) -> list[str]:
+    """Return the cases that a filing was ever taken up as, oldest first. Raises StoreError."""
+    told = [json.loads(each.payload)["predicate"] for each in stored.events(home.store, filing)]
+    return list(dict.fromkeys(each["values"]["case"] for each in told if each["name"] == TAKE_UP))

@@ -1,0 +1,223 @@
+"""Routes abroad: a case opens as the rules answer its filing, another route is a deviation, a stricter one the party's own choice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from engine.errors import InputError
+from engine.evidence.fsck import fsck
+from engine.store import reading
+from engine.supervise import cases, reassess
+from engine.supervise.audit import audit
+from engine.supervise.overdue import lateness
+from engine.supervise.state import State
+from engine.supervise.streams import history
+from tests.rulebook import RULES
+from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
+from tests.supervise.test_reassess import office
+
+TABLE, PACK = "cross-border-route", "cn-cross-border"
+PAPERS = [{"name": "标准合同", "sha256": HASH}]
+CONTRACT: dict[str, Any] = {"effective": "2026-08-25", "papers": PAPERS}
+CERTIFICATE: dict[str, Any] = {"papers": PAPERS, "number": "认证-1", "valid_until": "2029-01-01"}
+# what each opening carries besides what the rules and the filing give
+GIVEN: dict[str, dict[str, Any]] = {
+    "keep": {}, "file_contract": CONTRACT, "declare": {"papers": PAPERS}, "certify": CERTIFICATE,
+}  # fmt: skip
+SAMPLES = {
+    "exempt": "loyalty-2024-03-22", "contract_or_certification": "two-flows", "assessment": "ciio-airline",
+    "undetermined": "hr-unproved",
+}  # fmt: skip
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items() if key != "about"}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def sample(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = plain(yaml.safe_load((RULES / "samples" / PACK / f"{name}.yaml").read_text("utf-8")))
+    return found
+
+
+@pytest.fixture(scope="module")
+def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    with desk(tmp_path_factory.mktemp("border")) as made:
+        yield made
+
+
+def filed(on: Desk, name: str, facts: dict[str, Any], pack: str = PACK, **more: Any) -> str:
+    on.act(name, "filing", "draft", "firm", {})
+    on.act(name, "filing", "submit", "firm", {**FILED, "product": name, "pack": pack, "facts": facts, **more})
+    return name
+
+
+def opened(on: Desk, filing: str, event: str, by: str = "firm", second: str = "", **fields: Any) -> State:
+    how = cases.Opening(TABLE, event, {**GIVEN[event], **fields})
+    return cases.open_case(office(on, by, second), filing, how).state
+
+
+def refused(on: Desk, filing: str, event: str, by: str = "firm", second: str = "", **fields: Any) -> str:
+    with pytest.raises(InputError) as error:
+        opened(on, filing, event, by, second, **fields)
+    return error.value.finding.code
+
+
+@pytest.mark.parametrize(
+    ("answer", "event", "state"),
+    [
+        ("exempt", "keep", "self_kept"),
+        ("contract_or_certification", "file_contract", "filed"),
+        ("contract_or_certification", "certify", "self_kept"),
+        ("assessment", "declare", "declared"),
+    ],
+)
+def test_a_firm_opens_the_route_that_the_rules_answer(on: Desk, answer: str, event: str, state: str) -> None:
+    filing = filed(on, f"led-{event}", sample(SAMPLES[answer]))
+    after = opened(on, filing, event)
+    assert (after.name, after.values["track"], after.values["deviates"], after.values["voluntary"]) == (state, answer, False, False)
+    assert after.values["route"] == {"keep": "exempt", "certify": "certification"}.get(event, event.removeprefix("file_")).replace(
+        "declare", "assessment"
+    )
+    record = reading.record(on.home.store, after.values["proposal"])
+    assert record
+    assert record.kind == "decision"
+    taken = history(on.home, filing)[-1]
+    assert (taken["name"], taken["by"], taken["values"]["case"]) == ("take_up", None, after.stream)
+
+
+@pytest.mark.parametrize(
+    ("answer", "event"),
+    [
+        ("contract_or_certification", "keep"),
+        ("assessment", "keep"),
+        ("assessment", "file_contract"),
+        ("assessment", "certify"),
+        ("undetermined", "keep"),
+        ("undetermined", "file_contract"),
+        ("undetermined", "declare"),
+    ],
+)
+def test_a_milder_route_or_an_open_answer_needs_two_officials(on: Desk, answer: str, event: str) -> None:
+    filing = filed(on, f"other-{answer}-{event}", sample(SAMPLES[answer]))
+    assert refused(on, filing, event, reasons="本企业认为") == "office-departs"
+    assert refused(on, filing, event, "li") == "other-arm"
+    assert refused(on, filing, event, "li", reasons="已核实") == "other-arm-signed"
+    after = opened(on, filing, event, "li", "wang", reasons="两名官员同意")
+    assert (after.values["track"], after.values["deviates"], after.values["voluntary"]) == (answer, True, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "event"),
+    [("exempt", "file_contract"), ("exempt", "certify"), ("exempt", "declare"), ("contract_or_certification", "declare")],
+)
+def test_a_stricter_route_is_the_party_s_own_choice_and_no_office_imposes_it_alone(on: Desk, answer: str, event: str) -> None:
+    filing = filed(on, f"strict-{answer}-{event}", sample(SAMPLES[answer]))
+    assert refused(on, filing, event) == "own-choice"
+    assert refused(on, filing, event, "li", reasons="从严") == "other-arm-signed"
+    after = opened(on, filing, event, reasons="集团统一要求")
+    assert (after.values["track"], after.values["deviates"], after.values["voluntary"]) == (answer, False, True)
+
+
+def test_what_law_prohibits_takes_no_route(on: Desk) -> None:
+    facts = sample("two-flows")
+    facts["flow"]["items"][0]["recipient_status"] = "forbidden"
+    filing = filed(on, "prohibited", facts)
+    for event in GIVEN:
+        assert refused(on, filing, event, "li", "wang", reasons="两名官员同意") == "lawful-route"
+
+
+def test_another_pack_says_nothing_of_routes(on: Desk) -> None:
+    filing = filed(on, "tiering", FILED["facts"], "nanjing-tiering")
+    assert refused(on, filing, "keep") == "office-departs"
+    assert refused(on, filing, "keep", "li") == "other-arm"
+
+
+@pytest.mark.parametrize("name", ["route", "track", "deviates", "voluntary", "proposal"])
+def test_the_route_is_typed_by_nobody(on: Desk, name: str) -> None:
+    filing = filed(on, f"typed-{name}", sample(SAMPLES["assessment"]))
+    assert refused(on, filing, "declare", **{name: True if name in ("deviates", "voluntary") else "contract"}) == "computed-field"
+
+
+def test_a_declaration_stays_one(on: Desk) -> None:
+    case = opened(on, filed(on, "stays", sample(SAMPLES["assessment"])), "declare").stream
+    on.refused(case, TABLE, "notice", "li", {"faults": ["缺自评估报告"], "route": "contract"}, computed=frozenset())
+    on.act(case, TABLE, "notice", "li", {"faults": ["缺自评估报告"]})
+    assert on.refused(case, TABLE, "supplement_filing", "firm", {"papers": PAPERS}).finding.code == "is-contract"
+    after = on.act(case, TABLE, "supplement_declaration", "firm", {"papers": PAPERS})
+    run = after.clock("completeness")
+    assert after.name == "declared"
+    assert run
+    assert run.running
+
+
+def test_a_firm_opens_no_arm_and_nobody_else_s_route(on: Desk) -> None:
+    filing = filed(on, "strange", sample(SAMPLES["exempt"]))
+    with pytest.raises(InputError) as error:
+        cases.open_case(office(on, "firm"), filing, cases.Opening("results-based"))
+    assert error.value.finding.code == "wrong-role"
+    assert refused(on, filing, "keep", "rival") == "own-case"
+    assert refused(on, filing, "keep", "rival", holder=RIVAL) == "other-holder"
+    assert refused(on, filing, "keep", "li", holder=RIVAL) == "other-holder"
+    other = filed(on, "strange-2", sample(SAMPLES["exempt"]))
+    assert opened(on, filing, "keep", filing=other).values["filing"] == filing
+
+
+def test_a_moved_answer_is_answered_again_before_it_is_put_on_file(on: Desk) -> None:
+    filing = filed(on, "moved", sample(SAMPLES["contract_or_certification"]))
+    case = opened(on, filing, "file_contract").stream
+    reassess.revise(office(on, "firm"), filing, {"facts": sample(SAMPLES["assessment"])})
+    assert on.streams.state(case).values["drift"]["now"] == ["assessment"]
+    assert on.refused(case, TABLE, "put_on_file", "li", {"number": "备-1"}).finding.code == "answer-stands"
+    with pytest.raises(InputError) as error:
+        cases.do(office(on), case, "reassess", {"reasons": "事实变化"})
+    assert error.value.finding.code == "other-arm-signed"
+    after = cases.do(office(on, second="wang"), case, "reassess", {"reasons": "限期改报评估"}).state
+    assert (after.values["track"], after.values["deviates"]) == ("assessment", True)
+
+
+@pytest.mark.parametrize(
+    ("effective", "due", "late"),
+    [("2026-08-25", "2026-09-08", False), ("2026-07-01", "2026-07-15", True), ("2023-06-01", "2023-06-15", True)],
+)
+def test_ten_working_days_run_from_the_effect_of_the_contract(on: Desk, effective: str, due: str, late: bool) -> None:
+    filing = filed(on, f"effect-{effective}", sample(SAMPLES["contract_or_certification"]))
+    after = opened(on, filing, "file_contract", effective=effective)
+    run = after.clock("contract_filing")
+    assert run
+    assert (run.started, run.stopped, run.due) == (effective, after.on, due)
+    assert bool(lateness(run, None, on.now)) is late
+    check = after.clock("filing_check")
+    assert check
+    assert check.started == after.on
+
+
+def test_an_older_contract_is_none_of_order_13(on: Desk) -> None:
+    filing = filed(on, "older", sample(SAMPLES["contract_or_certification"]))
+    assert refused(on, filing, "file_contract", effective="2023-05-31") == "since-order-13"
+    assert refused(on, filing, "file_contract", effective="2020-01-01") == "since-order-13"
+    after = opened(on, filing, "file_contract", effective="2027-01-01")
+    assert after.clock("contract_filing") is None, "what takes effect later is filed early"
+
+
+def test_one_filing_takes_one_route_at_a_time(on: Desk) -> None:
+    filing = filed(on, "once", sample(SAMPLES["exempt"]))
+    case = opened(on, filing, "keep").stream
+    with pytest.raises(InputError) as error:
+        opened(on, filing, "declare", reasons="集团统一要求")
+    assert (error.value.finding.code, case in error.value.finding.problem) == ("duplicate", True)
+    on.act(case, TABLE, "redeclare", "firm", {"reasons": "换接收方"})
+    assert opened(on, filing, "declare", reasons="集团统一要求").name == "declared"
+
+
+def test_everything_is_worked_out_again(on: Desk) -> None:
+    assert FIRM != RIVAL
+    assert audit(on.home)
+    assert fsck(on.home)["event"]
