@@ -26,7 +26,7 @@ UNKNOWN = ("", "")
 
 
 def timed(table: Lifecycle, state: State, calendar: Calendar, met: Container[str] = ()) -> State:
-    """Return the state with the end of every clock that runs, and the first of them; and of those the last event has just `met`."""
+    """Return the state with the end of every clock that runs, and of those whose limit its last event `met`; and the first."""
     known = {each.id for each in table.clocks}
     runs = [run for run in state.clocks if run.clock in known and (run.stopped is None or run.clock in met)]
     return ended(state, {run.clock: _end(replace(run, stopped=None), term(table, state, run), calendar) for run in runs})

@@ -82,7 +82,13 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     filing = look.state(name)
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
-    return first or (_opened(look, table, state, event, given, filing) if filing and FILING in given.open else None)
+    if first or filing is None or FILING not in given.open:
+        return first
+    holder = given.open.get(HOLDER, "")
+    if holder and filing.holder and holder != filing.holder:
+        problem = f"the filing `{filing.stream[:60]}` is of another firm"
+        return Refusal("other-holder", f"{table.id}/{event}#{HOLDER}", problem, f"leave `{HOLDER}` out: it is that of the filing")
+    return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing) if not state.name else None
 
 
 def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | None) -> Refusal | None:
@@ -101,32 +107,29 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
 
 
 def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | None:
-    """Return the refusal of a case that does not go on with the filing in another arm: none, another filing's, or a closed one."""
+    """Return the refusal of a case that does not go on with the filing in another arm: unknown, closed, or another filing's."""
     process, _, _ = rule.partition("/")
     case = look.state(value)
-    if case and not case.closed and case.values.get(FILING) == filing.stream and case.process != process and look.arm(case.process):
+    lives = case is not None and not case.closed and case.values.get(FILING) == filing.stream
+    if case and lives and case.process != process and look.arm(case.process):
         return None
     problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"
     remedy = f"open it in the arm that goes on, with this case as `{OVER}`: both happen in one step"
     return Refusal("no-such-case", rule, problem, remedy)
 
 
-def _opened(look: Look, table: Lifecycle, state: State, event: str, given: Given, filing: State) -> Refusal | None:
-    """Return the refusal of a case that is opened for another firm than filed, or beside an open case in an arm of its outcome."""
-    holder = given.open.get(HOLDER, "")
-    if holder and filing.holder and holder != filing.holder:
-        rule, problem = f"{table.id}/{event}#{HOLDER}", f"the filing `{filing.stream[:60]}` is of another firm"
-        return Refusal("other-holder", rule, problem, f"leave `{HOLDER}` out: it is that of the filing")
-    arm = look.arm(table.id) if not state.name else ""
+def _beside(look: Look, table: Lifecycle, rule: str, stream: str, filing: State) -> Refusal | None:
+    """Return the refusal of an opening while the filing stands in an open case of an arm that the same outcome leads to."""
+    arm = look.arm(table.id)
     found = (look.state(name) for name in (cases(look.home, filing.stream) if arm else ()))
-    open_ = next((case for case in found if case and not case.closed and look.arm(case.process) == arm), None)
-    if open_ is None or open_.stream == state.stream:
+    there = next((each for each in found if each and not each.closed and look.arm(each.process) == arm), None)
+    if there is None or there.stream == stream:
         return None
-    problem = f"the filing stands in `{open_.process}`: the case `{open_.stream}` is open"
+    problem = f"the filing stands in `{there.process}`: the case `{there.stream}` is open"
     remedy = "go on with that one, or end it first"
     if any(each.id == OVER for each in table.fields):
         remedy += f"; named as `{OVER}`, with reasons, it is escalated to this one"
-    return Refusal("duplicate", f"{table.id}/{event}#unique", problem, remedy)
+    return Refusal("duplicate", rule, problem, remedy)
 
 
 def cases(home: Installation, filing: str) -> list[str]:

@@ -75,6 +75,8 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
                 yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
+        yield from (((*at, "clocks", "met", name), name, clocks, "clock") for name in each.clocks.met)
+        yield from (((*at, "clocks", "met", clock), name, fields, "field") for clock, name in each.clocks.met.items())
     openings = {each.event for each in table.transitions if not each.from_}
     for i, way in enumerate(table.arm.ways if table.arm else ()):
         yield ("arm", "ways", i, "event"), way.event, openings, "opening"
@@ -103,7 +105,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly.
+
+    The day from which a limit ran that an event met is an open date.
+    """
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
         days = () if any(each.limit.hours for each in table.clocks) else ("date",)
@@ -114,6 +119,11 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
+            for clock, name in each.clocks.met.items():
+                field = fields.get(name)
+                if field and (field.type != "date" or not field.open):
+                    place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
+                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
 
 
 def judged(loaded: Loaded) -> Iterator[Finding]:
