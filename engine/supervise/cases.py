@@ -24,7 +24,7 @@ from engine.store import reading
 from engine.supervise import filed, filings, uscc
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
 from engine.supervise.guards import MANDATE
-from engine.supervise.state import DRIFT, State
+from engine.supervise.state import DRIFT, TAKE_UP, State
 from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
@@ -32,9 +32,10 @@ from schemas.lifecycle import Arm, Way
 
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
-COMPUTED = frozenset(
-    {"proposal", "decision", "outcome", "deviates", "tier", "track", "route", "voluntary", "filed_by", "findings"}
-)
+COMPUTED = frozenset({
+    "proposal", "decision", "outcome", "deviates", "tier", "track", "route", "voluntary", "filed_by", "findings",
+    "filing", "holder", "product",
+})  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS = "tier", "reassess", "escalate", "findings"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
@@ -140,7 +141,7 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     act = _opening(office, filing, said, how)
     moved = _moved(office, act, str(how.fields.get(filed.OVER) or ""))
     by = None if _of_party(office.by) else office.by
-    taken = Act(filing, filings.PROCESS, filed.TAKE_UP, by, office.now, {"case": act.stream})
+    taken = Act(filing, filings.PROCESS, TAKE_UP, by, office.now, {"case": act.stream})
     arm, made = streams.table(how.process).arm, None
     if arm:
         asked = _question(office, said, filings.submitted(streams.state(filing))[0], filing=filing)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
-from engine.supervise.state import SUBMITTED, State, from_text
-from engine.supervise.step import Refusal
+from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
+from engine.supervise.step import Refusal, transition_of
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
     from schemas.lifecycle import FieldDecl, Lifecycle
 
-FILING, HOLDER, TAKE_UP = "filing", "holder", "take_up"
+FILING = "filing"
 OVER = "takes_over"  # the field of an opening that names the case which goes on in it
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
@@ -75,6 +75,10 @@ class Look:
 
 def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
     """Return the refusal of the first thing that an event says of its filing, or of cases on it, which is not so; else None."""
+    transition = transition_of(table, state.name, event)
+    if transition and transition.cases_closed and (open_ := _open_case(look, state.stream)):
+        problem = f"the case `{open_.stream}` on it is open"
+        return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
     name = str(given.open.get(FILING) or state.values.get(FILING) or "")
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
     if not name or not (declared or FILING in given.open):
@@ -82,13 +86,9 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     filing = look.state(name)
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
-    if first or filing is None or FILING not in given.open:
+    if first or filing is None or state.name:
         return first
-    holder = given.open.get(HOLDER, "")
-    if holder and filing.holder and holder != filing.holder:
-        problem = f"the filing `{filing.stream[:60]}` is of another firm"
-        return Refusal("other-holder", f"{table.id}/{event}#{HOLDER}", problem, f"leave `{HOLDER}` out: it is that of the filing")
-    return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing) if not state.name else None
+    return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing)
 
 
 def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | None) -> Refusal | None:
@@ -120,9 +120,7 @@ def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | N
 
 def _beside(look: Look, table: Lifecycle, rule: str, stream: str, filing: State) -> Refusal | None:
     """Return the refusal of an opening while the filing stands in an open case of an arm that the same outcome leads to."""
-    arm = look.arm(table.id)
-    found = (look.state(name) for name in (cases(look.home, filing.stream) if arm else ()))
-    there = next((each for each in found if each and not each.closed and look.arm(each.process) == arm), None)
+    there = _open_case(look, filing.stream, arm) if (arm := look.arm(table.id)) else None
     if there is None or there.stream == stream:
         return None
     problem = f"the filing stands in `{there.process}`: the case `{there.stream}` is open"
@@ -130,6 +128,12 @@ def _beside(look: Look, table: Lifecycle, rule: str, stream: str, filing: State)
     if any(each.id == OVER for each in table.fields):
         remedy += f"; named as `{OVER}`, with reasons, it is escalated to this one"
     return Refusal("duplicate", rule, problem, remedy)
+
+
+def _open_case(look: Look, filing: str, arm: str = "") -> State | None:
+    """Return a case on a filing that is still open, of any table or of an arm; None when there is none."""
+    found = (look.state(name) for name in cases(look.home, filing))
+    return next((each for each in found if each and not each.closed and (not arm or look.arm(each.process) == arm)), None)
 
 
 def cases(home: Installation, filing: str) -> list[str]:

@@ -349,6 +349,13 @@ def _only_if(h: Happening, of: Sequence[str]) -> str:
     return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
 
 
+def _not_both(h: Happening, of: Sequence[str]) -> str:
+    """The event does not give the second field while it says that the first, which rules it out, is true."""
+    denied, stated = of
+    both = h.event.values.get(denied) is True and stated in h.event.given
+    return f"`{denied}` is true, and `{stated}` is given: one of them is wrong" if both else ""
+
+
 def _same_person(h: Happening, of: Sequence[str]) -> str:
     """Whoever does this did all of these events."""
     other = [name for name in of if h.event.by not in h.done(name).by]
@@ -432,4 +439,5 @@ GUARDS: dict[str, Guard] = {
     "tells_whether_differ": _tells_whether_differ,
     "since_day": _since_day,
     "answer_stands": _answer_stands,
+    "not_both": _not_both,
 }

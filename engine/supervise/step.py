@@ -7,7 +7,7 @@ role, nothing is dated before its cause or after the day it is told, every field
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
@@ -187,12 +187,7 @@ def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refu
 def _after(table: Lifecycle, transition: Transition, state: State, event: Event) -> State:
     """Return the state that a transition leads to."""
     name = state.name if transition.to == SAME else transition.to
-    collected = {each.id for each in table.fields if each.collect}
-    values = {key: value for key, value in state.values.items() if key not in transition.anew}
-    for key, value in event.values.items():
-        values[key] = [*values.get(key, ()), value] if key in collected else value
-    if ANSWERS & event.values.keys():
-        values.pop(DRIFT, None)
+    values = _values(table, transition, state, event)
     before = state.done.get(event.name, Done(0, "", (), ()))
     done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
     return replace(
@@ -209,6 +204,20 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         done={**{name: each for name, each in state.done.items() if name not in transition.forgets}, event.name: done},
         clocks=clocked(table, transition, state, event),
     )
+
+
+def _values(table: Lifecycle, transition: Transition, state: State, event: Event) -> dict[str, Any]:
+    """Return the open values of the stream after an event: the last of each field, or all of one that collects them."""
+    collected = {each.id for each in table.fields if each.collect}
+    values = {key: value for key, value in state.values.items() if key not in transition.anew}
+    for key, value in event.values.items():
+        if key in transition.drops:
+            values[key] = [each for each in values.get(key, ()) if each != value]
+        else:
+            values[key] = [*values.get(key, ()), value] if key in collected else value
+    if ANSWERS & event.values.keys():
+        values.pop(DRIFT, None)
+    return values
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

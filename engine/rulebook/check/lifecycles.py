@@ -30,6 +30,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
     "since_day": ("field", None), "answer_stands": (),
+    "not_both": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -65,7 +66,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique", "anew"):
+        for key in ("needs", "may", "unique", "anew", "drops"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         if each.after:
@@ -124,6 +125,18 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                 if field and (field.type != "date" or not field.open):
                     place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
                     yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+
+
+def dropped(loaded: Loaded) -> Iterator[Finding]:
+    """What an event takes out of a stream is a value that it must name, of an open field that collects its values."""
+    for file, table in loaded.docs["lifecycle"].items():
+        kept = {each.id for each in table.fields if each.collect and each.open}
+        for i, each in enumerate(table.transitions):
+            for k, name in enumerate(each.drops):
+                if name not in kept or name not in each.needs:
+                    place = loaded.sources.place(file, "transitions", i, "drops", k)
+                    problem = f"`{name}` is no open field that collects its values and that the event needs"
+                    yield Finding("wrong-type", place, problem, "declare it with `collect: true`, and under `needs:`")
 
 
 def judged(loaded: Loaded) -> Iterator[Finding]:
