@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import icalendar
@@ -13,6 +13,7 @@ from engine.evidence.installation import open_home
 from engine.rulebook.model import Rulebook
 from engine.supervise.agenda import agenda, recompute
 from engine.supervise.audit import audit
+from engine.supervise.period import count
 from engine.supervise.streams import Streams, history
 from tests import test_calendar
 from tests.rulebook import book
@@ -31,6 +32,11 @@ def filed(on: Desk, stream: str, product: str) -> None:
     }
     more = {"scope": "全市", "manner": "接口", "until": "2027-08-31"}
     on.act(stream, "data-sharing-request", "request_conditional", "chen", asked | more)
+
+
+def counted(streams: Streams, day: str, at: datetime) -> int:
+    """How many clocks were late by their last day, as things stood at a moment."""
+    return sum(row.late for row in count(streams, day, day, at.replace(tzinfo=UTC)).values())
 
 
 def test_the_shortest_clock_comes_first_and_those_that_stand_still_last(tmp_path: Path) -> None:
@@ -78,9 +84,14 @@ def test_a_new_notice_moves_what_was_provisional_and_is_recorded(tmp_path: Path)
     provisional(tmp_path)
     at = datetime(2026, 9, 22, tzinfo=UTC)
     with open_home(tmp_path) as home:
-        announced = Streams(home, book())
-        (before,) = announced.state("s").clocks
+        unannounced = Streams(home, before_its_notice())
+        (before,) = unannounced.state("s").clocks
         assert before.soonest < before.due
+        late = datetime.fromisoformat(before.due) + timedelta(days=2)
+        assert counted(unannounced, before.due, late) == 1
+        assert counted(unannounced, before.due, late - timedelta(days=2)) == 0  # a notice may still make it the last day
+    with open_home(tmp_path) as home:
+        announced = Streams(home, book())
         (moved,) = recompute(announced, at, "release-2")
         assert (moved.stream, moved.clock) == ("s", "answer_conditional")
         assert (moved.before, moved.after) == ((before.soonest, before.due), ("2026-10-12", "2026-10-12"))
@@ -88,6 +99,8 @@ def test_a_new_notice_moves_what_was_provisional_and_is_recorded(tmp_path: Path)
         assert (after.soonest, after.due) == moved.after
         assert before.soonest <= after.soonest <= before.due
         assert announced.state("s").name == "requested"
+        assert counted(announced, after.due, late) == 1  # on its last day as it is known now, and on no other
+        assert counted(announced, before.due, late) == 0
         assert recompute(announced, at, "release-2") == []
         event = history(home, "s")[-1]
         assert (event["name"], event["by"], event["values"]) == ("recomputed", None, {"release": "release-2"})
