@@ -146,8 +146,8 @@ def fold(events: Iterable[Mapping[str, Any]]) -> Register:
     """Return what the events of a register add up to: `name`, `values` and `by`, as they are recorded; others change nothing.
 
     A transfer that the handler itself records later in a period shows that what it declared of it was wrong. What an official
-    records, corrects or withdraws without a paper of the handler shows the same, or leaves it open. Such a period no longer bounds
-    the count, until it is declared again.
+    records, corrects or withdraws without a paper of the handler shows the same, or leaves it open. Such a period bounds the
+    count no longer, until it is declared again.
     """
     register = Register()
     for event in events:
