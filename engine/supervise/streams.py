@@ -29,7 +29,7 @@ from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.judged import Vocabulary
 from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import SECOND, Refusal, may_not, noted, role_of, step, transition_of
-from schemas.lifecycle import BUILT_IN, REFUSED, Lifecycle
+from schemas.lifecycle import BUILT_IN, RECOMPUTED, REFUSED, Lifecycle
 
 MAX_NAME = 128
 ATTEMPTS = 64  # how often an act is judged again when another event came first
@@ -197,10 +197,14 @@ class Streams:
         return self.home.keyed("company", firm) if not uscc.fault(firm) else ""
 
     def _given(self, table: Lifecycle, act: Act) -> Given | Refusal:
-        """Return the fields of an act as they are recorded. Events of every stream happen by themselves, or not at all."""
+        """Return the fields of an act as they are recorded. Events of every stream happen by themselves, or not at all.
+
+        Somebody answers for what is recorded under rules that were never published; the engine alone works out what that is.
+        """
         if act.name not in BUILT_IN:
             return given(table, act.name, act.fields, self.home.keyed)
-        if act.by:
+        answered_for = act.name == RECOMPUTED and act.computed == act.fields.keys() == {"release"}
+        if act.by and not answered_for:
             problem = f"`{act.name}` happens by itself"
             return Refusal("no-transition", f"{table.id}/{act.name}", problem, "name an event of the table")
         return Given(dict(act.fields), names=frozenset(act.fields))
