@@ -250,6 +250,12 @@ def _not_future(h: Happening, of: Sequence[str]) -> str:
     return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
 
 
+def _day_over(h: Happening, of: Sequence[str]) -> str:
+    """Each of these days is over on the day on which the event is told: of a day that still runs nobody knows all."""
+    open_ = [(name, day) for name in of if isinstance(day := h.event.values.get(name), str) and day >= h.event.told]
+    return f"`{open_[0][0]}` {open_[0][1]} is not over yet" if open_ else ""
+
+
 def _not_before(h: Happening, of: Sequence[str]) -> str:
     """The day (first) lies before none of the events (from the second on)."""
     name, *causes = of
@@ -423,6 +429,7 @@ GUARDS: dict[str, Guard] = {
     "known_value": _known_value,
     "not_future": _not_future,
     "not_before": _not_before,
+    "day_over": _day_over,
     "lasts": _lasts,
     "reached": _reached,
     "official_if": _official_if,

@@ -24,7 +24,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
-    "not_longer": ("field",), "not_before": ("field", "event"),
+    "not_longer": ("field",), "not_before": ("field", "event"), "day_over": ("field",),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
