@@ -20,7 +20,7 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
-    "takes_part", "spares", "extends_within", "not_sooner",
+    "takes_part", "spares", "extends_within", "not_sooner", "not_both",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -138,13 +138,14 @@ class Transition(Shape):
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
-    that were given on other facts: the history keeps them. `after` names an open date of the stream: once that day has passed the
-    event happens by itself, and never earlier.
+    that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
+    the event states, or each of several, as of a use that is taken back: nobody takes it back twice. `after` names an open date
+    of the stream: once that day has passed the event happens by itself, and never earlier.
 
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
-    units: the units that this event names there count as not having done that one, and do it (again). `drops` maps collected
-    fields to the fields that name what no longer stands in them.
+    units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
+    names a version of the filing later than that of the stream, or a paper that was filed since the stream came to its state.
     """
 
     event: str
@@ -162,9 +163,10 @@ class Transition(Shape):
     unique: list[str] = Field(default_factory=list)
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
+    drops: list[str] = Field(default_factory=list)
     instead: dict[str, str] = Field(default_factory=dict)
     asks: dict[str, str] = Field(default_factory=dict)
-    drops: dict[str, str] = Field(default_factory=dict)
+    brings: bool = False
     after: str = ""
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None

@@ -31,8 +31,8 @@ from schemas.lifecycle import Arm
 
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
-COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by", "findings"})
-TIER, REASSESS, FINDINGS = "tier", "reassess", "findings"
+COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "filed_by", "findings"})
+TIER, REASSESS, FINDINGS, COMPARED = "tier", "reassess", "findings", "compared"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
 from engine.supervise.state import SUBMITTED, State, from_text
-from engine.supervise.step import Refusal
+from engine.supervise.step import OFFICES, Refusal, transition_of
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
+    from engine.supervise.state import Event
     from schemas.lifecycle import Lifecycle
 
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
+TAKEN_UP = "take_up"  # the event that says which case was opened on a filing
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
 
 
@@ -35,22 +37,28 @@ def papers(home: Installation, filing: State) -> frozenset[str]:
 
     Files whose names were erased are not among them: nobody can tell any more that they were filed.
     """
-    return frozenset(_papers(home, filing))
+    return frozenset(paper for _, paper in _papers(home, filing))
 
 
-def _papers(home: Installation, filing: State) -> Iterator[str]:
-    for each in stored.events(home.store, filing.stream):
-        predicate = json.loads(each.payload)["predicate"]
+def _papers(home: Installation, filing: State) -> Iterator[tuple[str, str]]:
+    """Yield the moment at which each paper was filed, with its hash."""
+    for predicate in _events(home, filing.stream):
         if predicate["name"] in DRAFTS:
             continue
-        yield from (predicate["values"][name] for name in PAPERS if name in predicate["values"])
+        yield from ((predicate["at"], predicate["values"][name]) for name in PAPERS if name in predicate["values"])
         if EVIDENCE in predicate["given"]:
             disclosed, _ = opened(home, predicate["event_id"])
-            yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
+            files = (file for said in disclosed if said.name == EVIDENCE for file in said.value)
+            yield from ((predicate["at"], file["sha256"]) for file in files)
+
+
+def _events(home: Installation, stream: str) -> Iterator[dict[str, Any]]:
+    for each in stored.events(home.store, stream):
+        yield json.loads(each.payload)["predicate"]
 
 
 def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that names a version or a paper which the filing has not; None when it has all."""
+    """Return the refusal of the first value that names what the filing has not, or of an act that brings nothing new, else None."""
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
     name = str(given.open.get("filing") or state.values.get("filing") or "")
     row = stored.stream(home.store, name) if declared and name else None
@@ -65,4 +73,34 @@ def refused(home: Installation, table: Lifecycle, state: State, event: str, give
         if each.in_filing == "paper" and value not in papers(home, filing):
             problem = f"no paper {value[:12]}... was filed with `{name[:60]}`"
             return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    way = transition_of(table, state.name, event)
+    if filing and way and way.brings and not _brings(home, state, filing, {each.id: each.in_filing for each in declared}, given):
+        problem = f"the case has version {state.values.get('version')} already, and no paper filed since {state.on} is named"
+        remedy = "revise the filing and name the new version, or `lodge` a paper on it and name that as `paper`"
+        return Refusal("nothing-new", f"{table.id}/{event}#version", problem, remedy)
+    return None
+
+
+def _brings(home: Installation, state: State, filing: State, declared: dict[str, str], given: Given) -> bool:
+    """Tell whether an act names a later version than its stream has, or a paper filed since the stream came to its state."""
+    named = {kind: {given.open[name] for name, each in declared.items() if each == kind} for kind in ("version", "paper")}
+    if any(value > state.values.get("version", 0) for value in named["version"]):
+        return True
+    came = max((each["at"] for each in _events(home, state.stream) if each["to"] == state.name != each["from"]), default="")
+    return any(paper in named["paper"] and at >= came for at, paper in _papers(home, filing))
+
+
+def recused(home: Installation, table: Lifecycle, state: State, event: Event) -> Refusal | None:
+    """Return the refusal of an official who does something on a filing and is recused from a case that was opened on it.
+
+    Whoever stays out of a case adds no paper to its file, and does not conclude it (Civil Servant Law, articles 76 and 77).
+    """
+    if TAKEN_UP not in state.done or table.kind != "filing" or not set(event.roles) & set(OFFICES):
+        return None
+    for case in {each["values"]["case"] for each in _events(home, state.stream) if each["name"] == TAKEN_UP}:
+        row = stored.stream(home.store, case)
+        out = from_text(row.fold).values.get("recused", []) if row else []
+        if both := {event.by, event.second} & set(out):
+            problem = f"`{min(both)}` is recused from the case `{case}` on this filing"
+            return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
     return None

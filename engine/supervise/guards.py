@@ -82,7 +82,7 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
 
     Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77).
     """
-    if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of):
+    if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of if name not in h.transition.drops):
         return ""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
@@ -244,9 +244,8 @@ def _new_value(h: Happening, of: Sequence[str]) -> str:
 
 
 def _known_value(h: Happening, of: Sequence[str]) -> str:
-    """The value that the event states, or each of several, is one that the stream has collected, in the second field if named."""
-    stated = h.event.values.get(of[0])
-    unknown = [value for value in _several(stated) if value not in _collected(h, of[-1])]
+    """The value that the event states, or each of several, is one that the stream has collected."""
+    unknown = [value for value in _several(h.event.values.get(of[0])) if value not in _collected(h, of[0])]
     return f"`{unknown[0]}` does not stand in it" if unknown else ""
 
 
@@ -393,6 +392,13 @@ def _only_if(h: Happening, of: Sequence[str]) -> str:
     return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
 
 
+def _not_both(h: Happening, of: Sequence[str]) -> str:
+    """The event does not give the second field while it says that the first, which rules it out, is true."""
+    denied, stated = of
+    both = h.event.values.get(denied) is True and stated in h.event.given
+    return f"`{denied}` is true, and `{stated}` is given: one of them is wrong" if both else ""
+
+
 def _same_person(h: Happening, of: Sequence[str]) -> str:
     """Whoever does this did all of these events."""
     other = [name for name in of if h.event.by not in h.done(name).by]
@@ -464,4 +470,5 @@ GUARDS: dict[str, Guard] = {
     "reveals": _reveals,
     "among": _among,
     "tells_whether_differ": _tells_whether_differ,
+    "not_both": _not_both,
 }

@@ -210,21 +210,18 @@ def leads_to(transition: Transition, state: State) -> str:
 
 
 def _values(table: Lifecycle, transition: Transition, state: State, event: Event) -> dict[str, Any]:
-    """Return the open values after a transition."""
+    """Return the open values of the stream after an event: the last of each field, or all of one that collects them."""
     collected = {each.id: each.type for each in table.fields if each.collect}
     values = {key: value for key, value in state.values.items() if key not in transition.anew}
     for key, value in event.values.items():
-        old = values.get(key, [])
-        match collected.get(key):
-            case None:
-                values[key] = value
-            case "texts":
-                values[key] = [*old, *(each for each in value if each not in old)]
-            case _:
-                values[key] = [*old, value]
-    for key, dropping in transition.drops.items():
-        gone = event.values.get(dropping, [])
-        values[key] = [each for each in values.get(key, []) if each not in (gone if isinstance(gone, list) else [gone])]
+        if key not in collected:
+            values[key] = value
+            continue
+        old, stated = values.get(key, []), value if collected[key] == "texts" else [value]
+        if key in transition.drops:
+            values[key] = [each for each in old if each not in stated]
+        else:
+            values[key] = [*old, *(each for each in stated if collected[key] != "texts" or each not in old)]
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
     return values

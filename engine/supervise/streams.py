@@ -173,7 +173,7 @@ class Streams:
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
-        if refused := filed.refused(self.home, table, state, act.name, fields):
+        if refused := filed.recused(self.home, table, state, event) or filed.refused(self.home, table, state, act.name, fields):
             return self._attempt(act, refused)
         # what the rules do by themselves names who was judged when a person announced it
         if act.by and (refused := people.refused(self.home, table, act.name, fields, event.at)):

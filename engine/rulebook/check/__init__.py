@@ -58,6 +58,7 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     overlays.overlays,
     lifecycles.named,
     lifecycles.named_clocks,
+    lifecycles.dropped,
     lifecycles.judged,
     lifecycles.by_itself,
     lifecycles.arms,

@@ -29,6 +29,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "not_both": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -64,15 +65,13 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique", "anew"):
+        for key in ("needs", "may", "unique", "anew", "drops"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         yield from (((*at, "instead", name), name, events, "event") for name in each.instead)
         yield from (((*at, "instead", name), to, states, "state") for name, to in each.instead.items())
         yield from (((*at, "asks", name), name, events, "event") for name in each.asks)
         yield from (((*at, "asks", name), field, fields, "field") for name, field in each.asks.items())
-        yield from (((*at, "drops", name), name, fields, "field") for name in each.drops)
-        yield from (((*at, "drops", name), field, fields, "field") for name, field in each.drops.items())
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
@@ -116,6 +115,18 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
+
+
+def dropped(loaded: Loaded) -> Iterator[Finding]:
+    """What an event takes out of a stream is a value that it must name, of an open field that collects its values."""
+    for file, table in loaded.docs["lifecycle"].items():
+        kept = {each.id for each in table.fields if each.collect and each.open}
+        for i, each in enumerate(table.transitions):
+            for k, name in enumerate(each.drops):
+                if name not in kept or name not in each.needs:
+                    place = loaded.sources.place(file, "transitions", i, "drops", k)
+                    problem = f"`{name}` is no open field that collects its values and that the event needs"
+                    yield Finding("wrong-type", place, problem, "declare it with `collect: true`, and under `needs:`")
 
 
 def judged(loaded: Loaded) -> Iterator[Finding]:
