@@ -63,12 +63,12 @@ class FieldDecl(Shape):
     """What an event may carry. `open` fields stand in the log in clear; all others are commitments, their values sealed.
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
-    by its keyed hash. A `collect` field keeps every value given, not the last; one of texts adds those that are new. A date is not before the event `not_before`.
-    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
-    date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
-    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it. `names`
-    says that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact
-    has the value, as a filing would state it.
+    by its keyed hash. A `collect` field keeps every value given, not the last; one of texts adds those that are new. A date is
+    not before the event `not_before`. A whole number counts: it is not negative, and at `most` that. What is `computed` comes
+    from the engine: nobody types it. A date that has `not_past` lies not before the legal day of its event. `in_filing` says
+    what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of the party, by
+    its hash, that was filed with it. `names` says that the value names a fact to be judged, of those that the pack of the
+    filing reads; `value_of` is the field whose fact has the value, as a filing would state it.
     """
 
     id: str

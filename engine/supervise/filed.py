@@ -58,7 +58,7 @@ def _events(home: Installation, stream: str) -> Iterator[dict[str, Any]]:
 
 
 def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that names what the filing has not, or of an act that brings nothing new, else None."""
+    """Return the refusal of the first value that the filing has not, or of an act that brings nothing new; None otherwise."""
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
     name = str(given.open.get("filing") or state.values.get("filing") or "")
     row = stored.stream(home.store, name) if declared and name else None

@@ -253,7 +253,9 @@ def _takes_part(h: Happening, of: Sequence[str]) -> str:
     """The value (first) is one of those that the event states, or the stream has, in the other fields."""
     name, *others = of
     known = [each for other in others for said in (h.event.values, h.state.values) for each in _several(said.get(other))]
-    return "" if h.value(name) in known else f"`{h.value(name)}` is none of {', '.join(map(str, known)) or 'them: there are none'}"
+    return (
+        "" if h.value(name) in known else f"`{h.value(name)}` is none of {', '.join(map(str, known)) or 'them: there are none'}"
+    )
 
 
 def _spares(h: Happening, of: Sequence[str]) -> str:
