@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
 Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
-Binds = Literal["office", "party", "nobody"]
+Binds = Literal["office", "party", "perhaps", "nobody"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
     "document", "faults",
@@ -101,8 +101,9 @@ class ClockDecl(Shape):
     """A limit of time that transitions start, pause, resume and stop.
 
     One that `prolongs` others goes on where the one that was running ends: its limit is added to theirs, in the same unit, from
-    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party, or
-    nobody, as after a time in which one may object, or a term.
+    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party,
+    `perhaps` the party where facts that are open decide whether it owes anything, or nobody, as after a time in which one may
+    object, or a term.
     """
 
     id: str
@@ -140,7 +141,8 @@ class Transition(Shape):
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
     that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
     the event states, or each of several, as of a use that is taken back: nobody takes it back twice. `after` names an open date
-    of the stream: once that day has passed the event happens by itself, and never earlier.
+    of the stream: once that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits
+    until every case on the filing is closed.
 
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
@@ -168,6 +170,7 @@ class Transition(Shape):
     asks: dict[str, str] = Field(default_factory=dict)
     brings: bool = False
     after: str = ""
+    cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 

@@ -12,6 +12,7 @@ from api.render import streams as render
 from engine.errors import InputError
 from engine.store.streams import Page
 from engine.supervise import cases, filings, queued
+from engine.supervise.grants import OPENINGS
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Cases: opened on a filing, led by officials, decided by a named one.")
@@ -75,6 +76,8 @@ def do(
         other = OTHERS.get(state.process)
         if other:
             raise InputError("other-command", f"`{case[:60]}` is a stream of `{state.process}`", f"use `fenji {other}`")
+        if event in OPENINGS:  # which one it is, the facts say
+            raise InputError("other-command", f"`{event}` opens a request", "use `fenji share file`")
         given = fields_of(desk.streams.table(state.process), typed)
         done = cases.do(desk.office(by, second), case, event, given, dated(on))
         tell(desk, done, lang, json=json)

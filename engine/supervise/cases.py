@@ -23,7 +23,7 @@ from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.supervise import filed, filings
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
-from engine.supervise.state import State
+from engine.supervise.state import TAKE_UP, State
 from engine.supervise.step import DRIFT, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
@@ -31,7 +31,10 @@ from schemas.lifecycle import Arm
 
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
-COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "filed_by", "findings"})
+COMPUTED = frozenset({
+    "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "filed_by", "findings", "filing", "holder",
+    "product",
+})  # fmt: skip
 TIER, REASSESS, FINDINGS, COMPARED = "tier", "reassess", "findings", "compared"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
@@ -149,7 +152,7 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     made = None
     if table.arm:
         act, made = _answered(office, table.arm, act, _question(office, said, filed_by, filing=filing))
-    take_up = Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case})
+    take_up = Act(filing, filings.PROCESS, TAKE_UP, office.by, office.now, {"case": case})
     return streams.perform_all([act, take_up], Beside([made.entry], made.blobs) if made else None)[0]
 
 

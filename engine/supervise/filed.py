@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
-from engine.supervise.state import SUBMITTED, State, from_text
+from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
 from engine.supervise.step import OFFICES, Refusal, transition_of
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
+    from engine.store.append import Projection
     from engine.supervise.fields import Given
     from engine.supervise.state import Event
     from schemas.lifecycle import Lifecycle
 
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
-TAKEN_UP = "take_up"  # the event that says which case was opened on a filing
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
 
 
@@ -57,8 +57,22 @@ def _events(home: Installation, stream: str) -> Iterator[dict[str, Any]]:
         yield json.loads(each.payload)["predicate"]
 
 
+def _cases(home: Installation, filing: str) -> Iterator[Projection]:
+    """Yield the rows of the cases that were opened on a filing."""
+    named = dict.fromkeys(each["values"]["case"] for each in _events(home, filing) if each["name"] == TAKE_UP)
+    yield from (row for name in named if (row := stored.stream(home.store, name)))
+
+
 def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that the filing has not, or of an act that brings nothing new; None otherwise."""
+    """Return the refusal of an end before that of its cases, of a value that the filing has not, or of what brings nothing.
+
+    None when all is in order.
+    """
+    transition = transition_of(table, state.name, event)
+    open_ = [row.id for row in _cases(home, state.stream) if not row.closed] if transition and transition.cases_closed else []
+    if open_:
+        problem = f"the case `{open_[0]}` on it is open"
+        return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
     name = str(given.open.get("filing") or state.values.get("filing") or "")
     row = stored.stream(home.store, name) if declared and name else None
@@ -73,8 +87,12 @@ def refused(home: Installation, table: Lifecycle, state: State, event: str, give
         if each.in_filing == "paper" and value not in papers(home, filing):
             problem = f"no paper {value[:12]}... was filed with `{name[:60]}`"
             return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
-    way = transition_of(table, state.name, event)
-    if filing and way and way.brings and not _brings(home, state, filing, {each.id: each.in_filing for each in declared}, given):
+    if (
+        filing
+        and transition
+        and transition.brings
+        and not _brings(home, state, filing, {each.id: each.in_filing for each in declared}, given)
+    ):
         problem = f"the case has version {state.values.get('version')} already, and no paper filed since {state.on} is named"
         remedy = "revise the filing and name the new version, or `lodge` a paper on it and name that as `paper`"
         return Refusal("nothing-new", f"{table.id}/{event}#version", problem, remedy)
@@ -95,12 +113,11 @@ def recused(home: Installation, table: Lifecycle, state: State, event: Event) ->
 
     Whoever stays out of a case adds no paper to its file, and does not conclude it (Civil Servant Law, articles 76 and 77).
     """
-    if TAKEN_UP not in state.done or table.kind != "filing" or not set(event.roles) & set(OFFICES):
+    if TAKE_UP not in state.done or table.kind != "filing" or not set(event.roles) & set(OFFICES):
         return None
-    for case in {each["values"]["case"] for each in _events(home, state.stream) if each["name"] == TAKEN_UP}:
-        row = stored.stream(home.store, case)
-        out = from_text(row.fold).values.get("recused", []) if row else []
-        if both := {event.by, event.second} & set(out):
-            problem = f"`{min(both)}` is recused from the case `{case}` on this filing"
+    for case in _cases(home, state.stream):
+        both = {event.by, event.second} & set(from_text(case.fold).values.get("recused", []))
+        if both:
+            problem = f"`{min(both)}` is recused from the case `{case.id}` on this filing"
             return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
     return None

@@ -16,6 +16,9 @@ from datetime import date
 from typing import Any, Literal
 
 Verdict = Literal["within", "beyond", "open"]
+OPENINGS = frozenset(
+    {"request_unconditional", "request_conditional", "request_mixed", "request_not_shared", "request_other"}
+)  # how a request is opened, by the law and the class of its items
 Limit = Literal["purpose", "items", "before_start", "after_end", "uses", "records", "onward", "suspended", "ended"]
 
 
@@ -88,7 +91,7 @@ def fold(events: Iterable[Mapping[str, Any]]) -> Ledger:
     for event in events:
         day, told = date.fromisoformat(event["on"]), event["values"]
         match event["name"]:
-            case "request_conditional" | "request_unconditional" | "agree":
+            case name if name in {*OPENINGS, "agree"}:
                 stated |= told
             case "provide":
                 ledger = replace(ledger, grant=_grant(stated, day))

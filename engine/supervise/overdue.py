@@ -1,7 +1,9 @@
 """Whether the time of a clock is over, and who is late by it: the ends are those that the last event of the stream recorded.
 
 An end between two bounds is not over before the later of them: until then a notice of days off that is still to come decides it.
-A clock that binds nobody, such as a time in which one may object, or a term, makes nobody late when it is over.
+A clock that binds nobody, such as a time in which one may object, or a term, makes nobody late when it is over. One that binds
+`perhaps` runs for a report that open facts may make owed: what it was started for the log does not tell, so it is never certainly
+late.
 """
 
 from __future__ import annotations
@@ -41,8 +43,11 @@ def overdue(tables: Mapping[str, Lifecycle], state: State, at: datetime) -> bool
     """Tell whether something is overdue in a stream that is open; None where it may be."""
     if state.closed:
         return False
-    bound = [run for run in state.clocks if run.stopped is None and binds(tables, state.process, run.clock) != "nobody"]
-    found = {over(run, at) for run in bound}
+    found = set()
+    for run in state.clocks:
+        whom = binds(tables, state.process, run.clock)
+        if run.stopped is None and whom != "nobody":
+            found.add(over(run, at) and (None if whom == "perhaps" else True))
     return True if True in found else None if None in found else False
 
 

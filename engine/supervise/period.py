@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from schemas.lifecycle import Binds
 
 NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
-UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
+UNFAVOURABLE = frozenset({"not_accepted", "refused", "declined", "not_passed"})  # states in which a party was told no
 Place = tuple[str, str]  # unit and district
 
 
@@ -38,7 +38,8 @@ class Row:
     `decided` are cases by the tier of their last decision in the period, empty where none was shown, `decisions` all of theirs;
     `answered` requests by what they were told last. `late` are clocks of the office that ran out in the period, of which
     `late_settled` were done, or waited for nobody any more, by its end; `late_open` are all that were still open then, whenever
-    they ran out. `party_late` are clocks of parties that ran out in the period.
+    they ran out. `party_late` are clocks of parties that ran out in the period; those of reports on incidents are not among them,
+    since whether one was owed at all may be open.
     """
 
     filings: int = 0
@@ -146,13 +147,13 @@ def _decided(row: Row, event: dict[str, Any], requests: Container[str]) -> None:
 
 
 def _late(streams: Streams, known: dict[str, _Stream], at: datetime) -> Iterator[_Late]:
-    """Yield every clock that is late at a moment and binds somebody, by the rows of the streams."""
+    """Yield every clock of an office or a party that is certainly late at a moment, by the rows of the streams."""
     tables = streams.rulebook.lifecycles
     for row in stored.rows(streams.home.store):
         stream = known.get(row.id)
         for run in from_text(row.fold).clocks if stream else ():
             whom = binds(tables, row.process, run.clock)
-            found = lateness(run, stream.closed, at) if stream and whom != "nobody" else None
+            found = lateness(run, stream.closed, at) if stream and whom in ("office", "party") else None
             if stream and found:
                 yield _Late(whom, *found, stream)
 

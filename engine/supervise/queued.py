@@ -16,7 +16,7 @@ from engine.store import streams as stored
 from engine.store.streams import Page, queue
 from engine.supervise import filings
 from engine.supervise.overdue import over, overdue
-from engine.supervise.state import State, from_text
+from engine.supervise.state import TAKE_UP, State, from_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from engine.supervise.streams import Streams
 
 PAGE = 500
-TAKEN_UP = "take_up"  # the event of a filing that names a case opened on it
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
     """A row of a queue, and what it comes to at a moment.
 
-    `overdue`: something that office or party owes is past its last day; None where only a notice of days off to come can tell.
+    `overdue`: something that office or party owes is past its last day; None where a notice of days off to come, or facts whether
+    it is owed, decide that.
     `over`: the next deadline has passed, whomever it binds. `provisional`: it may still move. `ended`: the stream is closed, or
     it is a filing on which cases were opened that are all closed, though nobody has concluded it.
     """
@@ -90,7 +90,7 @@ def _looked_at(streams: Streams, rows: Sequence[Projection], at: datetime) -> It
 
 def _cases(streams: Streams, state: State) -> list[str]:
     """Return the cases that were opened on a filing; the row names the last, its events all."""
-    taken = state.done.get(TAKEN_UP) if state.process == filings.PROCESS else None
+    taken = state.done.get(TAKE_UP) if state.process == filings.PROCESS else None
     if taken is None:
         return []
     return [str(state.values["case"])] if taken.count == 1 else [each.stream for each in filings.taken_up(streams, state.stream)]

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from engine.errors import InputError, Place, StoreError
 from engine.evidence import canonical, events, facts
@@ -258,7 +259,7 @@ class Streams:
     def _subject(self, table: Lifecycle, unique: list[str], fields: Given) -> str:
         """Return the keyed hash of what no second open stream of the table may have."""
         values = [fields.sealed.get(name, fields.open.get(name)) for name in unique]
-        plain = [" ".join(each.split()).casefold() if isinstance(each, str) else each for each in values]
+        plain = [_plainly(each) if isinstance(each, str) else each for each in values]
         return self.home.keyed("subject", canonical.encode([table.id, *plain]).decode())
 
     # recording --------------------------------------------------------------------------------------------------------
@@ -366,6 +367,11 @@ def refusal_error(refusal: Refusal) -> InputError:
     return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule), basis)
 
 
+def _plainly(text: str) -> str:
+    """Return a name without spaces, widths and case: written otherwise it is the same (NFKC, Unicode Standard Annex 15)."""
+    return "".join(normalize("NFKC", text).split()).casefold()
+
+
 def _typed(table: Lifecycle, act: Act) -> Refusal | None:
     """Return the refusal of a field that a person typed and the engine works out, such as whether a decision deviates."""
     computed = {each.id for each in table.fields if each.computed} - act.computed
@@ -375,7 +381,7 @@ def _typed(table: Lifecycle, act: Act) -> Refusal | None:
     return Refusal(
         "computed-field",
         f"{table.id}/{act.name}#{name}",
-        f"`{name}` of `{act.name[:64]}` is worked out by the rules",
+        f"`{name}` of `{act.name[:64]}` is not typed: the filing says it, or the rules do",
         "leave it out",
     )
 

@@ -127,7 +127,7 @@ class PeriodCounts(BaseModel):
     `decided` counts cases by the tier of their last decision in the period, `decisions` all decisions on cases, `answered`
     requests by their last answer. `late` counts the office's clocks that ran out in the period, each once ever; of these
     `late_settled` were settled by its end, and `late_open` is whatever was late and open then, whenever it ran out. `party_late`
-    counts clocks of parties that ran out.
+    counts clocks of parties that ran out, without those of reports on incidents, which may not be owed at all.
     """
 
     unit: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -13,9 +14,9 @@ from openpyxl import load_workbook
 
 from api.render import period as render
 from engine.supervise import cases
-from engine.supervise.overdue import lateness, over
+from engine.supervise.overdue import lateness, over, overdue
 from engine.supervise.period import Row, count
-from engine.supervise.state import Pause, Run
+from engine.supervise.state import Pause, Run, State
 from tests.rulebook import book
 from tests.supervise.desk import FILED, FIRM, Desk, desk
 from tests.supervise.test_agenda import filed
@@ -89,17 +90,24 @@ def test_what_only_a_notice_decides_is_open() -> None:
     ]  # fmt: skip
 
 
+def test_a_report_that_may_not_be_owed_is_never_certainly_late() -> None:
+    state = State("i", INCIDENT, "reported", clocks=(replace(run(HOUR), clock="notice_2h"),))
+    assert overdue(book().lifecycles, state, NOON) is None
+    assert overdue(book().lifecycles, replace(state, clocks=(run(HOUR),)), NOON) is True
+    assert overdue(book().lifecycles, state, datetime(2026, 9, 30, tzinfo=UTC)) is False
+
+
 def test_whom_clocks_bind() -> None:
     """Each clock was thought about: nobody is late by a time to object, nor an office by the report of a firm."""
     found: dict[str, set[str]] = {}
     for name, table in book().lifecycles.items():
         for each in table.clocks:
             found.setdefault(each.binds, set()).add(f"{name}/{each.id}")
-    reports = {f"incident/{each.id}" for each in book().lifecycles[INCIDENT].clocks}
+    assert found["perhaps"] == {f"{INCIDENT}/{each.id}" for each in book().lifecycles[INCIDENT].clocks}
     pilots = {f"pilot/{name}" for name in ("supplement", "midterm", "periodic", "rectification", "exit_report")}
     disclosed = {f"disclosure-tracking/{name}" for name in ("disclosure", "report", "correction")}
     routes = {f"cross-border-route/{name}" for name in ("contract_filing", "supplement")}
-    assert found["party"] == reports | pilots | disclosed | routes | {"ex-ante-review/supplement", "results-based/correction"}
+    assert found["party"] == pilots | disclosed | routes | {"ex-ante-review/supplement", "results-based/correction"}
     rights = {f"{TABLE}/{name}" for name in ("statement", "objection", "reconsideration", "suit", "further")}
     assert found["nobody"] == rights | {"cross-border-route/reassessment", "pilot/duration", "undetermined/validity"}
 

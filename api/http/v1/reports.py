@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -44,5 +43,5 @@ def period(  # noqa: PLR0913, PLR0917 - a parameter each
         return Response(written.workbook(found, words), 200, headers, written.SHEET)
     if form == "md":
         return Response(written.markdown(found, f"{first}..{last}", words), 200, kept, "text/markdown; charset=utf-8")
-    rows = [PeriodCounts(unit=unit, district=district, **asdict(row)) for (unit, district), row in found.items()]
+    rows = [PeriodCounts(unit=unit, district=district, **vars(row)) for (unit, district), row in found.items()]
     return Response(PeriodReport(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")
