@@ -274,6 +274,7 @@ NAMES = {
     "unknown-unit": "没有这个单位",
     "unknown-value": "没有这个值",
     "unlisted-clause": "条款未登记",
+    "unpublished-calendar": "日历未经公布",
     "unpublished-policy": "政策未发布",
     "unreachable-state": "状态不可达",
     "unreadable": "无法读取",
