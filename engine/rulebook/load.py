@@ -25,6 +25,7 @@ from schemas import calendar as dates
 from schemas import rulebook as shapes
 from schemas.lifecycle import Lifecycle
 from schemas.overlay import Overlay
+from schemas.register import Registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +197,7 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "lifecycles":
         return "lifecycle", Lifecycle
     if folder == "instruments":
-        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
+        return ("registers", Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "overlays":
         return "overlay", Overlay
     if folder == "calendar":
