@@ -176,6 +176,21 @@ class Duty(Shape):
     satisfied_when: str = Field(min_length=1)
     breached_when: str = ""
     undone_when: str = ""
+    lasts: str = ""  # as long as one of the pack's `lasting`, or `itself`: until it is done, whatever else has ended
+
+
+class Lasting(Shape):
+    """What duties last as long as: a service, the data of it. It is over after the day `over_on`, once `over_when` holds.
+
+    `months` is how much longer than that day the duties last. `begun_on` is the day before which there is nothing to end.
+    """
+
+    id: str
+    title: Text
+    over_when: str = Field(min_length=1)
+    over_on: str = Field(min_length=1)
+    begun_on: str = ""
+    months: int = Field(default=0, ge=0, le=1_200)
 
 
 class Conflict(Shape):
@@ -412,6 +427,7 @@ class Pack(Shape):
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
     begins: str = ""  # the date before which what it regulates does not exist: duties of launch and of running wait for it
+    lasting: list[Lasting] = []
     shares_when: str = ""  # for which items of a request the pack is consulted; never without it
     data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []

@@ -149,7 +149,9 @@ class _Part:
         sure: Any = "certain" if applied == T else "possible"
         pack = self.pack.doc.id
         if value.duty:
-            self.duties.append(Owed(self.rulebook, self.pack, self.proven, picture).answer(outcome, value, applied))
+            duty = Owed(self.rulebook, self.pack, self.proven, picture).answer(outcome, value, applied)
+            if duty.possible != ["not_applicable"]:  # what ended before it was law was never owed
+                self.duties.append(duty)
         elif value.conflict:
             between = [self.rulebook.instruments[name].title for name in value.conflict.between]
             self.conflicts.append(

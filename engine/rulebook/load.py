@@ -222,6 +222,9 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for key, text in (("applies_when", doc.applies_when), ("shares_when", doc.shares_when)):
             if text:
                 yield (key,), text
+        for i, lasting in enumerate(doc.lasting):
+            yield ("lasting", i, "over_when"), lasting.over_when
+            yield from ((("lasting", i), text) for _, text in duties.dated(lasting))
         for path, duty in duties.places(doc):
             yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
             yield from (((*path, "duty", "due"), text) for _, text in (duties.told(duty.due) if duty.due else ()))
