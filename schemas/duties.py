@@ -43,13 +43,16 @@ class Deadline(Part):
 
 
 class Ended(Part):
-    """The end of what a duty lasted as long as: the days that its last day may be, and how the duty stood on that day."""
+    """The end of what a duty lasted as long as: the days that its last day may be, and how the duty stood on that day.
+
+    `status` is none where the duty was not yet law on that day.
+    """
 
     what: Text
     sure: Literal["certain", "possible"]
     earliest: str | None = None
     latest: str | None = None
-    status: Status
+    status: Status | None = None
     possible: list[Final]
 
 

@@ -57,6 +57,7 @@ STATUS = {
     "ended": ("已终止", "ended"),
     "undetermined": ("未确定", "undetermined"),
 }
+NOT_LAW = ("尚未施行", "not yet law")
 OWNERS = {
     "management": ("管理层", "management"),
     "legal": ("法务", "legal"),
@@ -227,7 +228,7 @@ class _Report:
             return ""
         days = "..".join(dict.fromkeys(day for day in (ended.earliest, ended.latest) if day))
         days = days if ended.earliest or ended.latest is None else self.pick(f"不晚于{days}", f"at the latest {days}")
-        what, stood = self._say(ended.what), self.pick(*STATUS[ended.status])
+        what, stood = self._say(ended.what), self.pick(*(STATUS[ended.status] if ended.status else NOT_LAW))
         if ended.sure == "certain":
             return self.pick(f"（{what}，最后一日{days}，当日{stood}）", f" ({what}: last day {days}, then {stood})")
         return self.pick(f"（可能已随之终止：{what}）", f" (may have ended: {what})")

@@ -156,7 +156,8 @@ class Proven:
         if then:
             ended, before = then._judged(value, duty, law)  # noqa: SLF001 - the same filing on another day
             owed = lasting.bound(over.last, self.proofs.first[key], law)
-            states = lasting.standing(states, ended, over.past, owed)
+            ended = (ended if owed != F else set()) | ({"not_applicable"} if owed != T else set())
+            states = lasting.standing(states, ended, over.past)
             last = Standing(frozenset(ended), before)
         found: set[Final] = {"not_applicable"} if applied == U else set()
         return Standing(frozenset(found | states), when, over, last)

@@ -149,9 +149,7 @@ class _Part:
         sure: Any = "certain" if applied == T else "possible"
         pack = self.pack.doc.id
         if value.duty:
-            duty = Owed(self.rulebook, self.pack, self.proven, picture).answer(outcome, value, applied)
-            if duty.possible != ["not_applicable"]:  # what ended before it was law was never owed
-                self.duties.append(duty)
+            self.duties.append(Owed(self.rulebook, self.pack, self.proven, picture).answer(outcome, value, applied))
         elif value.conflict:
             between = [self.rulebook.instruments[name].title for name in value.conflict.between]
             self.conflicts.append(

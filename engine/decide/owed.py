@@ -45,7 +45,7 @@ class Owed:
             pack=self.pack.doc.id,
             outcome=outcome.id,
             label=value.label,
-            applies="possible" if "not_applicable" in standing.possible else "certain",
+            applies="certain" if applied == T else "possible",
             phase=duty.phase,
             owner=duty.owner,
             effect=min(effects, key=EFFECTS.index, default="advisory"),
@@ -112,7 +112,7 @@ class Owed:
             sure="certain" if standing.over.past == T else "possible",
             earliest=first,
             latest=last,
-            status=standing.last.status,
+            status=standing.last.status if standing.last.possible != {"not_applicable"} else None,
             possible=[state for state in ORDER if state in standing.last.possible],
         )
 
