@@ -5,7 +5,7 @@
     not_yet_due   the deadline is certainly not past; it may be met before
     not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
     ended         it lasted as long as a service or its data, which are over, and no breach by the last day is proved
-    undetermined  open facts leave more than that: whether the duty applies or has ended, when it is due, or whether it was breached
+    undetermined  open facts leave more than that: whether it applies or has ended, when it is due, or whether it was breached
 
 The firm's own word against a paper that was issued in time proves neither: the duty may be met or breached until that is clear.
 

@@ -31,7 +31,7 @@ EVER: Span = (-INF, INF)
 
 
 class Days(NamedTuple):
-    """The day of the question, whose law is asked; that of judging, or its bounds; since when the duty is law; what the proofs say."""
+    """The day of the question, whose law is asked; the days of judging; since when the duty is law; what the proofs say."""
 
     as_of: date
     on: Span

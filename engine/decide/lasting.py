@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schemas.duties import Final
     from schemas.rulebook import Lasting
 
+
 class Over(NamedTuple):
     """Whether the last day of what a duty lasts as long as is past (T, U or F), and the days that it may be."""
 

@@ -103,8 +103,10 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return what a case starts from; one silent on exports, requests for data, pilots and an end has none: few are about them."""
-    silent = {"pilot.applied": False, "end.ended": False}
+    """Return what a case starts from; one silent on exports, requests for data, pilots or an end has none: few are about them."""
+    silent = {"pilot.applied": False}
+    if not any(name.startswith("end.") for name in doc.get("facts", ())):
+        silent["end.ended"] = False
     if not (base := doc.get("base")):
         return {"product.data_export": False, "sharing.requested": False} | silent
     path = rules / f"samples/{base}.yaml"
