@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from schemas.rulebook import Effect, Origin, Shape, Source, Text, Value
 
 Role = Literal["admin", "official", "enterprise", "auditor", "observer", "system"]
+Binds = Literal["office", "party", "perhaps", "nobody"]
 FieldType = Literal[
     "text", "texts", "date", "moment", "int", "bool", "choice", "hash", "id", "company", "person", "persons", "files", "facts",
     "document", "faults",
@@ -18,7 +19,8 @@ GuardName = Literal[
     "all_asked",
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
-    "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done",
+    "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
+    "not_both",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -29,18 +31,22 @@ BUILT_IN = frozenset({REFUSED, RECOMPUTED, DRIFTED})
 
 
 class Limit(Shape):
-    """How long a clock runs, the first day not counted; where it `rolls`, a last day that is a day off moves to a working day."""
+    """How long a clock runs, the first day not counted; where it `rolls`, a last day that is a day off moves to a working day.
+
+    `until` names the open date of the stream on which it ends.
+    """
 
     hours: int = Field(default=0, ge=0, le=10_000)
     days: int = Field(default=0, ge=0, le=10_000)
     working_days: int = Field(default=0, ge=0, le=1_000)
     months: int = Field(default=0, ge=0, le=1_200)
+    until: str = ""
     rolls: bool = False
 
     @model_validator(mode="after")
     def _one(self) -> Limit:
-        if sum(bool(part) for part in (self.hours, self.days, self.working_days, self.months)) != 1:
-            message = "a limit is a number of hours, days, working_days or months: one of them"
+        if sum(bool(part) for part in (self.hours, self.days, self.working_days, self.months, self.until)) != 1:
+            message = "a limit is a number of hours, days, working_days or months, or `until` a day: one of them"
             raise ValueError(message)
         return self
 
@@ -60,7 +66,9 @@ class FieldDecl(Shape):
     by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
     A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
     date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
-    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it.
+    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it. `names`
+    says that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact
+    has the value, as a filing would state it.
     """
 
     id: str
@@ -73,6 +81,8 @@ class FieldDecl(Shape):
     not_before: str = ""
     not_past: bool = False
     in_filing: Literal["", "version", "paper"] = ""
+    names: Literal["", "judgement"] = ""
+    value_of: str = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
 
 
@@ -91,13 +101,16 @@ class ClockDecl(Shape):
     """A limit of time that transitions start, pause, resume and stop.
 
     One that `prolongs` others goes on where the one that was running ends: its limit is added to theirs, in the same unit, from
-    their start and with their pauses.
+    their start and with their pauses. `binds` says who is late once it is over: the office that leads the stream, the party,
+    `perhaps` the party where facts that are open decide whether it owes anything, or nobody, as after a time in which one may
+    object, or a term.
     """
 
     id: str
     title: Text
     limit: Limit
     prolongs: list[str] = Field(default_factory=list)
+    binds: Binds = "office"
     origin: Origin
     sources: list[Source] = Field(default_factory=list)
 
@@ -105,11 +118,13 @@ class ClockDecl(Shape):
 class ClockEffects(Shape):
     """What a transition does to clocks, by their ids; stopped and paused ones need not run.
 
-    `named` is a field of names: those of them that are clocks begin, unless they have. `told` is one whose names stop. `since` is
-    the field of the moment at which all this happens; without it, it is when the event is recorded.
+    One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped. `named` is a field
+    of names: those of them that are clocks begin, unless they ever have. `told` is one whose names stop. `since` is the field of
+    the moment, or of the day, at which all this happens; without it, it is when the event is recorded.
     """
 
     start: list[str] = Field(default_factory=list)
+    begin: list[str] = Field(default_factory=list)
     pause: list[str] = Field(default_factory=list)
     resume: list[str] = Field(default_factory=list)
     stop: list[str] = Field(default_factory=list)
@@ -123,8 +138,11 @@ class Transition(Shape):
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
-    what the event does not give is not known after it. `after` names an open date of the stream: once that day has passed the
-    event happens by itself, and never earlier.
+    what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
+    that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
+    the event states, as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once
+    that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits until
+    every case on the filing is closed.
     """
 
     event: str
@@ -141,7 +159,10 @@ class Transition(Shape):
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
     anew: list[str] = Field(default_factory=list)
+    forgets: list[str] = Field(default_factory=list)
+    drops: list[str] = Field(default_factory=list)
     after: str = ""
+    cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 

@@ -113,10 +113,10 @@ def test_the_fold_equals_what_is_left_after_corrections_and_knowing_more_only_se
             del left[name]
             events.append(event("retract", use=name))
             continue
-        left[name] = random_use(random, name)
+        left[name] = replace(random_use(random, name), number=number)
         events.append(told(left[name], number))
     ledger = fold([*events, event("refused"), event("dispose", on="2026-05-01")])
-    uses = tuple(sorted(left.values(), key=lambda each: (each.day, each.id)))
+    uses = tuple(sorted(left.values(), key=lambda each: (each.day, each.number)))
     assert ledger == Ledger(GRANT, uses, ended=date(2026, 5, 1))
     full = replace(ledger, uses=tuple(map(told_all, ledger.uses)))
     for before, after in zip(compare(ledger), compare(full), strict=True):
@@ -135,12 +135,27 @@ def told_all(use: Use) -> Use:
         use.items if use.items is not None else frozenset({"name"}),
         use.records if use.records is not None else 70,
         use.onward if use.onward is not None else frozenset(),
+        number=use.number,
     )
+
+
+def test_uses_of_one_day_count_in_the_order_in_which_they_were_recorded() -> None:
+    inside = {"purpose": "rescue", "used_items": ["name"], "kept": True, "used": 1}
+    first = event("use", "2026-03-01", 4, **inside, use="v1", used_records=10)
+    more = event("use", "2026-03-01", 5, **inside, use="v0", used_records=95)
+    before = event("use", "2026-03-02", 6, **inside, use="w", used_records=1, date="2026-02-28")
+    found = compare(fold([*GRANTED, first, more, before]))
+    assert [(each.use.id, each.verdict) for each in found] == [("w", "within"), ("v1", "within"), ("v0", "beyond")]
+
+
+def test_data_that_went_on_did_so_whatever_else_was_said_of_them() -> None:
+    both = event("use", "2026-03-01", 9, used=1, kept=True, passed_to=["a firm"])  # no table takes that any more
+    assert fold([*GRANTED, both]).uses[0].onward == frozenset({"a firm"})
 
 
 def test_a_use_told_in_short_has_the_number_and_the_day_of_its_event() -> None:
     short = event("use", "2026-03-01", 9, used=2)
     ledger = fold([*GRANTED, short, event("suspend", "2026-03-05"), event("lift", "2026-03-06"), event("suspend", "2026-04-01")])
-    assert ledger.uses == (Use("9", date(2026, 3, 1), times=2),)
+    assert ledger.uses == (Use("9", date(2026, 3, 1), times=2, number=9),)
     assert ledger.suspended == ((date(2026, 3, 5), date(2026, 3, 6)), (date(2026, 4, 1), None))
     assert compare(ledger) == [Compared(ledger.uses[0], "open", (), ("purpose", "items", "records", "onward"))]

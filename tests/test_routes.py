@@ -104,6 +104,18 @@ def test_persons_known_by_keys_count_once() -> None:
         routes.read(BOOK, stated, "new", {("other", "general"): keys})
 
 
+def test_persons_said_to_be_new_are_left_out_all_the_same_where_keys_show_them_before() -> None:
+    keys = frozenset(f"{number:064x}" for number in range(60_000))
+    first = replace(sent(0), id="first", flows=(Flow("f", "yes", Persons.known(keys), NOBODY),))
+    stated = filing(60_000)
+    new = routes.read(BOOK, stated, "new", {("analytics", "general"): keys})
+    found, said = (routes.route(BOOK, register(first), stated, replace(new, fresh=fresh)) for fresh in (False, True))
+    assert [*said.after["general"]] == [60_000, 60_000]
+    assert (found.repeats, said.repeats) == ("", "first")
+    assert said.now.outcomes == found.now.outcomes
+    assert said.crosses == found.crosses == {"general_route": "no", "sensitive_route": "no"}
+
+
 def test_earlier_volume_under_contract_joins_the_assessment() -> None:
     stated = filing(50_000)
     held = replace(stated, facts=stated.facts | {"contract.held": 2, "contract.changed": 0})

@@ -11,6 +11,7 @@ import pytest
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import open_home
 from engine.supervise.audit import audit
+from engine.supervise.streams import history
 from tests.supervise.desk import FIRM
 from tests.test_cli import TWO_FLOWS, Ended, fenji
 
@@ -98,6 +99,41 @@ def test_persons_by_their_keys_stand_in_the_log_as_hashes_only(office: Office) -
     assert b"32010219900101" not in b"".join(path.read_bytes() for path in Path(office.home[1]).rglob("*.db*"))
 
 
+def test_keys_disprove_that_persons_are_new(office: Office) -> None:
+    people, others = office.folder / "people.txt", office.folder / "others.txt"
+    people.write_text("a\nb\n", "utf-8")
+    others.write_text("b\nc\n", "utf-8")
+    named = [f"analytics:general={path}" for path in (people, others)]
+    assert office.record("first", office.filing("2025-03-01", 2, 1), "--persons", named[0]).code == 1
+    later = office.filing("2025-04-01", 2, 1)
+    for ended in (
+        office.run("check", office.register, later, "--persons", named[1], "--fresh"),
+        office.record("second", later, "--persons", named[1], "--fresh"),
+    ):
+        assert ended.code == 2
+        assert "contradiction: the persons of `" in ended.err
+        assert "said to be new, and by their keys `first` has some of them" in ended.err
+    with open_home(Path(office.home[1])) as home:
+        attempts = [each for each in history(home, office.register) if each["name"] == "refused"]
+    assert [each["values"]["code"] for each in attempts] == ["contradiction"]
+    assert office.record("second", later, "--persons", named[1]).code == 1
+    assert office.listed()["at_least"] == 3
+
+
+def test_what_disproves_it_may_be_told_late(office: Office) -> None:
+    people = office.folder / "people.txt"
+    people.write_text("a\nb\n", "utf-8")
+    named = ("--persons", f"analytics:general={people}")
+    assert office.record("later", office.filing("2025-04-01", 2, 1), *named, "--fresh").code == 1
+    assert office.record("first", office.filing("2025-03-01", 2, 1), *named).code == 1
+    office.run("declare", office.register, "--from", "2025-01-01", "--through", "2025-12-31", "--as", "zhang")
+    assert office.listed() == {"at_least": 2, "at_most": 2}
+    shown = office.run("list", office.register, "--year", "2025", "--lang", "en").out
+    assert "later (not new persons: first has some by key)" in shown
+    transfers = office.run("list", office.register, "--year", "2025", "--json").json()["transfers"]
+    assert [(each["transfer"], each["repeats"]) for each in transfers] == [("first", None), ("later", "first")]
+
+
 @pytest.mark.parametrize(
     ("command", "words", "says"),
     [
@@ -109,11 +145,12 @@ def test_persons_by_their_keys_stand_in_the_log_as_hashes_only(office: Office) -
         ("declare", ["--from", "2025-02-01", "--through", "2999-01-01", "--as", "zhang"], "is-over: `through` 2999-01-01"),
         ("withdraw", ["--id", "x", "--reasons", "r", "--as", "zhang"], "recorded-before: `x` does not stand in it"),
         ("withdraw", ["--id", "x", "--reasons", "r", "--as", "nobody"], "no-actor"),
+        ("correct", ["--id", "x", "--reasons", "", "--as", "zhang"], "wrong-value: `reasons`"),
     ],
 )
 def test_bad_input(shared: Office, command: str, words: list[str], says: str) -> None:
     filed = shared.filing("2025-04-15", 5, 1)
     given = [word.replace("FILE", str(filed)) for word in words if word != "nowhere"]
     register = "nowhere" if "nowhere" in words else shared.register
-    ended = shared.run(command, register, *([filed] if command == "check" else []), *given)
+    ended = shared.run(command, register, *([filed] if command in ("check", "correct") else []), *given)
     assert (ended.code, says in ended.err) == (2, True), ended.err

@@ -65,8 +65,17 @@ def test_uses_are_compared_with_the_grant(granted: tuple[Path, str]) -> None:
     assert found.json()["facts"] == {"request.uses_before": 5, "request.used_beyond": True}
     for name in ("u2", "u3", "u4"):
         assert share(granted, "retract", "--as", "chen", "--id", name, "--reasons", "误记").code == 0
+    again = share(granted, "retract", "--as", "chen", "--id", "u4", "--reasons", "误记")
+    assert (again.code, "known-use: `u4` does not stand in it" in again.err) == (2, True)
     assert "用途" in share(granted, "uses", "--lang", "zh").out
     assert share(granted, "uses", "--json").json()["facts"]["request.used_beyond"] is False
+
+
+def test_a_use_without_an_id_has_a_number_by_which_it_is_taken_back(granted: tuple[Path, str]) -> None:
+    name = share(granted, "use", "--as", "chen", "--date", "2026-09-02", *INSIDE, "--json").json()["use"]
+    assert name.isdigit()
+    assert share(granted, "retract", "--as", "chen", "--id", name, "--reasons", "误记").code == 0
+    assert name not in {each["use"] for each in share(granted, "uses", "--json").json()["uses"]}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +85,10 @@ def test_uses_are_compared_with_the_grant(granted: tuple[Path, str]) -> None:
         (["use", "--as", "chen", "--id", "u1"], "new-use: `u1` stands in it already"),
         (["use", "--as", "chen", "--date", "2026-08-31"], "before-cause: `date` 2026-08-31 lies before provide"),
         (["use", "--as", "chen", "--date", date.max.isoformat()], "has-happened"),
+        (
+            ["use", "--as", "chen", "--id", "x", "--passed-to", "市监局", "--kept"],
+            "kept-or-passed-on: `kept` is true, and `passed_to`",
+        ),
         (["retract", "--as", "chen", "--id", "nothing", "--reasons", "r"], "known-use"),
     ],
 )

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from api.cli.desk import Dated, Second, Set, Stream, dated, fields_of, open_desk, show, tell
-from api.cli.options import Actor, Home, Json, Language, Rules, progress, say, say_json
+from api.cli.options import Actor, Home, Json, Language, Rules, now, progress, say, say_json
 from api.render import streams as render
 from engine.errors import InputError
-from engine.store.streams import Page, queue
-from engine.supervise import cases, filings
+from engine.store.streams import Page
+from engine.supervise import cases, filings, queued
+from engine.supervise.grants import OPENINGS
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Cases: opened on a filing, led by officials, decided by a named one.")
@@ -75,6 +76,8 @@ def do(
         other = OTHERS.get(state.process)
         if other:
             raise InputError("other-command", f"`{case[:60]}` is a stream of `{state.process}`", f"use `fenji {other}`")
+        if event in OPENINGS:  # which one it is, the facts say
+            raise InputError("other-command", f"`{event}` opens a request", "use `fenji share file`")
         given = fields_of(desk.streams.table(state.process), typed)
         done = cases.do(desk.office(by, second), case, event, given, dated(on))
         tell(desk, done, lang, json=json)
@@ -138,6 +141,7 @@ def list_(
     limit: Limit = 50,
     *,
     every: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only those in which something is overdue, or may be.")] = False,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
@@ -150,10 +154,11 @@ def list_(
             raise InputError("wrong-queue", f"`{each[:60]}` is not COLUMN=VALUE", "write --where COLUMN=VALUE")
         found[name] = value
     value, comma, last = after.partition(",")
+    asked = Page(found, order, (value, last) if comma else None, limit, newest=order == "updated")
     with open_desk(home, rules) as desk:
-        rows = queue(desk.home.store, Page(found, order, (value, last) if comma else None, limit, newest=order == "updated"))
+        rows = (queued.overdue_page if overdue else queued.page)(desk.streams, asked, now())
         if json:
-            say_json([{name: getattr(row, name) for name in row.__slots__ if name not in ("fold", "subject")} for row in rows])
+            say_json([render.listed(each) for each in rows])
         else:
             say(render.listing(desk.rulebook, rows, lang))
 

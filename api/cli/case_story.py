@@ -13,12 +13,12 @@ from api.render.streams import Shown
 from engine.errors import InputError
 from engine.evidence.installation import Installation
 from engine.evidence.keys import Holder, PublicKey
-from engine.evidence.log import new_id, stamp
+from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
-from engine.supervise import cases, filings, uscc
+from engine.supervise import cases, filings, requests, uscc
 from engine.supervise.audit import audit
-from engine.supervise.streams import Act, Recorded, Streams
+from engine.supervise.streams import Recorded, Streams
 
 BODY, FIRM = "91320100MA1DEMX77", "南京某视觉科技有限公司"
 MIIT, PSB, SAMR = "南京市工业和信息化局", "南京市公安局", "南京市市场监督管理局"
@@ -132,8 +132,7 @@ def _request(story: _Story, facts: dict[str, Any]) -> None:
     story.lines["zh"].append("政务数据共享申请")
     story.lines["en"].append("a request to share government data")
     fields = {**ASKED, "items": facts, "until": f"{story.now.year + 1}-06-30"}
-    act = Act(new_id(story.now), "data-sharing-request", "request_conditional", story.people["li"], story.now, fields)
-    request = story.told(story.streams.perform(act), "li").state.stream
+    request = story.told(requests.ask(story.office("li"), fields), "li").state.stream
     asked = cases.question(story.office("wu"), request)
     refusal = {"reasons": "超出申请部门法定职责", "complete": True}
     refusing = cases.Ruling("refuse", "share=refuse", refusal)

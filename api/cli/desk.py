@@ -23,6 +23,7 @@ from engine.evidence.installation import Installation, open_home
 from engine.evidence.log import stamp
 from engine.rulebook.model import Rulebook
 from engine.supervise.cases import Office
+from engine.supervise.filings import taken_up
 from engine.supervise.streams import Recorded, Streams
 from schemas.lifecycle import FieldDecl, Lifecycle
 
@@ -128,20 +129,18 @@ def tell(desk: Desk, done: Recorded, lang: str, *, json: bool) -> None:
 
 def tell_cases(desk: Desk, filing: str, lang: str) -> None:
     """Print where the cases stand that were opened on a filing, which itself stays submitted meanwhile."""
-    from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
-
-    named = [each["values"]["case"] for each in history(desk.home, filing) if each["name"] == "take_up"]
-    for state in map(desk.streams.state, dict.fromkeys(named)):
+    for state in taken_up(desk.streams, filing):
         table = desk.streams.table(state.process)
         say(f"{state.stream}: {table.title.get(lang)}, {Shown(desk.rulebook, table, lang).label(state.name)}")
 
 
 def show(desk: Desk, stream: str, said: Mapping[str, Any], lang: str, *, json: bool) -> None:
     """Print a stream: its state, what it says, what may happen next, and its history."""
+    from engine.supervise.queued import ended  # noqa: PLC0415 - as below
     from engine.supervise.streams import history  # noqa: PLC0415 - only this command reads it
 
     state, events = desk.streams.state(stream), history(desk.home, stream)
     if json:
-        say_json({"state": state.to_json(), "fields": dict(said), "events": events})
+        say_json({"state": state.to_json(), "ended": ended(desk.streams, state), "fields": dict(said), "events": events})
     else:
         say(Shown(desk.rulebook, desk.streams.table(state.process), lang).page(state, events, said))

@@ -15,6 +15,7 @@ group = typer.Typer(no_args_is_help=True, help="Inspections drawn at random: ann
 app.add_typer(group, name="draw")
 Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="How many cases are drawn.")]
 Inspector = Annotated[list[str], typer.Option("--inspector", metavar="ACTOR", help="One of the roll of inspectors. Repeatable.")]
+Case = Annotated[str, typer.Option("--case", metavar="ID", help="Draw inspectors for this case alone, and nothing else.")]
 Matters = Annotated[str, typer.Option("--matters", metavar="TEXT", help="What is inspected.")]
 
 
@@ -22,20 +23,24 @@ Matters = Annotated[str, typer.Option("--matters", metavar="TEXT", help="What is
 def announce(
     lang: Language,
     by: Actor,
-    count: Count,
     pool: Inspector,
+    count: Count = 1,
     unit: Unit = "",
     district: District = "",
     matters: Matters = "",
+    case: Case = "",
     *,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Announce a draw: how many, and who may inspect. The hash of a nonce goes down, the nonce itself nowhere."""
+    """Announce a draw: how many, and who may inspect. The hash of a nonce goes down, the nonce itself nowhere.
+
+    With --case other inspectors are drawn for a case of whose inspectors too many are recused.
+    """
     with open_desk(home, rules) as desk:
         office = desk.office(by)
-        plan = draws.Plan(count, pool, unit, district, matters)
+        plan = draws.Plan(count, pool, unit, district, matters, case)
         tell(desk, draws.announce(desk.streams, office.by, office.now, plan), lang, json=json)
 
 

@@ -85,6 +85,7 @@ def export(decision: Id, by: Actor, profile: Profile = "full", out: Out = "", *,
     """Write one archive with everything that a stranger needs to verify a decision and work it out again."""
     with open_home(home_folder(home)) as opened:
         key = opened.actors.key_of(by, "decision", stamp(now()))
+        _decision(opened, decision)
         made = bundle.export(opened, decision, profile, key)
     path = out or f"{decision}.fenji.zip"
     write_new(path, made.data)
@@ -175,7 +176,18 @@ def replay(
         _replay(opened, what, Law(under, known_at, rules, Beside(policies, enterprise)), json=json)
 
 
+def _decision(opened: Installation, name: str) -> None:
+    """Refuse the id of a filing or case where that of a decision is wanted, and name its decisions. Raises InputError."""
+    from engine.supervise.records import of_stream  # noqa: PLC0415 - only where an id may be that of a stream
+
+    found = of_stream(opened, name)
+    if found:
+        remedy = f"the decisions made in it: {', '.join(found.decisions)}" if found.decisions else "none was made in it yet"
+        raise InputError("no-such-record", f"`{name[:60]}` is a filing or case, not a decision", remedy)
+
+
 def _replay(opened: Installation, decision: str, law: Law, *, json: bool) -> None:
+    _decision(opened, decision)
     stored = reading.record(opened.store, decision)
     if stored is None or stored.kind != "decision":
         raise EvidenceError("no-such-record", f"there is no decision `{decision[:60]}`", "`fenji log` lists them")

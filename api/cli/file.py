@@ -10,11 +10,13 @@ from api.cli.desk import Desk, Evidence, Set, Stream, evidence_of, facts_of, fie
 from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
 from api.render.streams import drifted
 from engine.supervise import filings
+from engine.supervise.queued import ended
 from engine.supervise.step import DRIFT
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Filings: drafts, submissions and versions.")
 app.add_typer(group, name="file")
+ENDED = {"zh": "所办件均已终结，申报待办结", "en": "its cases have ended; the filing is still to be concluded"}
 Facts = Annotated[str, typer.Argument(metavar="FILE", help="The facts, YAML or JSON; - for standard input; nothing for none.")]
 Draft = Annotated[str, typer.Option("--filing", metavar="ID", help="The draft to go on with.", show_default="a new one")]
 
@@ -102,6 +104,9 @@ def show_(filing: Stream, lang: Language, *, json: Json = False, rules: Rules = 
         show(desk, filing, {**said.fields, **said.facts}, lang, json=json)
         if not json:
             tell_cases(desk, filing, lang)
+            state = desk.streams.state(filing)
+            if not state.closed and ended(desk.streams, state):
+                say(ENDED[lang])
 
 
 @group.command()

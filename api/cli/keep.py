@@ -134,15 +134,22 @@ def erase(
     finish: Annotated[bool, typer.Option("--finish", help="Destroy again what tombstones say is gone.")] = False,
     home: Home = "",
 ) -> None:
-    """Erase facts of a decision for ever; its record, roots and receipts stay valid."""
+    """Erase facts for ever: of a decision, or of a filing or case in all its records; records, roots and receipts stay valid."""
+    from engine.supervise import records  # noqa: PLC0415 - only this command reads streams
+
     at = stamp(now())
     with open_home(home_folder(home)) as opened:
         if finish:
             say(f"{erasing.finish(opened)} keys destroyed")
             return
         approvers = [opened.actors.key_of(name, "decision", at) for name in (by, and_by)]
-        erased = erasing.erase(opened, erasing.Wish(decision, tuple(names), basis), approvers, at)
-    say(f"{erased.tombstone}: {', '.join(erased.names)} erased")
+        wish = erasing.Wish(decision, tuple(names), basis)
+        if records.of_stream(opened, decision):
+            erased = records.erase_all(opened, wish, approvers, at)
+        else:
+            erased = [erasing.erase(opened, wish, approvers, at)]
+    for each in erased:
+        say(f"{each.tombstone}: {', '.join(each.names)} erased")
 
 
 @app.command()

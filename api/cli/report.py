@@ -19,7 +19,7 @@ from api.cli.options import (
     Rules,
     days,
     document,
-    home_folder,
+    now,
     say,
     write_new,
 )
@@ -71,7 +71,15 @@ def report(
     """Write the self-assessment report of a filing over all packs; with --period count filings, tiers, lateness and refusals."""
     form = _form(format_)
     if period:
-        _period(period, form, out, lang, home)
+        if form == Form.html:
+            raise InputError("wrong-form", "counts are not written as HTML", "write --format md or xlsx", Place("--format"))
+        if form == Form.xlsx and not out:
+            raise InputError("no-out", "a workbook is written to a file", "name it with --out", Place("--out"))
+        data = _period(period, form, lang, home, rules)
+        if out:
+            write_new(out, data)
+        else:
+            say(data.decode(), end="")
         return
     if form == Form.xlsx or not file:
         raise InputError(
@@ -97,22 +105,16 @@ def _form(text: str) -> Form:
         raise InputError("wrong-form", problem, f"write --format {', '.join(Form)}", Place("--format")) from None
 
 
-def _period(period: str, form: Form, out: str, lang: str, home: str) -> None:
-    """Write the counts of a period, by unit and district. Raises InputError, StoreError."""
-    from api.render import period as counts  # noqa: PLC0415 - only counts need the store
-    from engine.evidence.installation import open_home  # noqa: PLC0415 - as above
+def _period(period: str, form: Form, lang: str, home: str, rules: str) -> bytes:
+    """Return the counts of a period as they stand now, as a file of a form. Raises InputError, StoreError."""
+    from api.cli.desk import open_desk  # noqa: PLC0415 - only counts need the store
+    from api.render import period as counts  # noqa: PLC0415 - as above
     from engine.supervise.period import count  # noqa: PLC0415 - as above
 
     months = _MONTHS.match(period)
-    if months is None or months[1] > months[2] or form == Form.html:
-        raise InputError("wrong-period", f"`{period[:40]}` is no period", "write YYYY-MM..YYYY-MM, with --format md or xlsx")
-    with open_home(home_folder(home)) as opened:
-        found = count(opened, f"{months[1]}-01", f"{months[2]}-31")
-    if form == Form.xlsx:
-        if not out:
-            raise InputError("no-out", "a workbook is written to a file", "name it with --out")
-        write_new(out, counts.workbook(found, lang))
-    elif out:
-        write_new(out, counts.markdown(found, period, lang).encode())
-    else:
-        say(counts.markdown(found, period, lang), end="")
+    if months is None or months[1] > months[2]:
+        remedy = "write YYYY-MM..YYYY-MM, the earlier month first"
+        raise InputError("wrong-period", f"`{period[:40]}` is no period", remedy, Place("--period"))
+    with open_desk(home, rules) as desk:
+        found = count(desk.streams, f"{months[1]}-01", f"{months[2]}-31", now())
+    return counts.workbook(found, lang) if form == Form.xlsx else counts.markdown(found, period, lang).encode()

@@ -19,7 +19,10 @@ from engine.rulebook.policies import OVERLAYS
 from engine.supervise import cases, filings, requests, uses
 
 __all__ = ["app"]
-Unconditional = Annotated[bool, typer.Option("--unconditional", help="The data are shared without conditions.")]
+Unconditional = Annotated[
+    bool | None,
+    typer.Option("--unconditional/--conditional", help="The class of sharing, where neither facts nor policies say it."),
+]
 Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided, a value of the outcome `share`.")]
 
 
@@ -31,14 +34,15 @@ def file(
     typed: Set = [],  # noqa: B006 - typer copies it
     policies: Policies = "",
     *,
-    unconditional: Unconditional = False,
+    unconditional: Unconditional = None,
     json: Json = False,
     rules: Rules = "",
     home: Home = "",
 ) -> None:
     """File a request for data: its facts, and `--set` requester, provider, basis, scenario, scope, manner, until.
 
-    The time of the answer runs from `sharing.received_on`, which is the day of filing unless the facts say another.
+    The time of the answer runs from `sharing.received_on`, which is the day of filing unless the facts say another. Which time,
+    say channel, parties and the class of each item; outside sharing between departments none is known by law, and none runs.
     """
     with open_desk(home, rules, Beside(policies)) as desk:
         office = desk.office(by)
@@ -46,7 +50,7 @@ def file(
         given = {**fields_of(desk.streams.table(uses.TABLE), typed), "items": items}
         if "provider" in given:
             given.setdefault("unit", given["provider"])  # whoever answers has it in the queue
-        done = requests.ask(office, given, unconditional=unconditional)
+        done = requests.ask(office, given, desk.sharing.rulebook, unconditional=unconditional)
         tell(desk, done, lang, json=json)
 
 

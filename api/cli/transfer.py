@@ -145,7 +145,7 @@ def check(
     """The route before and after a transfer that is not recorded. Exit 1 when it would cross a threshold, or might."""
     with _desk(home, rules) as desk:
         told = _told(desk, file, name, persons, "", fresh=fresh)
-        _shown(desk, registers.routed(desk.streams, register, told), lang, json=json)
+        _shown(desk, registers.check(desk.streams, register, told), lang, json=json)
 
 
 @group.command()

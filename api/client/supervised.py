@@ -149,10 +149,11 @@ class Cases(Noun):
         tier: str | None = None,
         assignee: str | None = None,
         closed: bool | None = None,
+        overdue: bool | None = None,
         order: Order | None = None,
         limit: int | None = None,
     ) -> Pages[Row]:
-        """List cases as a queue: open ones, the next deadline first."""
+        """List cases as a queue: open ones, the next deadline first; with `overdue` those in which something is, or may be."""
 
     @operation("POST", "/v1/cases", keyed=True)
     def open(self, *, filing: str, process: str, event: str | None = None, fields: Mapping[str, Any] | None = None) -> Changed:

@@ -14,12 +14,15 @@ from api.http.conditions import etag
 from api.http.office import Office
 from api.http.paging import USUAL, After, Limit, Paging
 from api.http.things import Noun
+from api.render import streams as written
 from api.render.clocks import item_json
 from engine.errors import InputError, Place
-from engine.store.append import NO_DUE, Projection
-from engine.store.streams import Page, queue
+from engine.store.append import NO_DUE
+from engine.store.streams import Page
+from engine.supervise import queued
 from engine.supervise.agenda import items
 from engine.supervise.filings import FACTS, content
+from engine.supervise.queued import Queued
 from engine.supervise.state import State
 from engine.supervise.step import offered
 from engine.supervise.streams import Streams, history
@@ -110,10 +113,16 @@ def clocks(streams: Streams, state: State, at: datetime) -> list[Clock]:
     return [Clock.model_validate(item_json(each)) for each in items(streams, state, at)]
 
 
-def listed(
-    at: Office, paging: Paging, noun: Noun, where: Mapping[str, str | int | tuple[str, ...]], order: str = "due"
+def listed(  # noqa: PLR0913 - how a page is asked for
+    at: Office,
+    paging: Paging,
+    noun: Noun,
+    where: Mapping[str, str | int | tuple[str, ...]],
+    order: str = "due",
+    *,
+    overdue: bool = False,
 ) -> Response:
-    """Return a page of the streams of a noun: the next deadline first, or what changed last (`updated`)."""
+    """Return a page of the streams of a noun: the next deadline first, or what changed last (`updated`); of them the overdue."""
     processes = tuple(name for name, table in at.chosen.rulebook.lifecycles.items() if noun.of(table))
     kept: dict[str, str | int | tuple[str, ...]] = {"process": processes, **{n: v for n, v in where.items() if v != ""}}
     known = {each.id for name in processes for each in at.chosen.rulebook.lifecycles[name].states}
@@ -123,16 +132,17 @@ def listed(
         kept["process"] = ()  # of another noun: nothing here is of it
     after = paging.after(at.cursors)
     place = (str(after[0]), str(after[1])) if after else None
-    rows = queue(at.home.store, Page(kept, order, place, paging.limit + 1, newest=order == "updated"))
+    wanted = Page(kept, order, place, paging.limit + 1, newest=order == "updated")
+    rows = (queued.overdue_page if overdue else queued.page)(at.streams(), wanted, at.now())
     page, more = rows[: paging.limit], len(rows) > paging.limit
-    last = (getattr(page[-1], order), page[-1].id) if more else None
-    return paging.answer(at.cursors, [row(each) for each in page], last)
+    last = (getattr(page[-1].row, order), page[-1].row.id) if more else None
+    return paging.answer(at.cursors, [_row(each) for each in page], last)
 
 
-def row(of: Projection) -> Row:
+def _row(of: Queued) -> Row:
     """Return a stream as a queue shows it; who holds it stands in no list."""
-    values: dict[str, Any] = {name: getattr(of, name) for name in Row.model_fields}
-    return Row(**{**values, "closed": bool(of.closed), "due": _due(of.due)})
+    said = written.listed(of)
+    return Row.model_validate({**{name: said[name] for name in Row.model_fields}, "due": _due(of.row.due)})
 
 
 def _due(text: str) -> str | None:

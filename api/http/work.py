@@ -67,7 +67,7 @@ def _report(at: Office, asked: bytes, written: Callable[[Any, str, str], bytes])
     if months is None or months[1] > months[2]:
         raise InputError("wrong-period", f"`{said['period'][:40]}` is no period", "write YYYY-MM..YYYY-MM", Place("#/period"))
     first, last = f"{months[1]}-01", f"{months[2]}-31"
-    return Work(1, 1, lambda *_: written(count(at.home, first, last), said["period"], said["lang"]))
+    return Work(1, 1, lambda *_: written(count(at.streams(), first, last, at.now()), said["period"], said["lang"]))
 
 
 def _markdown(found: Any, period: str, lang: str) -> bytes:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from api.render import table
 from engine.store.append import NO_DUE
-from engine.supervise.state import from_text
 from engine.supervise.step import DRIFT, offered
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
-    from engine.store.append import Projection
+    from engine.supervise.queued import Queued
     from engine.supervise.state import Run, State
     from schemas.lifecycle import Lifecycle, Transition
 
@@ -29,6 +28,8 @@ _WORDS = {
     "facts": ("事实变化", "changed facts"), "rulebook": ("规则变化", "new rules"),
     "law": ("其间有法律施行或者失效", "law that began or ended meanwhile"),
     "design": ("设计", "design"), "by": ("由", "by"),
+    "overdue": ("已逾期", "overdue"), "maybe_overdue": ("可能逾期", "may be overdue"), "over": ("已届满", "time is over"),
+    "ended": ("所办件均已终结", "its cases have ended"),
     "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
     "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
     "district": ("区", "district"), "tier": ("等级", "tier"), "assignee": ("承办人", "assignee"),
@@ -166,22 +167,29 @@ def drifted(stream: str, drift: Mapping[str, Any], lang: str) -> str:
     return f"{stream}: {moved(drift, lang)}"
 
 
-def _due(row: Projection, lang: str) -> str:
-    """Return the next deadline of a row; marked where a notice of days off that is still to come may move it."""
-    if row.due == NO_DUE:
-        return ""
-    first = [run for run in from_text(row.fold).clocks if run.running and run.soonest == row.due]
-    return row.due if all(run.due == run.soonest for run in first) else f"{row.due} ({word('provisional', lang)})"
+def _due(of: Queued, lang: str) -> str:
+    """Return the next deadline of a row, marked where a notice to come may move it, and where it has passed or may have."""
+    due = "" if of.row.due == NO_DUE else of.row.due
+    passed = {True: "overdue", None: "maybe_overdue", False: "over" if of.over else ""}[of.overdue]
+    marks = [word(name, lang) for name in ("provisional" if of.provisional else "", passed) if name]
+    return f"{due} ({word('comma', lang).join(marks)})".lstrip() if marks else due
 
 
-def listing(rulebook: Rulebook, rows: Sequence[Projection], lang: str) -> str:
+def listing(rulebook: Rulebook, rows: Sequence[Queued], lang: str) -> str:
     """Return a page of a queue."""
     if not rows:
         return word("empty", lang)
     heads = tuple(word(name, lang) for name in ("id", "process", "state", "due", "unit", "district", "tier", "assignee"))
     shown = []
-    for row in rows:
-        of = rulebook.lifecycles.get(row.process)
+    for each in rows:
+        row, of = each.row, rulebook.lifecycles.get(each.row.process)
         title, state = (of.title.get(lang), Shown(rulebook, of, lang).label(row.state)) if of else (row.process, row.state)
-        shown.append((row.id, title, state, _due(row, lang), row.unit, row.district, row.tier, row.assignee))
+        state += f" ({word('ended', lang)})" if each.ended and not row.closed else ""
+        shown.append((row.id, title, state, _due(each, lang), row.unit, row.district, row.tier, row.assignee))
     return table.render(heads, shown)
+
+
+def listed(of: Queued) -> dict[str, Any]:
+    """Return a row of a queue as a JSON value; who holds the stream stands in no list."""
+    row = {name: getattr(of.row, name) for name in of.row.__slots__ if name not in ("fold", "subject")}
+    return {**row, "overdue": of.overdue, "provisional": of.provisional, "ended": of.ended}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from math import inf
 from typing import Any
@@ -10,7 +11,7 @@ from api.render import table
 from api.render.text import clean
 from engine.rulebook.model import Rulebook
 from engine.supervise.routes import PACK, Routed
-from engine.supervise.transfers import KINDS, Flow, Interval, Kind, Persons, Register, count
+from engine.supervise.transfers import KINDS, Flow, Interval, Kind, Persons, Register, Transfer, count
 from schemas.answer import Answer
 
 KIND: dict[Kind, dict[str, str]] = {
@@ -65,10 +66,10 @@ def listed(register: Register, through: date, lang: str) -> str:
         "zh": ("出境", "日期", "数据流", "一般", "敏感", "计数", "路径"),
         "en": ("transfer", "day", "flow", "ordinary", "sensitive", "counting", "under"),
     }[lang]
-    found = register.of_year(through.year)
+    found, repeats = register.of_year(through.year), register.repeats(through.year)
     rows = [
         (
-            clean(each.id) + ({"zh": "（新增人员）", "en": " (new persons)"}[lang] if each.fresh else ""),
+            clean(each.id) + _fresh(each, repeats, lang),
             each.day.isoformat(),
             "\n".join(clean(flow.id) for flow in each.flows),
             "\n".join(_people(flow, "general", lang) for flow in each.flows),
@@ -91,7 +92,7 @@ def listed(register: Register, through: date, lang: str) -> str:
 
 def listed_json(register: Register, through: date) -> dict[str, Any]:
     """Return the same as a JSON value."""
-    known = register.known_through(through.year)
+    known, repeats = register.known_through(through.year), register.repeats(through.year)
     return {
         "year": through.year,
         "through": through.isoformat(),
@@ -102,6 +103,7 @@ def listed_json(register: Register, through: date) -> dict[str, Any]:
                 "transfer": each.id,
                 "date": each.day.isoformat(),
                 "fresh": each.fresh,
+                "repeats": repeats.get(each.id),
                 "under": each.under or None,
                 "routes": list(each.routes),
                 "flows": [{"id": flow.id, "counted": flow.counted, **_flow(flow)} for flow in each.flows],
@@ -119,6 +121,18 @@ def numbers(found: Interval, lang: str) -> str:
     if high == inf:
         return {"zh": f"至少{low:,}", "en": f"at least {low:,}"}[lang]
     return {"zh": f"{low:,}至{int(high):,}", "en": f"{low:,} to {int(high):,}"}[lang]
+
+
+def _fresh(transfer: Transfer, repeats: Mapping[str, str], lang: str) -> str:
+    """Return what is said of the persons of a transfer: that they are new, and what disproves it."""
+    if not transfer.fresh:
+        return ""
+    if other := repeats.get(transfer.id):
+        return {
+            "zh": f"（称新增人员，但键值与{clean(other)}重复，不采）",
+            "en": f" (not new persons: {clean(other)} has some by key)",
+        }[lang]
+    return {"zh": "（新增人员）", "en": " (new persons)"}[lang]
 
 
 def _people(flow: Flow, kind: Kind, lang: str) -> str:

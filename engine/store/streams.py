@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ def places(store: Store) -> Iterator[tuple[int, str, int]]:
 class Page:
     """What a queue asks for: the streams that have these values, along `due` or `updated`, after a row of the page before.
 
-    A tuple of values means any of them.
+    A tuple of values means any of them. `before` keeps those whose next deadline, as it is written, sorts before it.
     """
 
     where: Mapping[str, str | int | tuple[str, ...]]
@@ -74,6 +74,7 @@ class Page:
     after: tuple[str, str] | None = None  # the order's value and the id of the last row seen
     limit: int = 50
     newest: bool = False
+    before: str = ""
 
 
 def _has(column: ColumnElement[Any], value: str | int | tuple[str, ...]) -> ColumnElement[bool]:
@@ -85,6 +86,15 @@ def open_about(store: Store, subject: str) -> str:
     query = select(t.stream.c.id).where(t.stream.c.subject == subject, t.stream.c.closed == 0)
     with connected(store) as connection:
         return str(connection.execute(query).scalar() or "")
+
+
+def open_among(store: Store, names: Collection[str]) -> frozenset[str]:
+    """Return those of some streams that are there and open. Raises StoreError."""
+    if not names:
+        return frozenset()
+    query = select(t.stream.c.id).where(t.stream.c.id.in_(sorted(names)), t.stream.c.closed == 0)
+    with connected(store) as connection:
+        return frozenset(connection.execute(query).scalars())
 
 
 def queue(store: Store, page: Page) -> list[Projection]:
@@ -100,6 +110,8 @@ def queue(store: Store, page: Page) -> list[Projection]:
     query = _STREAM.where(*(_has(t.stream.c[name], value) for name, value in page.where.items())).limit(page.limit)
     if "state" not in page.where:
         query = query.where(t.stream.c.state != "")
+    if page.before:
+        query = query.where(t.stream.c.due < page.before)
     if page.after:
         seen = tuple_(along, key)
         query = query.where(seen < page.after if page.newest else seen > page.after)

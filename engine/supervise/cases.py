@@ -22,7 +22,8 @@ from engine.rulebook.closure import closure
 from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.supervise import filed, filings
-from engine.supervise.state import State
+from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
+from engine.supervise.state import TAKE_UP, State
 from engine.supervise.step import DRIFT, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
@@ -30,8 +31,10 @@ from schemas.lifecycle import Arm
 
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
-COMPUTED = frozenset({"proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by"})
-TIER, REASSESS = "tier", "reassess"
+COMPUTED = frozenset({
+    "proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by", "findings", "filing", "holder", "product"
+})  # fmt: skip
+TIER, REASSESS, FINDINGS = "tier", "reassess", "findings"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
@@ -84,7 +87,10 @@ class Office:
 
 @dataclass(frozen=True)
 class Question:
-    """What the rules are asked in a case: the pack and the facts of its stream, and the outcome that names the answer."""
+    """What the rules are asked in a case: the pack and the facts of its stream, and the outcome that names the answer.
+
+    INVARIANT: what `found` says of a fact is what `values` says of it.
+    """
 
     of: Rules
     values: dict[str, Any]
@@ -92,6 +98,12 @@ class Question:
     filed_by: str | None = None
     stream: str = ""  # the case; empty while it is being opened
     retention: str = field(default="decision")
+    found: Findings = NOTHING_FOUND
+
+    def stating(self, values: Mapping[str, Any]) -> Question:
+        """Return the question with other facts filed; what was found of them stays."""
+        found = restricted(self.of, self.found.values)
+        return replace(self, values=standing(self.of, restricted(self.of, values), found))
 
 
 @dataclass(frozen=True)
@@ -138,8 +150,8 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     act = Act(case, process, opening, office.by, office.now, given, day, office.second, id=office.reserved, computed=typed)
     made = None
     if table.arm:
-        act, made = _answered(office, table.arm, act, _question(streams, said, filed_by))
-    take_up = Act(filing, filings.PROCESS, "take_up", office.by, office.now, {"case": case})
+        act, made = _answered(office, table.arm, act, _question(office, said, filed_by, filing=filing))
+    take_up = Act(filing, filings.PROCESS, TAKE_UP, office.by, office.now, {"case": case})
     return streams.perform_all([act, take_up], Beside([made.entry], made.blobs) if made else None)[0]
 
 
@@ -181,14 +193,23 @@ def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date |
 
 def _answered(office: Office, arm: Arm, act: Act, asked: Question) -> tuple[Act, Prepared]:
     """Return an act with the answer that leads to its arm, and the record of that answer. Raises InputError when refused."""
-    given = {**act.fields, **_led(arm, _answer(office, asked))}
+    given = {**act.fields, **_led(arm, _answer(office, asked)), **_by_findings(office, act, asked)}
     office.streams.require(replace(act, fields={**given, "proposal": "-"}))
     made = prepare(office.streams.home, _asked(office, asked))
     return replace(act, fields={**given, "proposal": made.entry.id}), made
 
 
+def _by_findings(office: Office, act: Act, asked: Question) -> dict[str, Any]:
+    """Return the field that names the findings on which an answer rests, where the event carries it."""
+    row = transition_of(office.streams.table(act.process), office.streams.standing(act).name, act.name)
+    carried = row is not None and FINDINGS in row.may
+    return {FINDINGS: list(asked.found.cases)} if carried and asked.found.cases else {}
+
+
 def question(office: Looking, stream: str) -> Question:
     """Return what the rules are asked in a case or request, with the facts as they were filed last. Raises InputError.
+
+    Of facts that an official has found, what was found counts while it is in force.
 
     INVARIANT: which pack answers is said by the filing, or by the kind of the stream; nobody who decides chooses it.
     """
@@ -199,23 +220,23 @@ def question(office: Looking, stream: str) -> Question:
         filed_by, _ = filings.submitted(streams.state(filing))
     else:
         said, filed_by = filings.content(streams, stream, ("items",)), "official"
-    return replace(_question(streams, said, filed_by, PACKS.get(state.process, "")), stream=stream)
+    return replace(_question(office, said, filed_by, PACKS.get(state.process, ""), filing), stream=stream)
 
 
-def _question(streams: Streams, said: filings.Content, filed_by: str, own: str = "") -> Question:
-    name = own or str(said.fields.get("pack", ""))
+def _question(office: Looking, said: filings.Content, filed_by: str, own: str = "", filing: str = "") -> Question:
+    streams, name = office.streams, own or str(said.fields.get("pack", ""))
     if name not in streams.rulebook.packs:
         known = ", ".join(sorted(streams.rulebook.packs))
         raise InputError("unknown-pack", f"no pack named `{name[:60]}`", f"the packs are {known}")
     of = rules(closure(streams.rulebook, name))
-    known_facts = restricted(of, said.facts)
     doc = of.rulebook.packs[name].doc
     choices = [each.id for each in doc.outcomes if each.combine != "union" and not of.rulebook.list_of(each.id)]
     if not choices:
         problem = f"`{name}` has no outcome of one value that a case could be decided on"
         raise InputError("wrong-pack", problem, "file under a pack that has one")
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
-    return Question(of, known_facts, (routed or choices)[0], filed_by)
+    found = in_force(filings.taken_up(streams, filing), legal_day(office.now)) if filing else NOTHING_FOUND
+    return Question(of, {}, (routed or choices)[0], filed_by, found=found).stating(said.facts)
 
 
 def restricted(of: Rules, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,7 +259,7 @@ def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, A
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
     outcome = found[0] if len(found) == 1 else UNDETERMINED
-    given = {**fields, "proposal": made.entry.id, "outcome": outcome}
+    given = {**fields, "proposal": made.entry.id, "outcome": outcome, **_by_findings(office, act, asked)}
     arm = office.streams.table(act.process).arm
     if arm and asked.outcome == TIER:
         given |= _led(arm, _answer(office, asked))
@@ -262,6 +283,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
         given[TIER] = value
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
+    given |= _by_findings(office, act, asked)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)
     return _recorded(office, replace(act, fields={**given, "decision": made.entry.id}), made)

@@ -21,7 +21,7 @@ def clocked(table: Lifecycle, transition: Transition, state: State, event: Event
     hourly = {each.id for each in table.clocks if each.limit.hours}
     effects, values = transition.clocks, {**state.values, **event.values}
     on, at = _when(values.get(effects.since), event)
-    starts, stops, found = _started(table, effects, values, state.clocks), {*effects.stop, *_names(values, effects.told)}, []
+    starts, stops, found = _started(table, effects, values, state), {*effects.stop, *_names(values, effects.told)}, []
     for run in state.clocks:
         moment = at if run.clock in hourly else on
         if run.clock in stops or run.clock in effects.start:  # a clock that starts again ends its earlier run
@@ -47,17 +47,23 @@ def prolonged(table: Lifecycle, name: str, runs: tuple[Run, ...]) -> Run | None:
 
 
 def _when(since: object, event: Event) -> tuple[str, str]:
-    """Return the legal day and the moment at which an event's effects on clocks happen."""
+    """Return the legal day and the moment at which an event's effects on clocks happen.
+
+    A day says no moment: no clock of a table that names one runs in hours (check).
+    """
     if not isinstance(since, str):
         return event.on, event.at
+    if "T" not in since:
+        return since, event.at
     return datetime.fromisoformat(since).astimezone(SHANGHAI).date().isoformat(), since
 
 
-def _started(table: Lifecycle, effects: ClockEffects, values: Mapping[str, Any], runs: tuple[Run, ...]) -> list[str]:
+def _started(table: Lifecycle, effects: ClockEffects, values: Mapping[str, Any], state: State) -> list[str]:
     """Return the clocks that begin: those of the table, and those that the event names and that have not begun before."""
-    begun = {run.clock for run in runs}
+    begun = {run.clock for run in state.clocks}
     named = _names(values, effects.named)
-    return [*effects.start, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
+    idle = [name for name in effects.begin if (run := state.clock(name)) is None or run.stopped is not None]
+    return [*effects.start, *idle, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
 
 
 def _names(values: Mapping[str, Any], field: str) -> Sequence[str]:

@@ -208,19 +208,22 @@ def standing(calendar: Calendar, term: Term, run: RunLike, at: Moment) -> Standi
 
 
 def reminders(calendar: Calendar, term: Term, run: RunLike) -> list[Reminder]:
-    """Return when to be reminded of a clock that runs, in order: by the earliest end that may be. Raises InputError."""
+    """Return when to be reminded of a clock that runs, in order: by the earliest end that may be. Raises InputError.
+
+    Nobody is reminded twice on a day, for hours at a moment: a share of the period that ends on the last day before is left out.
+    """
     end = due(calendar, term, run)
     if end is None or run.stopped is not None:
         return []
-    found: list[Reminder] = []
+    found: dict[Moment, Reminder] = {}
     for percent in SHARES:
         part = -(-term.length * percent // 100)  # rounded up
         at = due(calendar, Term(term.unit, part), run) if 0 < part < term.length else None
         if at:
-            found.append(Reminder(at.earliest, percent))
+            found[at.earliest] = Reminder(at.earliest, percent)
     if term.unit != "hours" and (eve := _eve(calendar, end.earliest)) > date.fromordinal(_spans(term, run)[0][0]):
-        found.append(Reminder(eve, None))
-    return sorted(found, key=lambda each: (_number(term, each.at), each.percent or 100))
+        found[eve] = Reminder(eve, None)
+    return sorted(found.values(), key=lambda each: _number(term, each.at))
 
 
 def urgency(end: Due | None) -> tuple[bool, datetime]:

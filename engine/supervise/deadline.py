@@ -7,7 +7,7 @@ new notice made of it. An end that nothing says yet is never counted as past.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.evidence.log import stamp
@@ -35,14 +35,17 @@ def timed(table: Lifecycle, state: State, calendar: Calendar) -> State:
 def term(table: Lifecycle, state: State, run: Run) -> clocks.Term:
     """Return the period of a run: the limit of its clock, and that of the clock which it prolongs."""
     limits = {each.id: each.limit for each in table.clocks}
-    found, base = _term(limits[run.clock]), prolonged(table, run.clock, state.clocks)
+    found, base = _term(limits[run.clock], state, run), prolonged(table, run.clock, state.clocks)
     if base is None or base.started != run.started:
         return found
-    return replace(found, length=found.length + _term(limits[base.clock]).length)
+    return replace(found, length=found.length + _term(limits[base.clock], state, base).length)
 
 
-def _term(limit: Limit) -> clocks.Term:
-    return clocks.Term.of(limit, rolls=limit.rolls)
+def _term(limit: Limit, state: State, run: Run) -> clocks.Term:
+    if not limit.until:
+        return clocks.Term.of(limit, rolls=limit.rolls)
+    last = date.fromisoformat(state.values[limit.until])
+    return clocks.Term("days", (last - date.fromisoformat(run.started)).days, limit.rolls)
 
 
 def ended(state: State, ends: Mapping[str, Sequence[str]]) -> State:

@@ -6,6 +6,10 @@ from the root of the log's tree just after the list. The first did not know that
 never knew the nonce, so neither of them can steer the seed alone; both together can. Whoever announced knows the outcome before
 it is revealed, and may abandon the draw: with reasons, a second official, and for ever visible.
 The principle is article 54 of the Regulation on improving the business environment; commit, freeze and reveal are design.
+
+A recused inspector is followed by the next of the same seed. Where fewer than two of the roll are left for a case, nobody picks
+others: the regulation has inspectors chosen at random, and two inspect at least (Administrative Penalty Law, articles 42 and 43).
+So another roll is announced for that `case` alone, and drawn from in the same three acts (design).
 """
 
 from __future__ import annotations
@@ -17,43 +21,48 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import EvidenceError, InputError, SigningError
+from engine.errors import EvidenceError, InputError, Place
 from engine.evidence import merkle
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id, stamp
-from engine.store import reading
 from engine.store import streams as stored
-from engine.supervise import uscc
+from engine.supervise.rolls import ARM, BEGIN, INSPECTED, WATCHED, eligible, exhausted, inspection, require_roll
 from engine.supervise.sampling import INSPECTORS, Drawn, draw
 from engine.supervise.streams import Act, Recorded, Streams, history
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
+    from engine.supervise.state import State
 
-TABLE, ARM = "inspection-draw", "results-based"
-WATCHED = "watching"  # the state of the arm in which a case may be drawn
+TABLE = "inspection-draw"
 FORMAT = "fenji-draw/1"
 TRIES = 8  # how often a draw is made up again when a case moved meanwhile
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is announced: how many cases, the roll of inspectors by their names as actors, and of which cases (all, if unsaid)."""
+    """What is announced: how many cases, the roll of inspectors by their names as actors, and of which cases (all, if unsaid).
+
+    `case` is one under inspection of whose inspectors fewer than two are left: others are drawn for it, and nothing else.
+    """
 
     count: int
     pool: Sequence[str]
     unit: str = ""
     district: str = ""
     matters: str = ""
+    case: str = ""
 
 
 def announce(streams: Streams, by: PublicKey, now: datetime, plan: Plan) -> Recorded:
     """Announce a draw and commit to its nonce. Raises InputError when it is refused, SigningError."""
     if plan.count < 1:
         raise InputError("wrong-value", f"{plan.count} cases cannot be drawn", "draw one at least")
-    _require_roll(streams.home, plan.pool, stamp(now))
+    require_roll(streams.home, plan.pool, stamp(now))
+    if plan.case:
+        _require_alone(streams, plan)
     stream = new_id(now)
-    shown = {name: value for name in ("unit", "district", "matters") if (value := getattr(plan, name))}
+    shown = {name: value for name in ("unit", "district", "matters", "case") if (value := getattr(plan, name))}
     commitment = sha256(_nonce(streams.home, stream, by)).hexdigest()
     fields = {"count": plan.count, "pool": list(plan.pool), "commitment": commitment, **shown}
     return streams.perform(Act(stream, TABLE, "announce", by, now, fields, computed=frozenset({"commitment"})))
@@ -68,7 +77,10 @@ def freeze(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
     size = head.size if head else 0
     listed = eligible(streams.home, size, announced, stamp(now))
     if not listed:
-        raise InputError("nothing-to-draw", "no case may be drawn: none is watched there", "open cases of the results-based arm")
+        problem, remedy = "no case may be drawn: none is watched there", "open cases of the results-based arm"
+        if "case" in announced:
+            problem, remedy = f"`{announced['case']}` needs no other inspectors any more", "abandon this draw"
+        raise InputError("nothing-to-draw", problem, remedy, Place(stream[:60]))
     draw("trial", len(listed), listed, announced["pool"])  # refuses a list with a case that too few may inspect
     fields = {"list": {name: sorted(barred) for name, barred in listed.items()}, "size": size}
     return streams.perform(replace(act, fields=fields))
@@ -77,8 +89,8 @@ def freeze(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
 def reveal(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recorded:
     """Reveal the nonce and draw: each drawn case that is still watched gets its inspection in the same durable group.
 
-    A case that has moved since the list was frozen stays drawn, without an inspection; no other takes its place.
-    Raises InputError when it is refused.
+    A case that has moved since the list was frozen stays drawn, without an inspection; no other takes its place. One that other
+    inspectors were to be drawn for gets them unless it has moved, or has got others meanwhile. Raises InputError when refused.
     """
     computed = frozenset({"nonce", "root", "seed", "drawn"})
     nonce, nothing = _nonce(streams.home, stream, by).hex(), "0" * 64
@@ -86,15 +98,19 @@ def reveal(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
     streams.require(replace(act, fields={"nonce": nonce, "root": nothing, "seed": nothing, "drawn": []}))
     root = root_after_list(streams.home, stream)
     seed = seed_of(nonce, root)
-    found = _drawn(seed, streams.state(stream).values)
+    announced = streams.state(stream).values
+    found = _drawn(seed, announced)
+    event = "redrawn" if "case" in announced else "drawn"
     for left in reversed(range(TRIES)):
-        taken = {name: streams.state(name).name == WATCHED for name, _ in found.streams}
+        states = {name: streams.state(name) for name, _ in found.streams}
+        taken = {name: _waits(streams.home, state, event) for name, state in states.items()}
         drawn = [{"case": name, "inspectors": list(two), "taken": taken[name]} for name, two in found.streams]
         fields = {"nonce": nonce, "root": root, "seed": seed, "drawn": drawn}
         acts = [replace(act, fields=fields)]
         for name, two in found.streams:
             if taken[name]:
-                acts.append(Act(name, ARM, "drawn", None, now, {"draw": stream, "inspectors": list(two)}))
+                seen = states[name].number if event == "redrawn" else None  # no other draw may have come between
+                acts.append(Act(name, ARM, event, None, now, {"draw": stream, "inspectors": list(two)}, expected=seen))
         try:
             return streams.perform_all(acts)[0]
         except InputError as error:
@@ -104,15 +120,23 @@ def reveal(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
 
 
 def replaced(streams: Streams, case: str, now: datetime) -> Recorded:
-    """Give a drawn case the next inspectors of its seed that are not recused. Raises InputError when it was not drawn."""
+    """Give a drawn case the next inspectors of its seed that are not recused.
+
+    Raises InputError when it was not drawn, or when fewer than two of its roll are left: others are drawn for it then.
+    """
     state = streams.state(case)
-    stream = str(state.values.get("draw", ""))
-    if state.process != ARM or not stream:
-        raise InputError("not-drawn", f"`{case[:60]}` was not drawn", "name a case that is inspected after a draw")
-    values = streams.state(stream).values
-    barred = {*values["list"][case], *map(str, state.values.get("recused", ()))}
-    ((_, two),) = draw(values["seed"], 1, {case: barred}, values["pool"]).streams
-    return streams.perform(Act(case, ARM, "redrawn", None, now, {"draw": stream, "inspectors": list(two)}))
+    found = inspection(streams.home, history(streams.home, case))
+    if state.process != ARM or not found.draw:
+        remedy = "name a case that is inspected after a draw; of one inspected otherwise `fenji draw announce --case` draws"
+        raise InputError("not-drawn", f"`{case[:60]}` was not drawn", remedy)
+    if len(found.able) < INSPECTORS:
+        out = ", ".join(f"`{each}`" for each in found.roll if each not in found.able)
+        left = "none may" if not found.able else f"`{found.able[0]}` alone may"
+        remedy = f"announce another roll for this case: `fenji draw announce --case {case[:60]} --inspector ...`"
+        raise InputError("no-inspectors", f"of its roll {left} still inspect: {out} stay out", remedy, Place(case[:60]))
+    values = streams.state(found.draw).values
+    ((_, two),) = draw(values["seed"], 1, {case: set(found.roll) - set(found.able)}, values["pool"]).streams
+    return streams.perform(Act(case, ARM, "redrawn", None, now, {"draw": found.draw, "inspectors": list(two)}))
 
 
 def check(streams: Streams, stream: str) -> list[str]:
@@ -148,33 +172,24 @@ def check(streams: Streams, stream: str) -> list[str]:
     return wrong
 
 
-def eligible(home: Installation, size: int, announced: Mapping[str, Any], at: str) -> dict[str, frozenset[str]]:
-    """Return the cases that may be drawn as the first `size` records of the log have them, each with who stays out of it.
+def _waits(home: Installation, state: State, event: str) -> bool:
+    """Tell whether a drawn case is still as it was listed: watched, or without inspectors."""
+    return state.name == WATCHED if event == "drawn" else exhausted(home, state.name, history(home, state.stream))
 
-    Whoever is of a firm inspects nobody, as in every act of an office (`guards`: impartial); an inspector also stays out of a
-    case of their own body, and of one in which they were recused.
-    """
-    codes = _codes(home, announced["pool"], at)
-    firms = {person for person, code in codes.items() if uscc.is_firm(code)}
-    bodies = {person: home.keyed("company", code) for person, code in codes.items()}
-    cases: dict[str, dict[str, Any]] = {}
-    recused: dict[str, set[str]] = {}
-    for each in reading.records(home.store):
-        if each.seq >= size:
-            break
-        if each.kind != "event" or f'"process":"{ARM}"'.encode() not in each.payload:
-            continue
-        event = json.loads(each.payload)["predicate"]
-        cases[event["stream"]] = event
-        if event["name"] == "recuse":
-            recused.setdefault(event["stream"], set()).add(event["values"]["recused"])
-    found = {}
-    for name, last in cases.items():
-        scoped = all(announced.get(key, "") in ("", last["shows"][key]) for key in ("unit", "district"))
-        if last["process"] == ARM and last["to"] == WATCHED and scoped:
-            own = {person for person, body in bodies.items() if body == last["shows"]["holder"]}
-            found[name] = frozenset(firms | own | recused.get(name, set()) & set(announced["pool"]))
-    return found
+
+def _require_alone(streams: Streams, plan: Plan) -> None:
+    """Refuse a plan that draws inspectors for one case and more besides, or for one that has them. Raises InputError."""
+    if plan.count != 1 or plan.unit or plan.district:
+        problem = "inspectors for one case are drawn for nothing else"
+        raise InputError("wrong-value", problem, "leave count, unit and district out", Place(plan.case[:60]))
+    state, events = streams.state(plan.case), history(streams.home, plan.case)
+    if state.process != ARM or state.name != INSPECTED:
+        problem = f"`{plan.case[:60]}` is not under inspection"
+        raise InputError("not-drawn", problem, "name a case whose inspectors are recused", Place(plan.case[:60]))
+    if not exhausted(streams.home, state.name, events):
+        able = ", ".join(f"`{each}`" for each in inspection(streams.home, events).able)
+        remedy = "`fenji draw replace` gives a drawn case the next of its seed; inspectors who are not recused inspect"
+        raise InputError("inspectors-left", f"{able} may still inspect it", remedy, Place(plan.case[:60]))
 
 
 def root_after_list(home: Installation, stream: str) -> str:
@@ -210,28 +225,6 @@ def _places(home: Installation, stream: str) -> dict[str, int]:
 def _has(home: Installation, drawn: Mapping[str, Any], stream: str) -> bool:
     """Tell whether a case has the inspection that a draw says it got."""
     return any(
-        each["name"] == "drawn" and each["values"] == {"draw": stream, "inspectors": drawn["inspectors"]}
+        each["name"] in BEGIN and each["values"] == {"draw": stream, "inspectors": drawn["inspectors"]}
         for each in history(home, drawn["case"])
     )
-
-
-def _require_roll(home: Installation, pool: Sequence[str], at: str) -> None:
-    """Refuse a roll of inspectors of whom one is no official, or which are too few. Raises InputError."""
-    actors, roll = home.actors, list(dict.fromkeys(pool))
-    for name in roll:
-        try:
-            key = actors.key_of(name, "decision", at)
-        except SigningError:
-            key = None
-        if key is None or "official" not in key.holder.roles:
-            raise InputError("no-inspector", f"`{name[:60]}` is no official here", "name actors with the role official")
-    if len(roll) < INSPECTORS:
-        raise InputError("no-inspectors", f"a roll of {len(roll)} inspectors is too short", f"name {INSPECTORS} at least")
-
-
-def _codes(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:
-    """Return the credit code of the unit to which each inspector belonged at a time, for those whose unit is one."""
-    units = {
-        key.holder.sub: uscc.tidy(key.holder.unit) for key in home.actors.keys if key.valid_from <= at
-    }  # the last one counts
-    return {name: units[name] for name in pool if not uscc.fault(units.get(name, ""))}

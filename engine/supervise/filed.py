@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
-from engine.supervise.state import SUBMITTED, State, from_text
-from engine.supervise.step import Refusal
+from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
+from engine.supervise.step import Refusal, transition_of
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
@@ -49,8 +49,22 @@ def _papers(home: Installation, filing: State) -> Iterator[str]:
             yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
 
 
+def _open_case(home: Installation, filing: str) -> str:
+    """Return the id of a case on a filing that is still open, `` when there is none."""
+    for each in stored.events(home.store, filing):
+        predicate = json.loads(each.payload)["predicate"]
+        row = stored.stream(home.store, predicate["values"]["case"]) if predicate["name"] == TAKE_UP else None
+        if row and not row.closed:
+            return row.id
+    return ""
+
+
 def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of the first value that names a version or a paper which the filing has not; None when it has all."""
+    """Return the refusal of an end before that of its cases, or of a value that the filing has not; None when all is in order."""
+    transition = transition_of(table, state.name, event)
+    if transition and transition.cases_closed and (open_ := _open_case(home, state.stream)):
+        problem = f"the case `{open_}` on it is open"
+        return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
     name = str(given.open.get("filing") or state.values.get("filing") or "")
     row = stored.stream(home.store, name) if declared and name else None

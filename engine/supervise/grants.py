@@ -16,6 +16,9 @@ from datetime import date
 from typing import Any, Literal
 
 Verdict = Literal["within", "beyond", "open"]
+OPENINGS = frozenset(
+    {"request_unconditional", "request_conditional", "request_mixed", "request_not_shared", "request_other"}
+)  # how a request is opened, by the law and the class of its items
 Limit = Literal["purpose", "items", "before_start", "after_end", "uses", "records", "onward", "suspended", "ended"]
 
 
@@ -39,7 +42,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One use, or `times` of them, as told; None is not told."""
+    """One use, or `times` of them, as told; None is not told. `number` is that of its event, the order of uses of one day."""
 
     id: str
     day: date
@@ -48,11 +51,12 @@ class Use:
     records: int | None = None
     onward: frozenset[str] | None = None
     times: int = 1
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A grant with its uses in the order of their days, the days (start, end] of suspensions, and the day on which it ended."""
+    """A grant with its uses by day, those of one day as recorded, the days (start, end] of suspensions, and the day it ended."""
 
     grant: Grant
     uses: tuple[Use, ...] = ()
@@ -87,12 +91,12 @@ def fold(events: Iterable[Mapping[str, Any]]) -> Ledger:
     for event in events:
         day, told = date.fromisoformat(event["on"]), event["values"]
         match event["name"]:
-            case "request_conditional" | "request_unconditional" | "agree":
+            case name if name in {*OPENINGS, "agree"}:
                 stated |= told
             case "provide":
                 ledger = replace(ledger, grant=_grant(stated, day))
             case "use":
-                ledger = with_use(ledger, _use(told, str(event["number"]), day))
+                ledger = with_use(ledger, _use(told, event["number"], day))
             case "retract":
                 ledger = replace(ledger, uses=tuple(each for each in ledger.uses if each.id != told["use"]))
             case "suspend":
@@ -119,7 +123,7 @@ def used(ledger: Ledger) -> Used:
 def with_use(ledger: Ledger, use: Use) -> Ledger:
     """Return the ledger with one more use, as it would stand."""
     uses = [each for each in ledger.uses if each.id != use.id]
-    return replace(ledger, uses=tuple(sorted([*uses, use], key=lambda each: (each.day, each.id))))
+    return replace(ledger, uses=tuple(sorted([*uses, use], key=lambda each: (each.day, each.number))))
 
 
 def _compared(ledger: Ledger, uses: Sequence[Use]) -> Compared:
@@ -166,16 +170,19 @@ def _grant(values: Mapping[str, Any], start: date) -> Grant:
     )
 
 
-def _use(values: Mapping[str, Any], name: str, day: date) -> Use:
-    onward = frozenset[str]() if values.get("kept") else _set(values.get("passed_to"))
+def _use(values: Mapping[str, Any], number: int, day: date) -> Use:
+    onward = _set(values.get("passed_to"))
+    if onward is None and values.get("kept"):
+        onward = frozenset()
     return Use(
-        id=values.get("use", name),
+        id=values.get("use", str(number)),
         day=date.fromisoformat(values["date"]) if values.get("date") else day,
         purpose=values.get("purpose"),
         items=_set(values.get("used_items")),
         records=values.get("used_records"),
         onward=onward,
         times=values["used"],
+        number=number,
     )
 
 

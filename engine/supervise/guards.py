@@ -250,6 +250,14 @@ def _not_future(h: Happening, of: Sequence[str]) -> str:
     return f"`{later[0][0]}` {later[0][1]} has not come yet" if later else ""
 
 
+def _not_before(h: Happening, of: Sequence[str]) -> str:
+    """The day (first) lies before none of the events (from the second on)."""
+    name, *causes = of
+    day = h.event.values.get(name)
+    late = [cause for cause in causes if isinstance(day, str) and day < h.done(cause).on]
+    return f"`{name}` {day} lies before `{late[0]}` on {h.done(late[0]).on}" if late else ""
+
+
 def _lasts(h: Happening, of: Sequence[str]) -> str:
     """None of these days of the stream has passed on the day the event is told, whatever day it names: nothing is revived."""
     past = [(name, day) for name in of if isinstance(day := h.state.values.get(name), str) and day < h.event.told]
@@ -288,12 +296,16 @@ def _not_longer(h: Happening, of: Sequence[str]) -> str:
 
 
 def _within_months(h: Happening, of: Sequence[str]) -> str:
-    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number."""
+    """A day (first) is no later than so many months after an event (second): as many as a value says (third), else the number.
+
+    The event may be the one that is judged.
+    """
     name, since, months, number = of
     day, count = h.event.values.get(name), h.state.values.get(months, int(number))
-    if not isinstance(day, str) or not isinstance(count, int) or not h.done(since).on:
+    start = h.event.on if since == h.event.name else h.done(since).on
+    if not isinstance(day, str) or not isinstance(count, int) or not start:
         return f"`{name}` is not known, or `{since}` has not happened"
-    last = months_after(date.fromisoformat(h.done(since).on), count).isoformat()
+    last = months_after(date.fromisoformat(start), count).isoformat()
     return "" if day <= last else f"`{name}` {day} is later than {last}, {count} months after `{since}`"
 
 
@@ -335,6 +347,13 @@ def _only_if(h: Happening, of: Sequence[str]) -> str:
     found = h.value(name)
     met = found in values if values else found is True
     return f"`{stated}` is given, and `{name}` does not allow it" if stated in h.event.given and not met else ""
+
+
+def _not_both(h: Happening, of: Sequence[str]) -> str:
+    """The event does not give the second field while it says that the first, which rules it out, is true."""
+    denied, stated = of
+    both = h.event.values.get(denied) is True and stated in h.event.given
+    return f"`{denied}` is true, and `{stated}` is given: one of them is wrong" if both else ""
 
 
 def _same_person(h: Happening, of: Sequence[str]) -> str:
@@ -389,6 +408,7 @@ GUARDS: dict[str, Guard] = {
     "new_value": _new_value,
     "known_value": _known_value,
     "not_future": _not_future,
+    "not_before": _not_before,
     "lasts": _lasts,
     "reached": _reached,
     "official_if": _official_if,
@@ -403,4 +423,5 @@ GUARDS: dict[str, Guard] = {
     "reveals": _reveals,
     "among": _among,
     "tells_whether_differ": _tells_whether_differ,
+    "not_both": _not_both,
 }

@@ -1,57 +1,133 @@
-"""Count what happened in a period: filings, decided tiers, lateness, refusals and pilots, by unit and district.
+"""Count what happened in a period: filings, decided cases, lateness, refusals and pilots, by unit and district.
 
 The city plan asks for assessment of the work by its results. Only what the log shows in clear is counted, so that the count holds
-after facts were erased.
+after facts were erased. What is still late shows in no event, so lateness is counted by clocks: each once, in the period of the
+last day that was in time, whoever settles it when; and what is still open is counted again at the end of every period until then.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.rulebook.days import legal_day
 from engine.store import reading
-from engine.supervise.state import SUBMITTED
+from engine.store import streams as stored
+from engine.supervise.overdue import binds, lateness
+from engine.supervise.state import SUBMITTED, from_text
 from schemas.lifecycle import REFUSED
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
+    from engine.supervise.streams import Streams
+    from schemas.lifecycle import Binds
 
 NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
-UNFAVOURABLE = frozenset({"not_accepted", "refused", "not_passed"})  # states in which a party was told no
+UNFAVOURABLE = frozenset({"not_accepted", "refused", "declined", "not_passed"})  # states in which a party was told no
+Place = tuple[str, str]  # unit and district
 
 
 @dataclass
 class Row:
-    """The counts of one unit in one district."""
+    """The counts of one unit in one district.
+
+    `decided` are cases by the tier of their last decision in the period, empty where none was shown, `decisions` all of theirs;
+    `answered` requests by what they were told last. `late` are clocks of the office that ran out in the period, of which
+    `late_settled` were done, or waited for nobody any more, by its end; `late_open` are all that were still open then, whenever
+    they ran out. `party_late` are clocks of parties that ran out in the period; those of reports on incidents are not among them,
+    since whether one was owed at all may be open.
+    """
 
     filings: int = 0
     opened: int = 0
-    decided: Counter[str] = field(default_factory=Counter)  # by tier, empty where none was shown
+    decided: Counter[str] = field(default_factory=Counter)
+    decisions: int = 0
+    answered: Counter[str] = field(default_factory=Counter)
     late: int = 0
+    late_settled: int = 0
+    late_open: int = 0
+    party_late: int = 0
     refusals: int = 0
     attempts: int = 0
     pilots: Counter[str] = field(default_factory=Counter)  # by the state that one came to
 
 
-def count(home: Installation, first: str, last: str) -> dict[tuple[str, str], Row]:
-    """Return the counts of the legal days from `first` to `last`, by unit and district. Raises StoreError."""
-    found: dict[tuple[str, str], Row] = {}
-    dues: dict[str, dict[str, list[str]]] = {}
-    for each in reading.records(home.store):
-        if each.kind != "event":
+@dataclass
+class _Stream:
+    """What the log says of a stream: where it lay since which legal day, when it closed, and its last decision in the period."""
+
+    led: list[tuple[str, Place]] = field(default_factory=list)
+    closed: tuple[str, str] | None = None
+    decision: dict[str, Any] | None = None
+
+    def note(self, event: dict[str, Any]) -> Place:
+        """Take an event in; return where the stream lies after it."""
+        place = _place(event)
+        if not self.led or self.led[-1][1] != place:
+            self.led.append((event["on"], place))
+        if event["to"] and event["shows"]["closed"] and self.closed is None:
+            self.closed = event["on"], event["at"]
+        return place
+
+    def place(self, day: str) -> Place:
+        """Return where it lay on a legal day, the first place for a day before."""
+        return next((place for since, place in reversed(self.led) if since <= day), self.led[0][1])
+
+
+@dataclass(frozen=True)
+class _Late:
+    """A clock that is late: whom it binds, its last day in time, when it was settled, and where its stream lay."""
+
+    whom: Binds
+    day: str
+    settled: str
+    stream: _Stream
+
+
+def count(streams: Streams, first: str, last: str, at: datetime) -> dict[Place, Row]:
+    """Return the counts of the legal days from `first` to `last`, by unit and district, as things stand at a moment.
+
+    Of a period that is not over, only what has passed by then is late. Raises StoreError.
+    """
+    tables = streams.rulebook.lifecycles
+    requests = {name for name, table in tables.items() if table.kind == "request"}
+    found: dict[Place, Row] = {}
+    known: dict[str, _Stream] = {}
+    for event in _events(streams.home):
+        stream = known.setdefault(event["stream"], _Stream())
+        place = stream.note(event)
+        if not first <= event["on"] <= last:
             continue
-        event = json.loads(each.payload)["predicate"]
-        before = dues.get(event["stream"], {})
-        if first <= event["on"] <= last:
-            row = found.setdefault((event["shows"]["unit"], event["shows"]["district"]), Row())
-            _counted(row, event, before)
-        dues[event["stream"]] = event["dues"]
+        row = found.setdefault(place, Row())
+        _counted(row, event)
+        if event["from"] and "decision" in event["values"]:  # what opens a stream may name the answer that led there
+            stream.decision = event
+            row.decisions += event["process"] not in requests
+    for stream in known.values():
+        if stream.decision:
+            _decided(found[_place(stream.decision)], stream.decision, requests)
+    until = min(last, legal_day(at).isoformat())
+    for late in _late(streams, known, at) if first <= until else ():
+        _overran(found, late, first, until)
     return {place: row for place, row in sorted(found.items()) if row != Row()}
 
 
-def _counted(row: Row, event: dict[str, Any], before: dict[str, list[str]]) -> None:
+def _events(home: Installation) -> Iterator[dict[str, Any]]:
+    for each in reading.records(home.store):
+        if each.kind == "event":
+            yield json.loads(each.payload)["predicate"]
+
+
+def _place(event: dict[str, Any]) -> Place:
+    return event["shows"]["unit"], event["shows"]["district"]
+
+
+def _counted(row: Row, event: dict[str, Any]) -> None:
+    """Count an event of the period."""
     if event["name"] == REFUSED:
         row.attempts += 1
         return
@@ -60,8 +136,35 @@ def _counted(row: Row, event: dict[str, Any], before: dict[str, list[str]]) -> N
     if event["process"] == "pilot" and event["from"] != event["to"]:
         row.pilots[event["to"]] += 1
     row.refusals += event["to"] in UNFAVOURABLE and event["from"] != event["to"]
-    if "decision" in event["values"]:
+
+
+def _decided(row: Row, event: dict[str, Any], requests: Container[str]) -> None:
+    """Count a case or a request by the last decision on it in the period."""
+    if event["process"] in requests:
+        row.answered[event["values"].get("outcome", "")] += 1
+    else:
         row.decided[event["shows"]["tier"]] += 1
-    # a clock that ended with this event after the latest day that was in time; one whose end is not known is not late
-    ended = [end for clock, end in before.items() if clock not in event["dues"] and end[1]]
-    row.late += sum((event["on"] if len(end[1]) == len(event["on"]) else event["at"]) > end[1] for end in ended)
+
+
+def _late(streams: Streams, known: dict[str, _Stream], at: datetime) -> Iterator[_Late]:
+    """Yield every clock of an office or a party that is certainly late at a moment, by the rows of the streams."""
+    tables = streams.rulebook.lifecycles
+    for row in stored.rows(streams.home.store):
+        stream = known.get(row.id)
+        for run in from_text(row.fold).clocks if stream else ():
+            whom = binds(tables, row.process, run.clock)
+            found = lateness(run, stream.closed, at) if stream and whom in ("office", "party") else None
+            if stream and found:
+                yield _Late(whom, *found, stream)
+
+
+def _overran(found: dict[Place, Row], late: _Late, first: str, until: str) -> None:
+    """Count a late clock: where its stream lay on its last day in time, and what is still open where it lies at the end."""
+    settled = bool(late.settled) and late.settled <= until
+    if first <= late.day <= until:
+        row = found.setdefault(late.stream.place(late.day), Row())
+        row.party_late += late.whom == "party"
+        row.late += late.whom == "office"
+        row.late_settled += late.whom == "office" and settled
+    if late.whom == "office" and late.day <= until and not settled:
+        found.setdefault(late.stream.place(until), Row()).late_open += 1

@@ -21,10 +21,10 @@ from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Looking, Office, Question, question, restricted
-from engine.supervise.filings import FACTS
+from engine.supervise.filings import FACTS, taken_up
 from engine.supervise.state import State, from_text
 from engine.supervise.step import ANSWERS, DRIFT
-from engine.supervise.streams import Act, Recorded, history
+from engine.supervise.streams import Act, Recorded
 from schemas.answer import Answer
 from schemas.lifecycle import DRIFTED
 
@@ -95,9 +95,7 @@ def revise(office: Office, filing: str, fields: Mapping[str, Any]) -> Recorded:
 
 def cases_of(office: Office, filing: str) -> list[State]:
     """Return the open cases that were opened on a filing. Raises InputError when there is no such filing."""
-    named = [each["values"]["case"] for each in history(office.streams.home, filing) if each["name"] == "take_up"]
-    found = [office.streams.state(name) for name in dict.fromkeys(named)]
-    return [state for state in found if not state.closed]
+    return [state for state in taken_up(office.streams, filing) if not state.closed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ def moved(office: Looking, state: State, values: Mapping[str, Any] | None = None
         recorded = _recorded(office, state)
         asked = question(office, state.stream)
         if values is not None:
-            asked = replace(asked, values=restricted(asked.of, values))
+            asked = asked.stating(values)
         before = _before(recorded, asked) or (_Before((tier,)) if tier and asked.outcome == TIER else None)
         drift = _answered(office, state, asked, before) if before else None
         if drift and drift.before != "|".join(drift.now):

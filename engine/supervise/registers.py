@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from engine.decide.filing import Filing
-from engine.errors import InputError
+from engine.errors import ContradictionError, InputError
 from engine.evidence.facts import values_of
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
@@ -66,7 +66,7 @@ def register(streams: Streams, stream: str) -> Register:
 
 
 def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) -> Routed:
-    """Return what a transfer would mean in its year, without recording it. Raises InputError.
+    """Return what a transfer means in its year, whether or not the register has it. Raises InputError.
 
     Where it is `doubted` what the handler declared complete, that does not bound the count.
     """
@@ -76,15 +76,37 @@ def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) 
     return route(streams.rulebook, before.doubted(found) if doubted else before, told.filing, found)
 
 
-def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str = "") -> tuple[Recorded, Routed]:
-    """Record a transfer, or with reasons correct one; return it with its route before and after. Raises InputError.
+def check(streams: Streams, stream: str, told: Told) -> Routed:
+    """Return what a transfer would mean in its year, without recording it. Raises InputError as `record` does."""
+    found = routed(streams, stream, told)
+    _require_new(found)
+    return found
 
-    Where an official names no mandate of the firm, what the firm declared complete is open again.
+
+def record(streams: Streams, stream: str, actor: Actor, told: Told, reasons: str | None = None) -> tuple[Recorded, Routed]:
+    """Record a transfer, or with reasons correct one; return it with its route before and after.
+
+    Where an official names no mandate of the firm, what the firm declared complete is open again. Raises InputError, and
+    ContradictionError, the attempt recorded, when its persons are said to be new and their keys show one on an earlier day.
     """
     found = routed(streams, stream, told, doubted="official" in actor.by.holder.roles and not actor.mandate)
     facts = values_of(streams.rulebook, told.filing)
-    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **({"reasons": reasons} if reasons else {})}
-    return _perform(streams, stream, actor, "correct" if reasons else "record", fields), found
+    event, why = ("record", {}) if reasons is None else ("correct", {"reasons": reasons})
+    fields: dict[str, Any] = {**values(found.transfer), "facts": facts, **why}
+    try:
+        _require_new(found)
+    except ContradictionError as error:
+        streams.refuse(actor.act(TABLE, stream, event, fields), error)
+        raise
+    return _perform(streams, stream, actor, event, fields), found
+
+
+def _require_new(found: Routed) -> None:
+    """Refuse a transfer of persons who are said to be new and were sent before by their keys. Raises ContradictionError."""
+    if found.repeats:
+        name, other = found.transfer.id[:64], found.repeats[:64]
+        problem = f"the persons of `{name}` are said to be new, and by their keys `{other}` has some of them"
+        raise ContradictionError("contradiction", problem, "leave `fresh` out: persons known by their keys count once")
 
 
 def withdraw(streams: Streams, stream: str, actor: Actor, transfer: str, reasons: str) -> Recorded:

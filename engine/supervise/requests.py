@@ -1,38 +1,50 @@
 """Requests to share government data: asked as of the day on which they were received, granted with what was asked for.
 
 Order 809: the time of the answer runs from receipt (article 21(1)), and data are used within the scope and purpose that was
-approved (article 25(1)); so a grant that names neither carries those of the request.
+approved (article 25(1)); so a grant that names neither carries those of the request. Whether that regulation governs a request,
+and which of its times runs, say the facts of the request (governed.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.decide.review import RECEIVED
 from engine.evidence.log import new_id
 from engine.rulebook.days import legal_day
 from engine.supervise import cases, filings
 from engine.supervise.cases import Office, Ruling
+from engine.supervise.governed import OTHERWISE, opening
 from engine.supervise.streams import Act, Recorded
 from engine.supervise.uses import TABLE
 
-PACK, ITEMS, REFUSED = "cn-data-sharing", "items", "refuse"
+if TYPE_CHECKING:
+    from engine.rulebook.model import Rulebook
+
+ITEMS, REFUSED = "items", "refuse"
 LIST, PURPOSE = "request", "request.purpose"
 
 
-def ask(office: Office, fields: Mapping[str, Any], *, unconditional: bool = False) -> Recorded:
-    """File a request, received on the day that its facts say, else today: its answer is due from then. Raises InputError."""
-    event = "request_unconditional" if unconditional else "request_conditional"
-    told = fields.get(ITEMS, {})
-    if isinstance(told, Mapping) and told:
-        told = {RECEIVED: legal_day(office.now).isoformat(), **told}
-        fields = {**fields, ITEMS: told}
-    received = told.get(RECEIVED) if isinstance(told, Mapping) else None
+def ask(
+    office: Office, fields: Mapping[str, Any], rulebook: Rulebook | None = None, *, unconditional: bool | None = None
+) -> Recorded:
+    """File a request, received on the day that its facts say, else today: its answer is due from then. Raises InputError.
+
+    `rulebook` has the owners' policies beside the law, where they are at hand; `unconditional` is the class of sharing of items
+    of which neither they nor the facts say one.
+    """
+    today = legal_day(office.now)
+    told = {RECEIVED: today.isoformat(), **fields.get(ITEMS, {})}
+    received = told[RECEIVED]
     day = date.fromisoformat(received) if isinstance(received, str) else None
+    event, channel = opening(rulebook or office.streams.rulebook, told, today, unconditional)
+    given = {**fields, ITEMS: told} | ({"channel": channel} if event == OTHERWISE else {})
     stream = office.reserved or new_id(office.now)
-    return office.streams.perform(Act(stream, TABLE, event, office.by, office.now, fields, day, id=office.reserved))
+    told_by_facts = frozenset({"channel"} - set(fields))
+    act = Act(stream, TABLE, event, office.by, office.now, given, day, id=office.reserved, computed=told_by_facts)
+    return office.streams.perform(act)
 
 
 def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any], *, against: bool = False) -> Recorded:

@@ -33,7 +33,10 @@ Keys = Mapping[tuple[str, Kind], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """A transfer in its year: the counts without it and with it, the answers before and after, and what it crosses by outcome."""
+    """A transfer in its year: the counts without it and with it, the answers before and after, and what it crosses by outcome.
+
+    `repeats` is the earlier transfer whose keys show that its persons are not new, though it is said that they are.
+    """
 
     transfer: Transfer
     before: dict[Kind, Interval]
@@ -41,6 +44,7 @@ class Routed:
     was: Answer
     now: Answer
     crosses: dict[str, Crossing]
+    repeats: str = ""
 
 
 def read(rulebook: Rulebook, filing: Filing, name: str, keys: Keys | None = None) -> Transfer:
@@ -93,12 +97,14 @@ def route(rulebook: Rulebook, register: Register, filing: Filing, transfer: Tran
             name: _crossing(rulebook, name, was, now) if together(transfer.flows, kind).most else "no"
             for name, kind in BY_VOLUME.items()
         },
+        repeats=joined.repeats(day.year).get(transfer.id, ""),
     )
 
 
 def prior(register: Register, transfer: Transfer) -> dict[str, Interval]:
     """Return the facts on the persons sent abroad in the year so far, those of the transfer's own flows left out."""
-    own = {kind: None if transfer.fresh else together(transfer.flows, kind) for kind in KINDS}
+    new = transfer.fresh and transfer.id not in register.with_(transfer).repeats(transfer.day.year)
+    own = {kind: None if new else together(transfer.flows, kind) for kind in KINDS}
     return {fact(kind): count(register, kind, transfer.day, own[kind]) for kind in KINDS}
 
 

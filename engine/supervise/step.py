@@ -7,7 +7,7 @@ role, nothing is dated before its cause or after the day it is told, every field
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
@@ -139,16 +139,17 @@ def _wrong_role(table: Lifecycle, transition: Transition, event: Event) -> Refus
 
 def _fields(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     rule, sources = f"{table.id}/{transition.event}", tuple(transition.sources)
-    allowed = {*transition.needs, *transition.may}
+    allowed, computed = {*transition.needs, *transition.may}, {each.id for each in table.fields if each.computed}
+    typed = [name for name in transition.may if name not in computed]
     missing = [name for name in transition.needs if name not in event.given]
     if missing:
         problem = f"{', '.join(f'`{name}`' for name in missing)} {'is' if len(missing) == 1 else 'are'} not given"
         remedy = f"give {'it' if len(missing) == 1 else 'them'}"
-        if transition.may:
-            remedy += f"; what can be given too: {', '.join(transition.may)}"
+        if typed:
+            remedy += f"; what can be given too: {', '.join(typed)}"
         yield Refusal("missing-field", f"{rule}#{missing[0]}", problem, remedy, sources)
     for name in sorted(event.given - allowed):
-        remedy = f"it carries {', '.join(sorted(allowed)) or 'nothing'}"
+        remedy = f"it carries {', '.join(sorted(allowed - computed)) or 'nothing'}"
         yield Refusal("unknown-field", f"{rule}#{name}", f"`{transition.event}` carries no `{name}`", remedy, sources)
     for declared in table.fields:
         cause = state.done.get(declared.not_before)
@@ -187,12 +188,7 @@ def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refu
 def _after(table: Lifecycle, transition: Transition, state: State, event: Event) -> State:
     """Return the state that a transition leads to."""
     name = state.name if transition.to == SAME else transition.to
-    collected = {each.id for each in table.fields if each.collect}
-    values = {key: value for key, value in state.values.items() if key not in transition.anew}
-    for key, value in event.values.items():
-        values[key] = [*values.get(key, ()), value] if key in collected else value
-    if ANSWERS & event.values.keys():
-        values.pop(DRIFT, None)
+    values = _values(table, transition, state, event)
     before = state.done.get(event.name, Done(0, "", (), ()))
     done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
     return replace(
@@ -206,9 +202,23 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         holder=event.holder or state.holder,
         subject=event.subject if transition.unique else state.subject,
         values=values,
-        done={**state.done, event.name: done},
+        done={**{name: each for name, each in state.done.items() if name not in transition.forgets}, event.name: done},
         clocks=clocked(table, transition, state, event),
     )
+
+
+def _values(table: Lifecycle, transition: Transition, state: State, event: Event) -> dict[str, Any]:
+    """Return the open values of the stream after an event: the last of each field, or all of one that collects them."""
+    collected = {each.id for each in table.fields if each.collect}
+    values = {key: value for key, value in state.values.items() if key not in transition.anew}
+    for key, value in event.values.items():
+        if key in transition.drops:
+            values[key] = [each for each in values.get(key, ()) if each != value]
+        else:
+            values[key] = [*values.get(key, ()), value] if key in collected else value
+    if ANSWERS & event.values.keys():
+        values.pop(DRIFT, None)
+    return values
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
+from unicodedata import normalize
 
 from engine.errors import InputError, Place, StoreError
 from engine.evidence import canonical, events, facts
@@ -22,9 +23,10 @@ from engine.evidence.statement import actor_json
 from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
-from engine.supervise import filed, uscc
+from engine.supervise import filed, people, uscc
 from engine.supervise.deadline import timed
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
+from engine.supervise.judged import Vocabulary
 from engine.supervise.state import Event, State, from_text
 from engine.supervise.step import SECOND, Refusal, may_not, noted, role_of, step, transition_of
 from schemas.lifecycle import BUILT_IN, REFUSED, Lifecycle
@@ -119,7 +121,7 @@ class Streams:
         row = stored.stream(self.home.store, act.stream)
         if row is None or row.process != act.process:
             return
-        table, state = self.table(act.process), self._standing(act)
+        table, state = self.table(act.process), self.standing(act)
         barred = may_not(table, state, self._event(table, state, act, Given()))
         finding = error.finding
         refusal = barred or Refusal(finding.code, f"{act.process}/{act.name}"[:200], finding.problem, finding.help)
@@ -158,11 +160,12 @@ class Streams:
     def _prepared(self, act: Act) -> _Prepared:
         """Return an act as it would be recorded: as its event, or as a refused attempt."""
         table = self.table(act.process)
-        state = self._standing(act)
+        state = self.standing(act)
         if act.expected is not None and act.expected != state.number:
             problem = f"the stream has {state.number} events, not {act.expected}"
             return self._attempt(act, Refusal("overtaken", f"{act.process}/{act.name}", problem, "look at it again"))
         fields = _typed(table, act) or self._given(table, act)
+        fields = fields if isinstance(fields, Refusal) else self._judged(table, state, act, fields)
         if isinstance(fields, Refusal):
             return self._attempt(act, fields)
         if refused := self._own_second(state.holder or fields.open.get(HOLDER, ""), act):
@@ -172,6 +175,9 @@ class Streams:
         if isinstance(after, Refusal):
             return self._attempt(act, after)
         if refused := filed.refused(self.home, table, state, act.name, fields):
+            return self._attempt(act, refused)
+        # what the rules do by themselves names who was judged when a person announced it
+        if act.by and (refused := people.refused(self.home, table, act.name, fields, event.at)):
             return self._attempt(act, refused)
         after = timed(table, after, self.rulebook.calendar)
         return _Prepared(act, table, event, state, after, fields)
@@ -199,7 +205,15 @@ class Streams:
             return Refusal("no-transition", f"{table.id}/{act.name}", problem, "name an event of the table")
         return Given(dict(act.fields), names=frozenset(act.fields))
 
-    def _standing(self, act: Act) -> State:
+    def _judged(self, table: Lifecycle, state: State, act: Act, said: Given) -> Given | Refusal:
+        """Return the fields with what they say of facts to be judged as the vocabulary writes it, or a refusal."""
+        if not any(each.names or each.value_of for each in table.fields):
+            return said
+        row = stored.stream(self.home.store, str(said.open.get("filing") or state.values.get("filing") or ""))
+        pack = str(from_text(row.fold).values.get("pack", "")) if row else ""
+        return Vocabulary(self.rulebook, pack).read(table, state, act.name, said)
+
+    def standing(self, act: Act) -> State:
         """Return the state of an act's stream, an empty one before it begins. Raises InputError for a name that none can have."""
         if not (act.stream.isprintable() and 0 < len(act.stream) <= MAX_NAME):
             problem = f"a stream is not named {act.stream[:60]!a}"
@@ -213,7 +227,7 @@ class Streams:
 
     def _attempt(self, act: Act, refusal: Refusal) -> _Prepared:
         """Return the event that says that an attempt was refused, and by which rule."""
-        table, state = self.table(act.process), self._standing(act)
+        table, state = self.table(act.process), self.standing(act)
         fields = Given({"attempted": act.name[:64], "code": refusal.code, "rule": refusal.rule[:200]})
         event = self._event(table, state, replace(act, name=REFUSED, on=None, second=None), fields)
         alone = replace(act, second=None, id="")  # whoever was to sign as second has not
@@ -245,7 +259,7 @@ class Streams:
     def _subject(self, table: Lifecycle, unique: list[str], fields: Given) -> str:
         """Return the keyed hash of what no second open stream of the table may have."""
         values = [fields.sealed.get(name, fields.open.get(name)) for name in unique]
-        plain = [" ".join(each.split()).casefold() if isinstance(each, str) else each for each in values]
+        plain = [_plainly(each) if isinstance(each, str) else each for each in values]
         return self.home.keyed("subject", canonical.encode([table.id, *plain]).decode())
 
     # recording --------------------------------------------------------------------------------------------------------
@@ -353,6 +367,11 @@ def refusal_error(refusal: Refusal) -> InputError:
     return InputError(refusal.code, refusal.problem, remedy, Place(refusal.rule), basis)
 
 
+def _plainly(text: str) -> str:
+    """Return a name without spaces, widths and case: written otherwise it is the same (NFKC, Unicode Standard Annex 15)."""
+    return "".join(normalize("NFKC", text).split()).casefold()
+
+
 def _typed(table: Lifecycle, act: Act) -> Refusal | None:
     """Return the refusal of a field that a person typed and the engine works out, such as whether a decision deviates."""
     computed = {each.id for each in table.fields if each.computed} - act.computed
@@ -362,7 +381,7 @@ def _typed(table: Lifecycle, act: Act) -> Refusal | None:
     return Refusal(
         "computed-field",
         f"{table.id}/{act.name}#{name}",
-        f"`{name}` of `{act.name[:64]}` is worked out by the rules",
+        f"`{name}` of `{act.name[:64]}` is not typed: the filing says it, or the rules do",
         "leave it out",
     )
 

@@ -3,7 +3,8 @@
 A register is the fold of its events. A transfer is recorded, corrected (the last correction stands) or withdrawn, in any order
 and however late; it counts in the year of its own day. Of transfers whose persons are known by keyed hashes, persons count once;
 of the others the count lies between the largest of them and the sum, unless a handler says that the persons of a transfer are
-new: then they add up with those of the days before. Whether a flow counts may be open: it can raise the count, and need not.
+new: then they add up with those of the days before. Keys that show one of them on an earlier day disprove that, whenever they
+become known: it is then as if it had not been said. Whether a flow counts may be open: it can raise the count, and need not.
 
 INVARIANT: a register that nobody declared complete for the year so far gives no upper bound: what was not recorded is not "no".
 """
@@ -67,6 +68,10 @@ class Transfer:
     under: str = ""
     routes: tuple[str, ...] = ()
 
+    def keys(self) -> frozenset[str]:
+        """Return the keyed hashes of all its persons, of either kind and whether or not their flows count."""
+        return _keys(flow.persons(kind) for flow in self.flows for kind in KINDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Register:
@@ -101,6 +106,26 @@ class Register:
     def with_(self, transfer: Transfer) -> Register:
         """Return the register with one more transfer, or another version of one."""
         return replace(self, transfers={**self.transfers, transfer.id: transfer})
+
+    def repeats(self, year: int) -> dict[str, str]:
+        """Return the transfers of a year that are said to be of new persons and are not, each with an earlier one of the same.
+
+        Only keys show it: of transfers whose persons are known by number nobody can tell.
+        """
+        transfers = self.of_year(year)
+        if not any(each.fresh for each in transfers):
+            return {}
+        first: dict[str, str] = {}  # the transfer in which a person was first, by key
+        found: dict[str, str] = {}
+        for _, group in groupby(transfers, key=lambda each: each.day):
+            day = [(each, each.keys()) for each in group]
+            for each, keys in day:
+                if each.fresh and (known := keys & first.keys()):
+                    found[each.id] = first[min(known)]
+            for each, keys in day:
+                for key in keys:
+                    first.setdefault(key, each.id)
+        return found
 
 
 def fold(events: Iterable[Mapping[str, Any]]) -> Register:
@@ -189,7 +214,7 @@ def count(register: Register, kind: Kind, through: date, besides: Persons | None
     """
     found = register.of_year(through.year, through)
     flows = [flow for each in found for flow in each.flows if flow.counted != "no"]
-    least = _least(found, kind)
+    least = _least(found, kind, register.repeats(through.year))
     if besides:
         certain = _keys(flow.persons(kind) for flow in flows if flow.counted == "yes")
         least = max(0, least - int(min(besides.most, least)), len(certain - besides.keys) if besides.keys is not None else 0)
@@ -204,15 +229,18 @@ def through(register: Register, year: int, today: date) -> date:
     return date(year, 12, 31) if year != today.year else min(today, register.known_through(year) or today)
 
 
-def _least(transfers: Iterable[Transfer], kind: Kind) -> int:
-    """Return how many distinct persons certainly count: day by day, since new persons add up with those of the days before."""
+def _least(transfers: Iterable[Transfer], kind: Kind, repeats: Mapping[str, str]) -> int:
+    """Return how many distinct persons certainly count: day by day, since new persons add up with those of the days before.
+
+    INVARIANT: never more than `_most` of the same: what is added to the days before is of persons whom no key shows in them.
+    """
     least = 0
     keys: frozenset[str] = frozenset()
     for _, day in groupby(transfers, key=lambda each: each.day):
         before = least
         for each in day:
             keys |= _keys(flow.persons(kind) for flow in each.flows if flow.counted == "yes")
-            least = max(least, _own(each.flows, kind) + (before if each.fresh else 0), len(keys))
+            least = max(least, _own(each.flows, kind) + (before if each.fresh and each.id not in repeats else 0), len(keys))
     return least
 
 

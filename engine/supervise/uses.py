@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import FenjiError, InputError
 from engine.supervise.grants import Compared, Ledger, compare, fold, used
 from engine.supervise.registers import Actor
-from engine.supervise.streams import Recorded, Streams, history
+from engine.supervise.streams import ATTEMPTS, Recorded, Streams, history
 
 TABLE = "data-sharing-request"
 
@@ -22,14 +23,28 @@ def ledger(streams: Streams, stream: str) -> Ledger:
 
 
 def record(streams: Streams, stream: str, actor: Actor, fields: Mapping[str, Any]) -> tuple[Recorded, Compared]:
-    """Record a use; return it with how it stands to its grant. Raises InputError when the table refuses it."""
-    done = streams.perform(actor.act(TABLE, stream, "use", fields))
-    return done, compared(streams, stream, done.statement)
+    """Record a use; return it with how it stands to its grant. Raises InputError when the table refuses it.
+
+    One without an id of its own has the number of its event, by which it can be taken back.
+    """
+    for attempt in range(ATTEMPTS):
+        act = actor.act(TABLE, stream, "use", fields)
+        if "use" not in fields:
+            number = streams.state(stream).number if act.expected is None else act.expected
+            act = replace(act, fields={**fields, "use": str(number + 1)}, expected=number)
+        try:
+            done = streams.perform(act)
+        except FenjiError as error:
+            if error.finding.code != "overtaken" or act.expected == actor.expected or attempt + 1 == ATTEMPTS:
+                raise
+        else:
+            return done, compared(streams, stream, done.statement)
+    raise AssertionError  # the last attempt returns or raises
 
 
 def compared(streams: Streams, stream: str, statement: Mapping[str, Any]) -> Compared:
     """Return how a recorded use, by its statement, stands to its grant. Raises InputError, EvidenceError, StoreError."""
-    name = statement["values"].get("use", str(statement["number"]))
+    name = statement["values"].get("use", str(statement["number"]))  # uses of earlier days may have none of their own
     return next(each for each in compare(ledger(streams, stream)) if each.use.id == name)
 
 

@@ -164,11 +164,12 @@ class FlowShown(BaseModel):
 
 
 class TransferShown(BaseModel):
-    """A transfer that stands in a register."""
+    """A transfer that stands in a register; one said to be of new persons `repeats` another when their keys show one in both."""
 
     transfer: str
     date: str
     fresh: bool
+    repeats: str | None
     under: str | None
     routes: list[str]
     flows: list[FlowShown]

@@ -122,14 +122,25 @@ class Days(BaseModel):
 
 
 class PeriodCounts(BaseModel):
-    """The counts of one unit in one district; `decided` by tier, `pilots` by the state that they came to."""
+    """The counts of one unit in one district; `pilots` by the state that they came to.
+
+    `decided` counts cases by the tier of their last decision in the period, `decisions` all decisions on cases, `answered`
+    requests by their last answer. `late` counts the office's clocks that ran out in the period, each once ever; of these
+    `late_settled` were settled by its end, and `late_open` is whatever was late and open then, whenever it ran out. `party_late`
+    counts clocks of parties that ran out, without those of reports on incidents, which may not be owed at all.
+    """
 
     unit: str
     district: str
     filings: int
     opened: int
     decided: dict[str, int]
+    decisions: int
+    answered: dict[str, int]
     late: int
+    late_settled: int
+    late_open: int
+    party_late: int
     refusals: int
     attempts: int
     pilots: dict[str, int]

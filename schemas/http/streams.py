@@ -15,7 +15,12 @@ class Words(BaseModel):
 
 
 class Row(BaseModel):
-    """A stream in a queue; `due` is the first of its deadlines, null while there is none."""
+    """A stream in a queue; `due` is the first of its deadlines, null while there is none.
+
+    `overdue`: office or party owes something whose last day has passed, null where that is open: a notice of days off to come
+    decides it, or facts whether anything is owed. A time in which one may object makes nobody late. `provisional`: `due` may
+    still move. `ended`: closed, or a filing all of whose cases are closed, though nobody has concluded it.
+    """
 
     id: str
     process: str
@@ -29,6 +34,9 @@ class Row(BaseModel):
     opened: str
     updated: str
     number: int
+    overdue: bool | None
+    provisional: bool
+    ended: bool
 
 
 class Next(BaseModel):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -14,6 +15,8 @@ from tempfile import TemporaryDirectory
 
 from engine.store.append import NO_DUE, Projection
 from engine.store.streams import Page, queue
+from engine.supervise import queued
+from engine.supervise.state import Run, State
 from engine.supervise.streams import Act
 from tests.ledger import projected
 from tests.supervise.desk import Desk, desk
@@ -66,9 +69,11 @@ def transitions(on: Desk) -> None:
 def rows(random: Random) -> Iterator[Projection]:
     """Yield the rows of many cases, most of them closed."""
     for number in range(CASES):
-        closed = int(random.random() < 0.6)
+        closed, name = int(random.random() < 0.6), f"case-{number:06}"
+        due = NO_DUE if closed else f"2026-{random.randrange(1, 13):02}-{random.randrange(1, 29):02}"
+        run = Run("decision", "2026-01-01", stopped="2026-01-02") if closed else Run("decision", "2026-01-01", (), None, due, due)
         yield projected(
-            f"case-{number:06}",
+            name,
             1 + random.randrange(30),
             process=random.choice(("ex-ante-review", "disclosure-tracking", "results-based")),
             state="archived" if closed else random.choice(("submitted", "accepted", "proposed", "served", "objected")),
@@ -77,8 +82,9 @@ def rows(random: Random) -> Iterator[Projection]:
             district=random.choice(DISTRICTS),
             tier=random.choice(("t1", "t2", "t3")),
             assignee=f"p{random.randrange(60)}",
-            due=NO_DUE if closed else f"2026-{random.randrange(1, 13):02}-{random.randrange(1, 29):02}",
+            due=due,
             updated=f"2026-{random.randrange(1, 13):02}-{random.randrange(1, 29):02}T08:00:00.000Z",
+            fold=State(name, "ex-ante-review", "accepted", clocks=(run,), due=due, closed=bool(closed)).text(),
         )
 
 
@@ -96,6 +102,10 @@ def pages(on: Desk) -> None:
     middle = Page({"closed": 0}, after=("2026-06-15", "case-050000"))
     worst = max(worst, timed(lambda _: queue(store, middle), PAGES))
     judged(f"a page of the queue over {CASES} cases, the slowest of {2 * len(FILTERS) + 1}", worst, BAR_PAGE)
+    marked = timed(lambda _: queued.page(on.streams, middle, on.now), PAGES)
+    judged("a page with its marks", marked, BAR_PAGE)
+    overdue = timed(lambda _: queued.overdue_page(on.streams, middle, datetime(2026, 6, 20, tzinfo=UTC)), PAGES)
+    judged("a page of what is overdue", overdue, BAR_PAGE)
 
 
 def run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -43,6 +44,26 @@ def decided(served: Served, case: str, who: str, outcome: str, **more: Any) -> A
     return served.call(
         who, "POST", f"{case}/decision", {"outcome": outcome, "fields": more}, **key(), **{"if-match": match}, **headers
     )
+
+
+def test_rows_say_what_is_overdue(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = opened(served).rpartition("/")[2]
+
+    def listed(filters: str) -> dict[str, Any]:
+        return {each["id"]: each for each in served.call("auditor", "GET", f"/v1/cases?limit=200{filters}").json()["items"]}
+
+    assert (listed("")[case]["overdue"], listed("")[case]["ended"]) == (False, False)
+    assert case not in listed("&overdue=true")
+    later = served.office.now() + timedelta(days=60)  # whatever notice of days off is still to come
+    monkeypatch.setattr(type(served.office), "now", lambda _: later)
+    assert listed("")[case]["overdue"] is True
+    assert listed("&overdue=true")[case]["due"] == listed("")[case]["due"]
+    following = served.call("auditor", "GET", "/v1/cases?limit=1&overdue=true").json()
+    seen = [each["id"] for each in following["items"]]
+    while following["next"]:
+        following = served.call("auditor", "GET", following["next"]).json()
+        seen += [each["id"] for each in following["items"]]
+    assert sorted(seen) == sorted(listed("&overdue=true"))
 
 
 def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:

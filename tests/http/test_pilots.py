@@ -9,6 +9,7 @@ import pytest
 from api.cli.options import now
 from api.http.v1 import incidents, pilots, sharing
 from engine.evidence.log import stamp
+from engine.supervise.grants import OPENINGS
 from engine.supervise.terms import terms_sha256
 from tests.http.calls import change, ok, post
 from tests.http.conftest import FIRMS, Served
@@ -48,7 +49,7 @@ def test_every_event_of_the_tables_is_somebodys_task(served: Served) -> None:
         # begins one; follow from incidents; no role of an account is an observer's
         "pilot": {"sketch", "incident", "regrade", "observe"},
         "incident": {"report"},
-        "data-sharing-request": {"request_conditional", "request_unconditional", "agree", "refuse", "use", "retract"},
+        "data-sharing-request": {*OPENINGS, "agree", "refuse", "use", "retract"},
     }
     for name, events in (("pilot", pilots.EVENTS), ("incident", incidents.EVENTS), ("data-sharing-request", sharing.EVENTS)):
         assert {each.event for each in tables[name].transitions} - apart[name] == set(events)

@@ -11,7 +11,8 @@ from engine.evidence.note import read_checkpoint
 from tests.http.calls import post
 from tests.http.conftest import FIRMS, Served
 from tests.http.test_app import SURE, decided
-from tests.http.test_cases import proposed
+from tests.http.test_cases import act, proposed
+from tests.http.test_cases import decided as ruled
 
 READ = ["/v1/packs", "/v1/packs/nanjing-tiering", "/v1/packs/nanjing-tiering/rules", "/v1/packs/nanjing-tiering/facts"]
 
@@ -91,11 +92,14 @@ def test_what_is_due_next_is_cut_down_to_whoever_asks(served: Served) -> None:
 
 
 def test_counts_of_a_period_in_three_forms(served: Served) -> None:
-    proposed(served)
+    case = proposed(served, "reviewer-b")
+    assert act(served, "applicant", case, "state", statement="无异议").status_code == 200
+    assert ruled(served, case, "decider", "t3").status_code == 200
     month = f"{served.office.now():%Y-%m}"
     path = f"/v1/reports/period?first={month}&last={month}"
     found = served.call("auditor", "GET", path).json()
     assert sum(each["filings"] for each in found["counts"]) > 0
+    assert sum(each["decided"].get("t3", 0) for each in found["counts"]) > 0
     last = found["counts"][-1]
     row = f"| {last['unit']} | {last['district']} | {last['filings']} |"
     assert row in served.call("auditor", "GET", f"{path}&format=md").text

@@ -123,7 +123,7 @@ def granted(published: Served) -> str:
     """A request that was granted and provided."""
     made = post(published, "intake", "/v1/sharing-requests", FILED)
     where: str = made.headers["location"]
-    assert ok(made)["state"] == "requested"
+    assert (ok(made)["state"], ok(published.call("decider", "GET", f"{where}/clocks"))) == ("asked", [])  # authorised operation
     assert ok(published.call("reviewer", "GET", f"{where}/verdict"))["policies"][0]["name"] == "njtransport/bus-flows"
     said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 2, "records": 100}
     mine = change(published, "decider", f"{where}/decision", said, "transport")
@@ -134,11 +134,11 @@ def granted(published: Served) -> str:
     alone = change(published, "transport", f"{where}/decision", said)  # an owner's term allows no marketing
     assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
     done = ok(change(published, "transport", f"{where}/decision", said, "transport-2"))
-    assert done["state"] == "agreed"
+    assert done["state"] == "granted"
     shown = ok(published.call("viewer", "GET", "/v1/data-sets/njtransport/bus-flows"))
     assert done["statement"]["values"]["policies"] == [f"njtransport/bus-flows {shown['sha256']}"]
     assert ok(published.call("auditor", "GET", f"/v1/decisions/{done['statement']['values']['decision']}"))
-    assert ok(change(published, "transport", f"{where}/events", {"event": "provide"}))["state"] == "in_use"
+    assert ok(change(published, "transport", f"{where}/events", {"event": "provide"}))["state"] == "granted_use"
     return where
 
 
@@ -156,6 +156,12 @@ def test_uses_are_compared_with_the_grant(published: Served, granted: str) -> No
     assert ok(published.call("auditor", "GET", f"{granted}/uses"))["facts"]["request.used_beyond"] is False
 
 
+AMONG = {
+    "sharing.requester": "government_department",
+    "sharing.provider": "government_department",
+    "sharing.channel": "sharing",
+    "sharing.received_on": "2026-08-03",
+}
 TOLD = {
     True: ("conditions_met", "duty_basis", "minimal"),
     False: ("state_secret", "work_secret", "trade_secret", "endangers", "abroad", "onward"),
@@ -169,9 +175,7 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
     """What the law allows and the owner's terms refuse is no official's to grant alone; what both allow is."""
     item = {"id": "a", "data_set": "njtransport/bus-flows", "purpose": purpose, **dict.fromkeys(TOLD[True], True)}
     item |= {"class": "conditional", **dict.fromkeys(TOLD[False], False)}
-    parties = {"sharing.requester": "government_department", "sharing.provider": "government_department"}
-    day = {"sharing.channel": "sharing", "sharing.received_on": "2026-08-03"}
-    asks = {**parties, **day, "request": {"complete": True, "items": [item]}}
+    asks = {**AMONG, "request": {"complete": True, "items": [item]}}
     where = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks}).headers["location"]
     said = {
         "outcome": "allow_with_duties",
@@ -190,7 +194,12 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
 
 
 def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) -> None:
-    where = post(published, "intake", "/v1/sharing-requests", {**FILED, "unconditional": True}).headers["location"]
+    asks = {**AMONG, "request": {"complete": True, "items": [{"id": "a", "purpose": "marketing"}]}}
+    for told, pointer in (({}, "/unconditional"), ({"items": {"request": asks["request"]}}, "/items/sharing.channel")):
+        open_ = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks, **told})
+        assert (open_.status_code, open_.json()["errors"][0]["pointer"]) == (422, pointer)
+    made = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks, "unconditional": True})
+    where = made.headers["location"]
     assert ok(published.call("decider", "GET", where))["fields"]["scenario"] == "监管"
     assert [each["clock"] for each in ok(published.call("decider", "GET", f"{where}/clocks"))] == ["answer_unconditional"]
     listed = ok(published.call("decider", "GET", "/v1/sharing-requests?order=updated"))["items"]

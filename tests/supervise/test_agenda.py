@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import icalendar
@@ -12,6 +12,7 @@ from engine.evidence.fsck import fsck
 from engine.evidence.installation import open_home
 from engine.supervise.agenda import agenda, recompute
 from engine.supervise.audit import audit
+from engine.supervise.period import count
 from engine.supervise.streams import Streams
 from tests import test_calendar
 from tests.rulebook import book
@@ -30,6 +31,11 @@ def filed(on: Desk, stream: str, product: str) -> None:
     }
     more = {"scope": "全市", "manner": "接口", "until": "2027-08-31"}
     on.act(stream, "data-sharing-request", "request_conditional", "chen", asked | more)
+
+
+def counted(streams: Streams, day: str, at: datetime) -> int:
+    """How many clocks were late by their last day, as things stood at a moment."""
+    return sum(row.late for row in count(streams, day, day, at.replace(tzinfo=UTC)).values())
 
 
 def test_the_shortest_clock_comes_first_and_those_that_stand_still_last(tmp_path: Path) -> None:
@@ -68,6 +74,9 @@ def test_a_new_notice_moves_what_was_provisional_and_is_recorded(tmp_path: Path)
         filed(on, "s", "a")
         (before,) = on.streams.state("s").clocks
         assert before.soonest < before.due
+        late = datetime.fromisoformat(before.due) + timedelta(days=2)
+        assert counted(on.streams, before.due, late) == 1
+        assert counted(on.streams, before.due, late - timedelta(days=2)) == 0  # a notice may still make it the last day
     with open_home(tmp_path) as home:
         announced = Streams(home, book())
         assert recompute(announced, datetime(2026, 9, 22, tzinfo=UTC)) == ["s"]
@@ -75,6 +84,8 @@ def test_a_new_notice_moves_what_was_provisional_and_is_recorded(tmp_path: Path)
         assert (after.soonest, after.due) == ("2026-10-12", "2026-10-12")
         assert before.soonest <= after.soonest <= before.due
         assert announced.state("s").name == "requested"
+        assert counted(announced, after.due, late) == 1  # on its last day as it is known now, and on no other
+        assert counted(announced, before.due, late) == 0
         assert recompute(announced, datetime(2026, 9, 22, tzinfo=UTC)) == []
         assert audit(home) == 1
         assert fsck(home)["event"] == 2

@@ -92,7 +92,7 @@ def test_what_the_rules_answer_is_typed_by_nobody(on: Desk, name: str) -> None:
 
 def test_an_open_answer_goes_to_a_finding(on: Desk) -> None:
     filing = filed(on, "finding", OPEN)
-    after = opened(on, filing, "undetermined", norm="product.field", question="是否属于高风险领域")
+    after = opened(on, filing, "undetermined", norm="product.social_stability_field", question="是否关系社会稳定")
     assert after.name == "asked"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,10 +11,11 @@ from engine.errors import InputError
 from engine.evidence.fsck import fsck
 from engine.supervise import draws
 from engine.supervise.audit import audit
+from engine.supervise.rolls import ARM, eligible
 from engine.supervise.streams import Recorded
 from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
 
-ARM, POOL = draws.ARM, ("wang", "zhao", "li", "both")
+POOL = ("wang", "zhao", "li", "both")
 UNIT, OTHER = "市市场监管局", "市工信局"
 
 
@@ -122,7 +124,7 @@ def test_a_list_that_leaves_a_case_out_is_seen(on: Desk) -> None:
     stream = announced(on, 1)
     head = on.home.head()
     assert head
-    listed = draws.eligible(on.home, head.size, on.streams.state(stream).values, on.at())
+    listed = eligible(on.home, head.size, on.streams.state(stream).values, on.at())
     spared = {name: sorted(barred) for name, barred in listed.items() if name != "c11"}
     on.act(stream, draws.TABLE, "freeze", "zhao", {"list": spared, "size": head.size})
     revealed(on, stream)
@@ -163,9 +165,90 @@ def test_a_list_of_an_older_log_is_seen(on: Desk) -> None:
     assert head
     watched(on, "c12", RIVAL)
     stream = announced(on, 1)
-    listed = draws.eligible(on.home, head.size, on.streams.state(stream).values, on.at())
+    listed = eligible(on.home, head.size, on.streams.state(stream).values, on.at())
     assert "c12" not in listed
     old = {name: sorted(barred) for name, barred in listed.items()}
     on.act(stream, draws.TABLE, "freeze", "zhao", {"list": old, "size": head.size})
     revealed(on, stream)
     assert draws.check(on.streams, stream) == ["the list is not of the log between announcement and list"]
+
+
+# a roll that has come to its end ------------------------------------------------------------------------------------------
+
+
+def inspected_after_draw(on: Desk, case: str) -> tuple[str, list[str]]:
+    """Draw a case of a unit of its own from a roll of three; return the draw and the two inspectors."""
+    watched(on, case, RIVAL, unit=case)
+    on.at()
+    plan = draws.Plan(1, ("wang", "zhao", "li"), unit=case)
+    stream = draws.announce(on.streams, on.people["wang"], on.now, plan).state.stream
+    frozen(on, stream)
+    (drawn,) = revealed(on, stream).statement["values"]["drawn"]
+    return stream, drawn["inspectors"]
+
+
+def recused(on: Desk, case: str, *names: str) -> None:
+    for name in names:
+        on.act(case, ARM, "recuse", "chen", {"recused": name, "reasons": "亲属"})
+    on.at()
+
+
+def other_roll(on: Desk, case: str, pool: tuple[str, ...] = ("sun", "he", "wang"), **more: Any) -> str:
+    on.at()
+    return draws.announce(on.streams, on.people["chen"], on.now, draws.Plan(1, pool, case=case, **more)).state.stream
+
+
+def test_other_inspectors_are_drawn_where_a_roll_has_come_to_its_end(on: Desk) -> None:
+    first, two = inspected_after_draw(on, "e1")
+    recused(on, "e1", two[0])
+    with pytest.raises(InputError) as early:
+        other_roll(on, "e1")  # the seed has another: nobody gets another roll by choice
+    assert early.value.finding.code == "inspectors-left"
+    draws.replaced(on.streams, "e1", on.now)
+    recused(on, "e1", two[1])
+    with pytest.raises(InputError) as said:
+        draws.replaced(on.streams, "e1", on.now)
+    found = said.value.finding
+    assert (found.code, found.place.file) == ("no-inspectors", "e1")
+    assert f"`{two[0]}`" in found.problem
+    assert "fenji draw announce --case e1" in found.help
+    other, late = other_roll(on, "e1"), other_roll(on, "e1", ("sun", "chen"))
+    assert set(frozen(on, other).statement["values"]["list"]) == {"e1"}
+    frozen(on, late)
+    (drawn,) = revealed(on, other, "chen").statement["values"]["drawn"]
+    assert drawn["taken"]
+    assert not {*drawn["inspectors"]} & {*two}
+    assert on.streams.state("e1").values["inspectors"] == drawn["inspectors"]
+    assert [each["taken"] for each in revealed(on, late, "chen").statement["values"]["drawn"]] == [False]  # it has others now
+    assert on.streams.state("e1").values["inspectors"] == drawn["inspectors"]
+    by, second = drawn["inspectors"]
+    on.act("e1", ARM, "inspected", by, {"finding": "none", "reasons": "无"}, second=second)
+    assert [draws.check(on.streams, each) for each in (first, other, late)] == [[], [], []]
+    assert audit(on.home)
+    assert fsck(on.home)["event"]
+
+
+def test_a_complaint_whose_inspectors_are_recused_goes_on(on: Desk) -> None:
+    watched(on, "e2", RIVAL, unit="e2")
+    on.act("e2", ARM, "complained", "li", {"complaint": "误导", "inspectors": ["li", "wang"]})
+    with pytest.raises(InputError, match="inspectors-left"):
+        other_roll(on, "e2")
+    recused(on, "e2", "wang")
+    with pytest.raises(InputError, match="not-drawn"):
+        draws.replaced(on.streams, "e2", on.now)
+    stream = other_roll(on, "e2", ("sun", "zhao", "wang"))
+    assert frozen(on, stream).statement["values"]["list"] == {"e2": ["wang"]}
+    (drawn,) = revealed(on, stream, "chen").statement["values"]["drawn"]
+    assert set(drawn["inspectors"]) == {"sun", "zhao"}
+    recused(on, "e2", "sun")
+    with pytest.raises(InputError, match="`zhao` alone may still inspect: `sun`, `wang` stay out"):
+        draws.replaced(on.streams, "e2", on.now)
+
+
+@pytest.mark.parametrize(
+    ("case", "more", "code"),
+    [("c3", {"unit": UNIT}, "wrong-value"), ("c7", {}, "not-drawn"), ("f-c7", {}, "not-drawn"), ("none", {}, "no-such-stream")],
+)
+def test_other_inspectors_are_drawn_for_an_inspection_alone(on: Desk, case: str, more: dict[str, Any], code: str) -> None:
+    with pytest.raises(InputError, match=code):
+        other_roll(on, case, **more)

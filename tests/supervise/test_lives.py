@@ -191,7 +191,7 @@ def test_life(file: Path, tmp_path: Path) -> None:
         assert audit(on.home)
         seen = [said(each) for each in events_of(on.streams, "s")]
         assert seen == story.get("watched", seen)
-        counted = count(on.home, "2026-01-01", "2028-12-31")
+        counted = count(on.streams, "2026-01-01", "2028-12-31", on.now)
         last = on.streams.state("s").name
         assert sum(row.pilots[last] for row in counted.values()) == 1
         assert not any(row.opened or row.filings for row in counted.values())

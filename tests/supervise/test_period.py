@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import pytest
 from openpyxl import load_workbook
 
 from api.render import period as render
 from engine.supervise import cases
-from engine.supervise.period import count
-from tests.supervise.desk import FILED, desk
+from engine.supervise.overdue import lateness, over, overdue
+from engine.supervise.period import Row, count
+from engine.supervise.state import Pause, Run, State
+from tests.rulebook import book
+from tests.supervise.desk import FILED, FIRM, Desk, desk
+from tests.supervise.test_agenda import filed
+from tests.test_cli import fenji
 
-UNIT, DISTRICT = "市工信局", "玄武区"
+UNIT, DISTRICT, OTHER = "市工信局", "玄武区", "市市场监管局"
+TABLE, REQUEST, INCIDENT = "ex-ante-review", "data-sharing-request", "incident"
+PLAN = {"proposal": "-", "track": "ex_ante", "deviates": False, "legal": "plan", "unit": UNIT, "district": DISTRICT}
 
 
 def test_counts(tmp_path: Path) -> None:
@@ -22,17 +33,184 @@ def test_counts(tmp_path: Path) -> None:
         on.act("f", "filing", "submit", "firm", {**FILED, "unit": UNIT, "district": DISTRICT})
         on.at()
         office = cases.Office(on.streams, on.people["li"], on.now, second=on.people["wang"])
-        how = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "事实未齐，从严"})
+        how = cases.Opening(TABLE, fields={"legal": "plan", "reasons": "事实未齐，从严"})
         opened = cases.open_case(office, "f", how).state
-        on.refused(opened.stream, "ex-ante-review", "accept", "firm", {})
+        on.refused(opened.stream, TABLE, "accept", "firm", {})
         on.until(date(2026, 10, 20))
-        on.act(opened.stream, "ex-ante-review", "refuse_acceptance", "li", {"reasons": "不属于本机关职权"})
-        row = count(on.home, "2026-09-01", "2026-10-31")[UNIT, DISTRICT]
-        assert (row.filings, row.opened, row.late, row.refusals, row.attempts) == (1, 1, 1, 1, 1)
-        assert count(on.home, "2026-09-01", "2026-09-30")[UNIT, DISTRICT].late == 0
-        assert count(on.home, "2027-01-01", "2027-12-31") == {}
-        found = count(on.home, "2026-09-01", "2026-10-31")
+        on.act(opened.stream, TABLE, "refuse_acceptance", "li", {"reasons": "不属于本机关职权"})
+        found = count(on.streams, "2026-09-01", "2026-10-31", on.now)
+        row = found[UNIT, DISTRICT]
+        assert (row.filings, row.opened, row.late, row.late_settled, row.late_open) == (1, 1, 1, 1, 0)
+        assert (row.refusals, row.attempts) == (1, 1)
+        assert count(on.streams, "2027-01-01", "2027-12-31", on.now) == {}
         assert f"| {UNIT} | {DISTRICT} | 1 | 1 |" in render.markdown(found, "2026-09..2026-10", "zh")
         sheet = load_workbook(BytesIO(render.workbook(found, "en"))).active
         assert sheet is not None
         assert [cell.value for cell in sheet[2]][:4] == [UNIT, DISTRICT, 1, 1]
+
+
+# clocks alone --------------------------------------------------------------------------------------------------------
+
+NOON = datetime(2026, 10, 1, 4, tzinfo=UTC)  # noon of a legal day
+SURE, OPEN, UNKNOWN = ("2026-09-30", "2026-09-30"), ("2026-09-28", "2026-10-08"), ("", "")
+HOUR = ("2026-09-30T16:30:00.000Z",) * 2  # half an hour into the legal day 2026-10-01
+
+
+def run(end: tuple[str, str], stopped: str | None = None, pauses: tuple[Pause, ...] = ()) -> Run:
+    return Run("decision", "2026-09-01", pauses, stopped, *end)
+
+
+@pytest.mark.parametrize(
+    ("of", "closed", "wanted"),
+    [
+        (run(SURE), None, ("2026-09-30", "")),
+        (run(SURE, "2026-09-30"), None, None),  # the last day counts whole
+        (run(SURE, "2026-10-01"), None, ("2026-09-30", "2026-10-01")),
+        (run(("2026-10-01", "2026-10-01")), None, None),  # the day is not over
+        (run(OPEN), None, None),  # a notice to come decides it
+        (run(OPEN, "2026-10-01"), None, None),
+        (run(UNKNOWN, pauses=(Pause("2026-09-10", None, "hearing"),)), None, None),
+        (run(("2026-09-28", "")), None, None),  # beyond the calendar
+        (run(HOUR), None, ("2026-10-01", "")),
+        (run(HOUR, "2026-09-30T16:29:00.000Z"), None, None),
+        (run(HOUR, "2026-09-30T16:31:00.000Z"), None, ("2026-10-01", "2026-10-01")),
+        (run(("2026-10-01T05:00:00.000Z",) * 2), None, None),
+        (run(SURE), ("2026-09-30", "2026-09-30T02:00:00.000Z"), None),  # what is closed waits for nobody
+        (run(SURE), ("2026-10-01", "2026-10-01T02:00:00.000Z"), ("2026-09-30", "2026-10-01")),
+        (run(HOUR), ("2026-10-01", "2026-09-30T16:10:00.000Z"), None),
+    ],
+)
+def test_which_clock_is_late(of: Run, closed: tuple[str, str] | None, wanted: tuple[str, str] | None) -> None:
+    assert lateness(of, closed, NOON) == wanted
+
+
+def test_what_only_a_notice_decides_is_open() -> None:
+    assert [over(run(end), NOON) for end in (SURE, OPEN, UNKNOWN, ("2026-09-28", ""), ("2026-10-01", "2026-10-01"))] == [
+        True, None, False, None, False,
+    ]  # fmt: skip
+
+
+def test_a_report_that_may_not_be_owed_is_never_certainly_late() -> None:
+    state = State("i", INCIDENT, "reported", clocks=(replace(run(HOUR), clock="notice_2h"),))
+    assert overdue(book().lifecycles, state, NOON) is None
+    assert overdue(book().lifecycles, replace(state, clocks=(run(HOUR),)), NOON) is True
+    assert overdue(book().lifecycles, state, datetime(2026, 9, 30, tzinfo=UTC)) is False
+
+
+def test_whom_clocks_bind() -> None:
+    """Each clock was thought about: nobody is late by a time to object, nor an office by the report of a firm."""
+    found: dict[str, set[str]] = {}
+    for name, table in book().lifecycles.items():
+        for each in table.clocks:
+            found.setdefault(each.binds, set()).add(f"{name}/{each.id}")
+    assert found["perhaps"] == {f"{INCIDENT}/{each.id}" for each in book().lifecycles[INCIDENT].clocks}
+    pilots = {f"pilot/{name}" for name in ("supplement", "midterm", "periodic", "rectification", "exit_report")}
+    disclosed = {f"disclosure-tracking/{name}" for name in ("disclosure", "report", "correction")}
+    routes = {f"cross-border-route/{name}" for name in ("contract_filing", "supplement")}
+    assert found["party"] == pilots | disclosed | routes | {"ex-ante-review/supplement", "results-based/correction"}
+    rights = {f"{TABLE}/{name}" for name in ("statement", "objection", "reconsideration")}
+    assert found["nobody"] == rights | {"cross-border-route/reassessment", "pilot/duration", "undetermined/validity"}
+
+
+# clocks of streams ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk on 2026-12-01 whose streams stand as the tests below say."""
+    with desk(tmp_path_factory.mktemp("period")) as made:
+        story(made)
+        yield made
+
+
+def opened(on: Desk, case: str, **more: Any) -> None:
+    filing = f"f-{case}"
+    on.act(filing, "filing", "draft", "firm", {})
+    on.act(filing, "filing", "submit", "firm", {**FILED, "product": case, "district": DISTRICT, "unit": UNIT})
+    on.act(case, TABLE, "open", "li", {"filing": filing, "version": 1, "holder": FIRM, **PLAN, **more})
+
+
+def ruled(on: Desk, case: str, tier: str, event: str = "decide", by: str = "chen") -> None:
+    on.act(case, TABLE, event, by, {"decision": "-", "outcome": tier, "deviates": False, "tier": tier, "reasons": "合规"})
+
+
+def story(on: Desk) -> None:
+    """September: `never` is not looked at again, `moved` changes hands, `told` supplements late; others are decided."""
+    for case in ("never", "moved", "told", "twice"):
+        opened(on, case)
+    on.act("told", TABLE, "notice", "li", {"faults": ["缺材料"]})
+    on.act("twice", TABLE, "accept", "li", {})
+    on.act("twice", TABLE, "propose", "li", {"proposal": "-", "outcome": "t1"})
+    filed(on, "request", "a")
+    on.act("request", REQUEST, "tell_missing", "zhao", {"faults": ["同意文书"]})  # stands still from here on
+    filed(on, "late", "b")
+    on.until(date(2026, 9, 15))
+    ruled(on, "twice", "t1")
+    on.act("twice", TABLE, "serve", "chen", {"served_on": "2026-09-15", "manner": "in_person"})
+    on.act("twice", TABLE, "object", "firm", {"grounds": "等级过高"})
+    on.until(date(2026, 9, 18))
+    ruled(on, "twice", "t2", "change", "wang")
+    on.act("twice", TABLE, "serve", "wang", {"served_on": "2026-09-18", "manner": "in_person"})
+    on.until(date(2026, 10, 12))
+    on.act("moved", TABLE, "assign", "chen", {"assignee": "wang", "unit": OTHER})
+    on.act("told", TABLE, "supplement", "firm", {"version": 1})
+    on.act(
+        "late",
+        REQUEST,
+        "refuse",
+        "zhao",
+        {"decision": "-", "outcome": "refuse", "deviates": False, "reasons": "不符", "complete": True},
+    )
+    on.until(date(2026, 12, 1))
+
+
+def of(on: Desk, first: str, last: str, at: datetime | None = None) -> dict[str, Row]:
+    found = count(on.streams, f"{first}-01", f"{last}-31", at or on.now)
+    return {unit: row for (unit, _), row in found.items()}
+
+
+def late(row: Row) -> tuple[int, int, int, int]:
+    return row.late, row.late_settled, row.late_open, row.party_late
+
+
+def test_what_is_late_and_still_open_is_counted(on: Desk) -> None:
+    """`never` and `moved` were to be checked by 2026-09-08, `late` to be answered by 2026-09-15."""
+    september, october, both = of(on, "2026-09", "2026-09"), of(on, "2026-10", "2026-10"), of(on, "2026-09", "2026-10")
+    assert late(september[UNIT]) == (2, 0, 2, 1)
+    assert (late(september[""]), late(october[""]), late(both[""])) == ((1, 0, 1, 0), (0, 0, 0, 0), (1, 1, 0, 0))
+    assert late(october[UNIT]) == (1, 0, 2, 0)  # `told` again: it was supplemented and not looked at
+    assert late(october[OTHER]) == (0, 0, 1, 0)  # what changed hands late is open there
+    assert late(both[UNIT]) == (3, 0, 2, 1)
+    assert late(of(on, "2026-11", "2027-03")[UNIT]) == (0, 0, 2, 0)
+    assert of(on, "2027-01", "2027-03") == {}  # nothing of it has passed
+
+
+def test_today_bounds_what_is_late(on: Desk) -> None:
+    """A period that is not over counts what has passed by the moment."""
+    during = of(on, "2026-09", "2026-09", datetime(2026, 9, 8, 12, tzinfo=UTC))
+    assert during[UNIT].late == 0  # the last day
+    assert of(on, "2026-09", "2026-09", datetime(2026, 9, 9, 1, tzinfo=UTC))[UNIT].late == 2
+
+
+def test_a_case_counts_once_by_its_last_decision(on: Desk) -> None:
+    found = of(on, "2026-09", "2026-10")
+    assert (found[UNIT].decided, found[UNIT].decisions, found[UNIT].answered) == ({"t2": 1}, 2, {})
+    assert (found[""].decided, found[""].decisions, found[""].answered) == ({}, 0, {"refuse": 1})
+    text = render.markdown(count(on.streams, "2026-09-01", "2026-10-31", on.now), "2026-09..2026-10", "en")
+    assert "| 4 | t2:1 | 2 |  | 3 | 0 | 2 | 1 |" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "remedy"),
+    [
+        (("--period", "2026-01..2026-06", "--format", "html"), "wrong-form", "md or xlsx"),
+        (("--period", "2026-06..2026-01"), "wrong-period", "the earlier month first"),
+        (("--period", "2026"), "wrong-period", "YYYY-MM..YYYY-MM"),
+        (("--period", "2026-01..2026-06", "--format", "xlsx"), "no-out", "--out"),
+    ],
+)
+def test_what_is_wrong_is_said(asked: tuple[str, ...], code: str, remedy: str) -> None:
+    ended = fenji("report", *asked)
+    assert ended.code == 2
+    assert code in ended.err
+    assert remedy in ended.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,14 @@ import yaml
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
 from engine.evidence.facts import values_of
+from engine.rulebook.load import load_all
+from engine.rulebook.locate import files_of
+from engine.rulebook.policies import merged, read_folder
 from engine.rulebook.read import node_from
 from engine.supervise import cases, requests, uses
 from engine.supervise.registers import Actor
 from engine.supervise.state import State
+from engine.supervise.streams import history
 from tests.rulebook import RULES, book
 from tests.supervise.desk import Desk, desk
 
@@ -32,11 +37,16 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield made
 
 
+def said_by(file: Path) -> dict[str, Any]:
+    """Return what a sample says, its days as texts."""
+    said = {name: value for name, value in yaml.safe_load(file.read_text("utf-8")).items() if name != "about"}
+    return {name: str(value) if isinstance(value, date) else value for name, value in said.items()}
+
+
 def told(**more: Any) -> dict[str, Any]:
     """Return the facts of the sample, changed; those that are None are left out."""
-    said = {name: value for name, value in yaml.safe_load(SAMPLE.read_text("utf-8")).items() if name != "about"}
-    said |= {name.replace("__", "."): value for name, value in more.items()}
-    plain = {name: str(value) if isinstance(value, date) else value for name, value in said.items() if value is not None}
+    said = said_by(SAMPLE) | {name.replace("__", "."): value for name, value in more.items()}
+    plain = {name: value for name, value in said.items() if value is not None}
     return values_of(book(), from_document(book(), node_from(plain, Place("the request"))))
 
 
@@ -47,7 +57,7 @@ def asked(on: Desk, items: dict[str, Any]) -> State:
 
 @pytest.mark.parametrize(
     ("received", "on_", "due"),
-    [("2026-08-24", "2026-08-24", "2026-09-07"), (None, "2026-09-01", "2026-09-15"), ("2026-09-01", "2026-09-01", "2026-09-15")],
+    [("2026-08-24", "2026-08-24", "2026-08-25"), (None, "2026-09-01", "2026-09-02"), ("2026-09-01", "2026-09-01", "2026-09-02")],
 )
 def test_the_answer_is_due_from_the_day_of_receipt(on: Desk, received: str | None, on_: str, due: str) -> None:
     state = asked(on, told(sharing__received_on=received))
@@ -57,7 +67,7 @@ def test_the_answer_is_due_from_the_day_of_receipt(on: Desk, received: str | Non
 def test_a_day_of_receipt_that_has_not_come_is_refused(on: Desk) -> None:
     with pytest.raises(InputError) as error:
         asked(on, told(sharing__received_on="2026-09-02"))
-    assert error.value.finding.code == "in-future"
+    assert error.value.finding.code == "not-yet-received"
 
 
 def granted(on: Desk, items: dict[str, Any], **fields: Any) -> str:
@@ -99,3 +109,83 @@ def test_an_open_purpose_is_not_made_up() -> None:
     open_ = {name: value for name, value in items.items() if name != "request/0/request.purpose"}
     assert "purposes" not in requests.asked_for(open_)
     assert requests.asked_for({}) == {}
+
+
+BOTH = {"request_unconditional": ["answer_unconditional"], "request_conditional": ["answer_conditional"]}
+CLOCKS = BOTH | {"request_mixed": ["answer_unconditional", "answer_conditional"], "request_not_shared": [], "request_other": []}
+OPENED: list[tuple[str, list[Any], dict[str, Any], bool | None, str]] = [
+    ("one class", ["conditional"], {}, None, "request_conditional"),
+    ("the other", ["unconditional", "unconditional"], {}, None, "request_unconditional"),
+    ("both", ["conditional", "unconditional"], {}, None, "request_mixed"),
+    ("neither", ["not_shared", "unlisted"], {}, None, "request_not_shared"),
+    ("one beside an item that is not shared", ["not_shared", "unconditional"], {}, None, "request_unconditional"),
+    ("told and the same", ["conditional"], {}, False, "request_conditional"),
+    ("told otherwise", ["conditional"], {}, True, "other-class"),
+    ("told otherwise, the reverse", ["unconditional"], {}, False, "other-class"),
+    ("not told", ["conditional", None], {}, None, "class-open"),
+    ("one of two", [{"one_of": ["conditional", "unconditional"]}], {}, None, "class-open"),
+    ("told by whoever asks", [None], {}, True, "request_unconditional"),
+    ("cannot be what is told", [{"one_of": ["conditional", "not_shared"]}], {}, True, "other-class"),
+    ("an authorised body asks", ["conditional"], {"sharing.requester": "authorised_body"}, None, "request_conditional"),
+    ("a public enterprise provides", ["conditional"], {"sharing.provider": "public_enterprise"}, None, "request_other"),
+    ("opening", ["conditional"], {"sharing.channel": "opening"}, None, "request_other"),
+    ("operation, and no class", [None], {"sharing.channel": "operation"}, None, "request_other"),
+    ("operation, called unconditional", [None], {"sharing.channel": "operation"}, True, "request_other"),
+    ("a trade", [None], {"sharing.channel": "trading"}, None, "request_other"),
+    ("channel not told", ["conditional"], {"sharing.channel": None}, None, "law-open"),
+    ("requester not told", ["conditional"], {"sharing.requester": None}, None, "law-open"),
+    ("provider not told", ["conditional"], {"sharing.provider": None}, False, "law-open"),
+    ("who asks, by another channel", [None], {"sharing.channel": "operation", "sharing.requester": None}, None, "request_other"),
+    ("the day before Order 809", ["conditional"], {"sharing.received_on": "2025-07-31"}, None, "request_other"),
+    ("the day of Order 809", ["conditional"], {"sharing.received_on": "2025-08-01"}, None, "request_conditional"),
+    ("before the law that is encoded", [None], {"sharing.received_on": "2018-01-01"}, None, "date-not-covered"),
+    ("nothing is asked for", [], {}, None, "no-items"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("classes", "facts", "unconditional", "wanted"), [pytest.param(*each[1:], id=each[0]) for each in OPENED]
+)
+def test_the_law_and_the_class_say_which_time_runs(
+    on: Desk, classes: list[Any], facts: dict[str, Any], unconditional: bool | None, wanted: str
+) -> None:
+    items = [{"id": f"i{place}"} | ({"class": each} if each else {}) for place, each in enumerate(classes)]
+    changed = {name.replace(".", "__"): each for name, each in facts.items()}
+    said = told(**changed, request={"complete": True, "items": items} if items else None)
+    on.at()
+    office = cases.Office(on.streams, on.people["li"], on.now)
+    if wanted not in CLOCKS:
+        with pytest.raises(InputError) as error:
+            requests.ask(office, {**FIELDS, "items": said}, unconditional=unconditional)
+        assert error.value.finding.code == wanted
+        return
+    done = requests.ask(office, {**FIELDS, "items": said}, unconditional=unconditional)
+    assert (done.statement["name"], [run.clock for run in done.state.clocks]) == (wanted, CLOCKS[wanted])
+    other = wanted == "request_other"
+    assert ("order-809" in " ".join(done.statement["basis"]), done.state.values.get("channel")) == (
+        not other, facts.get("sharing.channel", "sharing") if other else None
+    )  # fmt: skip
+
+
+def test_the_register_gives_the_class(on: Desk) -> None:
+    """What an owner registered need not be told again, and is not contradicted."""
+    policies = read_folder(RULES / "samples/policies")
+    chosen = load_all(merged(files_of(RULES), policies), policies.shown).rulebook
+    asks = {**said_by(SAMPLE), "request": {"complete": True, "items": [{"id": "a", "data_set": "njmarket/enterprise-register"}]}}
+    items = values_of(chosen, from_document(chosen, node_from(asks, Place("the request"))))
+    on.at()
+    office = cases.Office(on.streams, on.people["li"], on.now)
+    assert requests.ask(office, {**FIELDS, "items": items}, chosen).statement["name"] == "request_unconditional"
+    with pytest.raises(InputError) as error:
+        requests.ask(office, {**FIELDS, "items": items}, chosen, unconditional=False)
+    assert error.value.finding.code == "other-class"
+
+
+def test_what_is_had_otherwise_lives_without_order_809(on: Desk) -> None:
+    said = told(sharing__channel="operation", sharing__requester="enterprise")
+    stream = granted(on, said)
+    states = [each["to"] for each in history(on.home, stream)]
+    assert states == ["asked", "granted", "granted_use"]
+    assert not any("order-809" in source for each in history(on.home, stream) for source in each["basis"])
+    assert not on.streams.state(stream).clocks
+    assert uses.ledger(on.streams, stream).grant.items == frozenset(requests.asked_for(said)["granted"])

@@ -76,11 +76,12 @@ def list_(  # noqa: PLR0913, PLR0917 - a filter each
     tier: Filter = "",
     assignee: Filter = "",
     closed: bool = False,
+    overdue: bool = False,
     order: Literal["due", "updated"] = "due",
 ) -> Response:
-    """List cases as a queue: open ones, the next deadline first."""
+    """List cases as a queue: open ones, the next deadline first; with `overdue` those in which something is, or may be."""
     where = {"process": process, "state": state, "unit": unit, "district": district, "tier": tier, "assignee": assignee}
-    return listed(at, pages, CASE, {**where, "closed": int(closed), **cut(at, request)}, order)
+    return listed(at, pages, CASE, {**where, "closed": int(closed), **cut(at, request)}, order, overdue=overdue)
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""PeriodCounts of a period for the report on supervision: filings, cases, decided tiers, lateness, refusals, pilots."""
+"""Counts of a period for the report on supervision: filings, cases, decided tiers, lateness, refusals, pilots."""
 
 from __future__ import annotations
 
@@ -36,25 +36,12 @@ def period(  # noqa: PLR0913, PLR0917 - a parameter each
     if first > last:
         raise InputError("wrong-period", f"`{first}` lies after `{last}`", "name the earlier month first")
     words = lang or language(request)
-    found = count(at.home, f"{first}-01", f"{last}-31")
+    found = count(at.streams(), f"{first}-01", f"{last}-31", at.now())
     kept = {"cache-control": "no-store"}
     if form == "xlsx":
         headers = {**kept, "content-disposition": f'attachment; filename="{first}..{last}.xlsx"'}
         return Response(written.workbook(found, words), 200, headers, written.SHEET)
     if form == "md":
         return Response(written.markdown(found, f"{first}..{last}", words), 200, kept, "text/markdown; charset=utf-8")
-    rows = [
-        PeriodCounts(
-            unit=unit,
-            district=district,
-            filings=row.filings,
-            opened=row.opened,
-            decided=dict(row.decided),
-            late=row.late,
-            refusals=row.refusals,
-            attempts=row.attempts,
-            pilots=dict(row.pilots),
-        )
-        for (unit, district), row in found.items()
-    ]
+    rows = [PeriodCounts(unit=unit, district=district, **vars(row)) for (unit, district), row in found.items()]
     return Response(PeriodReport(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")

@@ -63,9 +63,11 @@ class Check(Sent):
 
 
 class Asked(Sent):
-    """A request of one department to another (Order 809, article 20(2))."""
+    """A request for data: of one department to another (Order 809, article 20(2)), or by another channel, as its facts say."""
 
-    unconditional: bool = Field(default=False, description="The data are shared without conditions.")
+    unconditional: bool | None = Field(
+        None, description="Whether the data are shared without conditions, where neither the facts nor the owner's policy say it."
+    )
     requester: Annotated[str, Field(min_length=1, max_length=200, description="The department that asks.")]
     provider: Annotated[str, Field(min_length=1, max_length=200, description="The department that provides.")]
     items: Facts
@@ -159,14 +161,14 @@ def list_(request: Request, at: At, pages: Annotated[Queue, Depends()]) -> Respo
 
 @router.post("/sharing-requests", dependencies=REQUESTS, status_code=201, response_model=None, responses=MADE)
 def file(request: Request, body: Asked, made: Annotated[Making, Depends()]) -> Response:
-    """File a request for data; the time for its answer begins."""
+    """File a request for data; the time for its answer begins, where law names one."""
     given = body.model_dump(exclude_none=True, exclude={"unconditional", ITEMS})
     all_of_it, rulebook = sent(request), made.at.sharing("", "").rulebook
     try:
         given[ITEMS] = facts.values_of(rulebook, from_document(rulebook, all_of_it.part(ITEMS)))
     except FenjiError as error:
         raise all_of_it.pointed(error) from None
-    return made.make(REQUEST, lambda doing: requests.ask(doing.desk, given, unconditional=body.unconditional))
+    return made.make(REQUEST, lambda doing: requests.ask(doing.desk, given, rulebook, unconditional=body.unconditional))
 
 
 @router.get("/sharing-requests/{request_id}", dependencies=READS, response_model=Shown, responses={200: {"headers": TAGGED}})

@@ -141,13 +141,14 @@ def events(request: Request, register: Id, at: At) -> list[Happened]:
 def check(request: Request, register: Id, body: Told, at: At) -> dict[str, Any]:
     """Tell what a transfer would mean in its year; nothing is stored."""
     owned(at, request, register, REGISTER)
-    return _meaning(_routed(request, at.streams(), register, body))
+    streams = at.streams()
+    return _meaning(registers.check(streams, register, _told(request, streams, body)))
 
 
 @router.post("/{register}/transfers", dependencies=RECORDS, response_model=None, responses=RECORDED)
 def record(request: Request, register: Id, body: Told, change: Annotated[Changing, Depends()]) -> Response:
     """Record a transfer, and tell what it means in its year."""
-    return _recorded(request, register, body, change, "")
+    return _recorded(request, register, body, change)
 
 
 @router.post("/{register}/corrections", dependencies=RECORDS, response_model=None, responses=RECORDED)
@@ -182,23 +183,18 @@ def _under(doing: Doing, body: Told | Withdrawal | Declaration) -> registers.Act
     return replace(doing.actor, mandate=body.mandate or "")
 
 
-def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str) -> Response:
+def _recorded(request: Request, register: str, body: Told, change: Changing, reasons: str | None = None) -> Response:
     def do(doing: Doing) -> Any:
         told = _told(request, doing.streams, body)
         return registers.record(doing.streams, register, _under(doing, body), told, reasons)[0]
 
     def tell(streams: Streams, statement: dict[str, Any], receipt: str) -> dict[str, Any]:
-        found = _routed(
-            request, streams, register, body
-        )  # without the transfer as it stands now, so it is the same before and after
+        # without the transfer as it stands now, so it is the same before and after
+        found = registers.routed(streams, register, _told(request, streams, body))
         kept = Changed.model_validate(told(streams, statement, receipt)).model_dump(exclude={"statement"})
         return Registered(**kept, meaning=Meaning.model_validate(_meaning(found))).model_dump()
 
     return change.change(REGISTER, register, do, tell)
-
-
-def _routed(request: Request, streams: Streams, register: str, body: Told) -> Routed:
-    return registers.routed(streams, register, _told(request, streams, body))
 
 
 def _told(request: Request, streams: Streams, body: Told) -> registers.Told:

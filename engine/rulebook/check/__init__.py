@@ -58,6 +58,8 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     overlays.overlays,
     lifecycles.named,
     lifecycles.named_clocks,
+    lifecycles.dropped,
+    lifecycles.judged,
     lifecycles.by_itself,
     lifecycles.arms,
     lifecycles.mandates,

@@ -24,11 +24,12 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
-    "not_longer": ("field",),
+    "not_longer": ("field",), "not_before": ("field", "event"),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "not_both": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -64,43 +65,84 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique", "anew"):
+        for key in ("needs", "may", "unique", "anew", "drops"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
+        yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
-        for key in ("start", "pause", "resume", "stop"):
+        for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
     kinds = {"event": events, "clock": clocks, "field": fields}
     for i, guard in enumerate(table.guards):
         about = _ABOUT[guard.is_]
         for k, name in enumerate(guard.of):
             what = about[min(k, len(about) - 1)] if about else None
-            if what:
+            if what and name:  # an empty one is left out, as the months of `within_months` that no field says
                 yield ("guards", i, "of", k), name, kinds[what], what
     yield from (
         (("clocks", i, "prolongs", k), name, clocks, "clock")
         for i, each in enumerate(table.clocks)
         for k, name in enumerate(each.prolongs)
     )
+    for i, field in enumerate(table.fields):
+        if field.not_before:
+            yield ("fields", i, "not_before"), field.not_before, events, "event"
+        if field.value_of:
+            yield ("fields", i, "value_of"), field.value_of, fields, "field"
     yield from (
-        (("fields", i, "not_before"), each.not_before, events, "event") for i, each in enumerate(table.fields) if each.not_before
+        (("clocks", i, "limit", "until"), each.limit.until, fields, "field")
+        for i, each in enumerate(table.clocks)
+        if each.limit.until
     )
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts, and the moment since when they run an open moment."""
-    wanted = {"named": "texts", "told": "texts", "since": "moment"}
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
+        days = () if any(each.limit.hours for each in table.clocks) else ("date",)
         for i, each in enumerate(table.transitions):
-            for key, kind in wanted.items():
+            for key, kinds in (("named", ("texts",)), ("told", ("texts",)), ("since", ("moment", *days))):
                 field = fields.get(getattr(each.clocks, key))
-                if field and (field.type != kind or not field.open):
+                if field and (field.type not in kinds or not field.open):
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
-                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type {kind}", "declare it as that")
+                    problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
+                    yield Finding("wrong-type", place, problem, "declare it as that")
+
+
+def dropped(loaded: Loaded) -> Iterator[Finding]:
+    """What an event takes out of a stream is a value that it must name, of an open field that collects its values."""
+    for file, table in loaded.docs["lifecycle"].items():
+        kept = {each.id for each in table.fields if each.collect and each.open}
+        for i, each in enumerate(table.transitions):
+            for k, name in enumerate(each.drops):
+                if name not in kept or name not in each.needs:
+                    place = loaded.sources.place(file, "transitions", i, "drops", k)
+                    problem = f"`{name}` is no open field that collects its values and that the event needs"
+                    yield Finding("wrong-type", place, problem, "declare it with `collect: true`, and under `needs:`")
+
+
+def judged(loaded: Loaded) -> Iterator[Finding]:
+    """A clock that ends on a day of the stream names an open date, and a value of what is judged the open name of it."""
+    for file, table in loaded.docs["lifecycle"].items():
+        fields = {each.id: each for each in table.fields}
+        for i, clock in enumerate(table.clocks):
+            field = fields.get(clock.limit.until)
+            if field and (field.type != "date" or not field.open):
+                place = loaded.sources.place(file, "clocks", i, "limit", "until")
+                yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+        for i, each in enumerate(table.fields):
+            field = fields.get(each.value_of)
+            place = loaded.sources.place(file, "fields", i, "value_of")
+            if field and not (field.names and field.open):
+                yield Finding(
+                    "wrong-type", place, f"`{field.id}` is no open field that names what is judged", "give it `names: judgement`"
+                )
+            if field and (each.type != "document" or not each.open):
+                yield Finding("wrong-type", place, f"`{each.id}` is no open field of type document", "declare it as that")
 
 
 def by_itself(loaded: Loaded) -> Iterator[Finding]:

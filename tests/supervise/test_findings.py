@@ -1,0 +1,109 @@
+"""What an official found of an open norm is a fact of the answers to its filing while it is in force, whatever the party says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from engine.errors import InputError
+from engine.evidence.disclosed import opened as disclosed
+from engine.evidence.fsck import fsck
+from engine.supervise import agenda, cases, reassess
+from engine.supervise.audit import audit
+from engine.supervise.state import State
+from tests.supervise.desk import Desk, desk
+from tests.supervise.test_arms import LEGAL, filed, opened
+from tests.supervise.test_reassess import FACTS, SECURITY, office
+
+NORM = "product.social_stability_field"
+LOW = FACTS  # of no field in which it could be high
+HIGH = FACTS | {NORM: True, "product.core_process": True}
+TABLE = "undetermined"
+
+
+@pytest.fixture
+def on(tmp_path: object) -> Iterator[Desk]:
+    with desk(tmp_path) as made:  # type: ignore[arg-type]
+        yield made
+
+
+def found(on: Desk, filing: str, value: Any, until: str = "2026-12-31", norm: str = NORM) -> str:
+    """Have two officials of one mind find a norm on a filing; return the case."""
+    case = opened(on, filing, TABLE, norm=norm, question="是否关系社会稳定").stream
+    on.act(case, TABLE, "opine", "li", {"proposed": value, "reasons": "一"})
+    on.act(case, TABLE, "second_opinion", "wang", {"proposed": value, "reasons": "二"})
+    on.act(case, TABLE, "find", "chen", {"finding": value, "differs": False, "reasons": "三", "valid_until": until})
+    return case
+
+
+def track(on: Desk, filing: str, **more: Any) -> State:
+    return opened(on, filing, "results-based", **more)
+
+
+def test_a_finding_leads_where_the_party_s_word_does_not(on: Desk) -> None:
+    filing = filed(on, "says-no", LOW)
+    found(on, filing, value=True)
+    with pytest.raises(InputError) as error:
+        track(on, filing)  # whether it sits in a core process is now to be answered
+    assert error.value.finding.code == "other-arm"
+    filing = filed(on, "says-yes", HIGH)
+    case = found(on, filing, value=False)
+    watched = track(on, filing)
+    assert [watched.values[name] for name in ("track", "deviates", "findings")] == ["results_based", False, [case]]
+    said, _ = disclosed(on.home, watched.values["proposal"])
+    stated = {each.name: each.value for each in said}
+    assert stated[NORM] is False
+    assert "product.core_process" not in stated, "what was filed of a fact that no longer applies falls away"
+    assert fsck(on.home)["event"]
+    assert audit(on.home)
+
+
+def test_a_filing_that_contradicts_itself_is_not_set_right(on: Desk) -> None:
+    filing = filed(on, "contradicts", LOW | {"product.core_process": True})
+    found(on, filing, value=True)
+    with pytest.raises(InputError) as error:
+        track(on, filing)
+    assert error.value.finding.code == "not-applicable"
+
+
+def test_a_finding_that_ran_out_or_is_asked_again_counts_no_more(on: Desk) -> None:
+    filing = filed(on, "open", {name: value for name, value in LOW.items() if name != NORM})
+    case = found(on, filing, value=False, until="2026-09-10")
+    watched = track(on, filing)
+    assert (watched.values["track"], watched.values["findings"]) == ("results_based", [case])
+    on.until(date(2026, 9, 10))
+    assert list(reassess.affected(office(on))) == []
+    on.until(date(2026, 9, 11))
+    drift = next(iter(reassess.affected(office(on))))
+    assert (drift.case, drift.before, drift.cause) == (watched.stream, "t3", "facts")
+    assert set(drift.now) == {"t1", "t3"}
+    on.at()
+    assert agenda.overtake(on.streams, on.now) == [case]
+    assert on.streams.state(case).name == "expired"
+    assert audit(on.home)
+
+
+def test_what_was_found_last_names_the_answer_and_nothing_else_does(on: Desk) -> None:
+    filing = filed(on, "again", HIGH)
+    case = found(on, filing, value=False)
+    high = opened(on, filing, "ex-ante-review", "wang", **LEGAL, reasons="从严")
+    on.act(high.stream, "ex-ante-review", "accept", "li", {})
+    on.act(case, TABLE, "ask_again", "li", {"reasons": "新材料"})
+    after = cases.propose(office(on), high.stream, cases.question(office(on), high.stream), {}).state
+    assert (after.values["outcome"], "findings" in after.values) == ("t1", False)
+    with pytest.raises(InputError) as error:
+        cases.propose(office(on), high.stream, cases.question(office(on), high.stream), {"findings": [case]})
+    assert error.value.finding.code in ("computed-field", "no-transition")
+
+
+def test_a_finding_stands_beside_a_new_version_of_the_filing(on: Desk) -> None:
+    filing = filed(on, "revised", LOW)
+    found(on, filing, value=False)
+    watched = track(on, filing)
+    reassess.revise(office(on, "firm"), filing, {"facts": HIGH})
+    assert "drift" not in on.streams.state(watched.stream).values
+    reassess.revise(office(on, "firm"), filing, {"facts": HIGH | {SECURITY: True}})
+    assert on.streams.state(watched.stream).values["drift"]["now"] == ["t1"]
