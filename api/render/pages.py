@@ -165,8 +165,8 @@ class _Page:
             parts.append(text.get(self.lang))
         if duty.authority:
             parts.append(self.rulebook.authorities[duty.authority][-1].title.get(self.lang))
-        for title in (each.title.get(self.lang) for each in self.pack.doc.lasting if each.id == duty.lasts):
-            parts.append(self.pick(f"{title}后不再承担", f"no longer owed once {title}"))
+        titles = [each.title.get(self.lang) for each in self.pack.doc.lasting if each.id == duty.lasts]
+        parts += [self.pick(f"{title}后不再承担", f"no longer owed once {title}") for title in titles]
         parts.append(self.pick("证明：", "proved when ") + self.say(duty.satisfied_when, self.proofs))
         return self.pick("；", "; ").join(parts)
 
