@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +16,10 @@ class Break(Shape):
     holiday: str
     off: Period
     worked: list[Day] = Field(default_factory=list)
+
+    def days(self) -> list[date]:
+        """Return the first and the last day off, and the days worked."""
+        return [self.off.start, self.off.end or self.off.start, *self.worked]
 
 
 class Notice(Shape):

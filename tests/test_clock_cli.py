@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import icalendar
 import pytest
 
+from engine.rulebook.days import legal_day
 from engine.rulebook.read import plain, read
+from tests.test_check import spoiled
 from tests.test_cli import fenji
 
 GOLDEN = Path(__file__).parent / "cli" / "clock.yaml"
@@ -42,6 +44,32 @@ def test_json_has_bounds_rule_and_law() -> None:
     assert (year["working_days"], year["worked"][0], year["open"][0]) == (248, "2026-01-04", "2026-12-25")
     assert fenji("clock", "list", "--json").json()[0]["id"] == "licence_acceptance"
     assert "licence_decision" in fenji("clock", "list", "--lang", "zh").out
+
+
+def announced(folder: Path, year: int, issued: date) -> Path:
+    """Return a small rulebook with the notices for two years, that of the second issued on a day."""
+    base = "holidays: [{id: may, title: {zh: 五月, en: May}, reach: 7}]\nswaps: 2\nstretch: 7\norigin: design\n"
+    files = {"statutory": base + "sources: [{instrument: law, read: official}]\nnote: {zh: 说明, en: note}\nyears: []\n"}
+    for number, day in ((year, date(year, 1, 1)), (year + 1, issued)):
+        notice = f"{{number: n, issuer: body, issued: {day}, read: official, number_read: official"
+        arranged = f"breaks: [{{holiday: may, off: {number}-05-01..{number}-05-05}}]}}"
+        files[str(number)] = f"year: {number}\nnotices:\n  - {notice}, {arranged}\n"
+    for name, data in spoiled({"files": {f"calendar/{name}.yaml": text for name, text in files.items()}}):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize(("later", "code"), [(0, 0), (1, 1)])
+def test_a_notice_binds_from_the_day_on_which_it_is_issued(tmp_path: Path, later: int, code: int) -> None:
+    day = legal_day(datetime.now(UTC))
+    rules = announced(tmp_path / "rules", day.year, day + timedelta(days=later))
+    words = ("--start", f"{day.year + 1}-04-20", "--working-days", "2", "--rules", rules)
+    found = fenji("clock", "due", *words, "--json")
+    assert (found.code, found.json()["provisional"]) == (code, bool(code))
+    assert fenji("clock", "calendar", str(day.year + 1), "--rules", rules).code == code
+    said = fenji("check", "--rules", rules, "--lang", "en").out
+    assert (f"rules/calendar/{day.year + 1}.yaml:3:39: day-to-come: the notice `n` is of" in said) is bool(code)
 
 
 def test_deadlines_of_a_filing_as_an_icalendar_file(tmp_path: Path) -> None:

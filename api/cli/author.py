@@ -17,6 +17,7 @@ from engine.decide import cases
 from engine.errors import CheckFailedError, Finding, InputError, Place
 from engine.rulebook import lock as locks
 from engine.rulebook.check import check as prove
+from engine.rulebook.check.calendars import to_come
 from engine.rulebook.days import legal_day
 from engine.rulebook.graph import mentioned, pack_facts
 from engine.rulebook.load import Loaded, load_all, rule_files
@@ -92,12 +93,13 @@ def _formed(folder: Path) -> Rulebook:
 
 def _findings(folder: Path, loaded: Loaded, pack: str, home: str) -> list[Finding]:
     """Return what is wrong; cases run only on rules that are otherwise sound."""
-    findings = prove(loaded)
+    today = legal_day(now())
+    findings = [*prove(loaded), *to_come(loaded, today)]
     if any(finding.level == "error" for finding in findings):
         return findings
     unlocked = locks.check(folder, loaded.rulebook)  # before the cases, which take longest: a damaged lock is said at once
     law = {rule: held for rule, held in frozen(home).items() if rule.rpartition("/")[0] in loaded.rulebook.packs}
-    return [*findings, *cases.run(loaded, pack or None), *unlocked, *locks.changed(law, loaded.rulebook, legal_day(now()))]
+    return [*findings, *cases.run(loaded, pack or None), *unlocked, *locks.changed(law, loaded.rulebook, today)]
 
 
 def _concerns(finding: Finding, pack: str, rulebook: Rulebook) -> bool:

@@ -158,14 +158,35 @@ def next_(
 
 
 @group.command()
-def recompute(*, home: Home = "", rules: Rules = "") -> None:
-    """Record what time alone brought, once a day: ends that a new notice moved, pilots whose term has ended; print those."""
-    from engine.supervise import agenda  # noqa: PLC0415 - as above
+def recompute(
+    by: Annotated[
+        str, typer.Option("--as", metavar="ACTOR", help="Who answers for ends by rules that were never published.")
+    ] = "",
+    *,
+    as_json: Json = False,
+    home: Home = "",
+    rules: Rules = "",
+) -> None:
+    """Record what time alone brought, once a day: ends that a new notice moved, pilots whose term has ended; print those.
 
-    with _streams(home, rules) as streams:
-        moment = now()
-        for stream in (*agenda.recompute(streams, moment), *agenda.overtake(streams, moment)):
-            say(stream)
+    Ends move by the release in force; by other rules only with --as, and their events say that they were never published.
+    """
+    from engine.evidence.installation import open_home  # noqa: PLC0415 - periods alone need no store
+    from engine.evidence.log import stamp  # noqa: PLC0415 - as above
+    from engine.supervise import agenda  # noqa: PLC0415 - as above
+    from engine.supervise.streams import Streams  # noqa: PLC0415 - as above
+
+    moment = now()
+    with open_home(home_folder(home)) as opened:
+        chosen = choose_for_record(opened, rules, "")
+        streams = Streams(opened, chosen.rulebook)
+        key = opened.actors.key_of(by, "decision", stamp(moment)) if by else None
+        overtaken = [streams.state(stream) for stream in agenda.overtake(streams, moment)]
+        moved = agenda.recompute(streams, moment, chosen.release, key)
+    if as_json:
+        say_json(render.recomputed_json(chosen.release, moved, overtaken))
+    elif moved or overtaken:
+        say(render.recomputed(chosen.release, moved, overtaken))
 
 
 @contextmanager

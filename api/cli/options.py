@@ -75,10 +75,10 @@ def rules_folder(rules: str) -> Path:
 
 
 def rulebook_of(rules: str) -> Rulebook:
-    """Return the rulebook that `--rules` names, or the usual one. Raises RulebookError, InputError."""
+    """Return the rulebook that `--rules` names, or the usual one, as it is known today. Raises RulebookError, InputError."""
     folder = rules_folder(rules)
     try:
-        return open_rulebook(folder)
+        return open_rulebook(folder).as_known(legal_day(now()))
     except OSError as error:
         raise unreadable(error, str(folder)) from None
 

@@ -32,6 +32,8 @@ from engine.evidence.keys import PublicKey
 from engine.evidence.log import stamp
 from engine.rulebook import lock
 from engine.rulebook.check import check as prove
+from engine.rulebook.check.calendars import to_come
+from engine.rulebook.days import legal_day
 from engine.rulebook.load import load_all
 from engine.rulebook.locate import files_of
 
@@ -51,11 +53,13 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
     except OSError as error:
         raise unreadable(error, str(folder)) from None
     with open_home(home_folder(home)) as opened:
-        at, actors = stamp(now()), opened.actors
+        moment, actors = now(), opened.actors
+        at = stamp(moment)
         keys = [actors.key_of(name, "rulebook", at) for name in (by, and_by)]
         release.two_persons(keys)
         loaded = load_all(files)
-        findings = prove(loaded) or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
+        sound = [*prove(loaded), *to_come(loaded, legal_day(moment))]
+        findings = sound or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
         if errors := [finding for finding in findings if finding.level == "error"]:
             raise CheckFailedError(errors)
         made = release.publish(opened, files, loaded.rulebook, keys, at)

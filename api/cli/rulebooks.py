@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from api.cli.options import day, home_folder, now, rules_folder, unreadable
 from engine.errors import InputError
 from engine.rulebook import lock
-from engine.rulebook.days import require_come
+from engine.rulebook.days import legal_day, require_come
 from engine.rulebook.load import digest
 from engine.rulebook.locate import files_of, open_files
 from engine.rulebook.model import Rulebook
@@ -176,7 +176,8 @@ def of_release(opened: Installation, release: Release, beside: Beside | None = N
 def _chosen(
     files: list[tuple[str, bytes]], release: str, folder: Path | None, beside: Beside | None, published: lock.Versions
 ) -> Chosen:
-    policies = beside.read() if beside else None
+    policies, today = beside.read() if beside else None, legal_day(now())
     if policies is None:
-        return Chosen(open_files(files), release, folder, None, published)
-    return Chosen(open_files(merged(files, policies), policies.shown), release, folder, policies, published)
+        return Chosen(open_files(files).as_known(today), release, folder, None, published)
+    book = open_files(merged(files, policies), policies.shown).as_known(today)
+    return Chosen(book, release, folder, policies, published)

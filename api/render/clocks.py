@@ -16,7 +16,8 @@ from schemas.calendar import Clock, Counting
 from schemas.rulebook import Source
 
 if TYPE_CHECKING:
-    from engine.supervise.agenda import Item
+    from engine.supervise.agenda import Item, Moved
+    from engine.supervise.state import State
 
 UNITS = {
     "hours": {"zh": "小时", "en": "hours"},
@@ -203,6 +204,38 @@ def entry(found: Item, lang: str) -> Entry | None:
         return None
     uid = f"{found.stream}.{found.clock}.{found.run.started}@fenji"
     return Entry(uid, found.title.get(lang), found.end, f"{found.process} {found.stream}", found.reminders)
+
+
+def recomputed(release: str, moved: list[Moved], overtaken: list[State]) -> str:
+    """Return what time alone brought, a line each: a clock with its old and its new end and the rules that say so, or a state."""
+    lines = [
+        f"{each.stream}  {each.process}/{each.clock}: {_span(each.before)} -> {_span(each.after)}  ({release})" for each in moved
+    ]
+    return "\n".join([*lines, *(f"{each.stream}  {each.process}: {each.name} {each.on}" for each in overtaken)])
+
+
+def recomputed_json(release: str, moved: list[Moved], overtaken: list[State]) -> dict[str, Any]:
+    """Return the same as a JSON value."""
+    return {
+        "release": release,
+        "moved": [
+            {
+                "stream": each.stream,
+                "process": each.process,
+                "clock": each.clock,
+                "before": {"earliest": each.before[0] or None, "latest": each.before[1] or None},
+                "after": {"earliest": each.after[0] or None, "latest": each.after[1] or None},
+            }
+            for each in moved
+        ],
+        "overtaken": [
+            {"stream": each.stream, "process": each.process, "state": each.name, "date": each.on} for each in overtaken
+        ],
+    }
+
+
+def _span(end: tuple[str, str]) -> str:
+    return "..".join(dict.fromkeys((end[0], end[1] or "?"))) if end[0] else "-"
 
 
 def _left_unit(found: Item) -> str:

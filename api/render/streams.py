@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from api.render import table
+from engine.evidence.record import UNPUBLISHED
 from engine.store.append import NO_DUE
-from engine.supervise.step import DRIFT, offered
-from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED
+from engine.supervise.state import DRIFT
+from engine.supervise.step import offered
+from schemas.lifecycle import BUILT_IN, DRIFTED, RECOMPUTED, REFUSED
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
@@ -24,7 +26,7 @@ _WORDS = {
     "stopped": ("已停止", "stopped"), "provisional": ("暂定", "provisional"), "until": ("至", "until"),
     "refused": ("被拒绝的尝试", "refused attempt"),
     "drifted": ("结论变动", "the answer moved"),
-    "recomputed": ("期限重算", "ends of clocks anew"),
+    "recomputed": ("期限重算", "ends of clocks anew"), "unpublished": ("规则未经公布", "by rules that were never published"),
     "facts": ("事实变化", "changed facts"), "rulebook": ("规则变化", "new rules"),
     "law": ("其间有法律施行或者失效", "law that began or ended meanwhile"),
     "design": ("设计", "design"), "by": ("由", "by"),
@@ -110,6 +112,8 @@ class Shown:
         ]
         if chosen and name not in BUILT_IN:
             title = f"{title} ({self._word('comma').join(chosen)})"
+        if name == RECOMPUTED and (release := event["values"].get("release")):  # earlier ones do not say
+            title = f"{title}{self._sep}{self._word('unpublished') if release == UNPUBLISHED else release}"
         if name == DRIFTED:
             title = f"{title}{self._sep}{moved(event['values'], self.lang)}"
         if name == REFUSED:

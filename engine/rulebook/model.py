@@ -11,6 +11,8 @@ from engine.rulebook.workdays import Calendar
 from schemas.term import Type
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.errors import Place
     from schemas import calendar as dates
     from schemas import rulebook as shapes
@@ -116,6 +118,17 @@ class Rulebook:
     def mentions(self) -> dict[str, frozenset[str]]:
         """The names in each condition by its text, table keys included; worked out once, kept in the cached rulebook."""
         return {text: self._mentioned(node) for text, node in self.conditions.items()}
+
+    def as_known(self, day: date) -> Rulebook:
+        """Return the rulebook as it is known on a day: without notices of days off that had not been issued by then.
+
+        The same one where all were, so that what is bound to it is found again. Its `digest` stays that of its files.
+        """
+        if all(notice.issued <= day for year in self.years.values() for notice in year.notices):
+            return self
+        issued = {number: [each for each in year.notices if each.issued <= day] for number, year in self.years.items()}
+        years = {number: self.years[number].model_copy(update={"notices": each}) for number, each in issued.items() if each}
+        return replace(self, years=years)
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -11,10 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from engine.errors import InputError
+from engine.evidence.keys import PublicKey
+from engine.evidence.record import UNPUBLISHED
 from engine.rulebook.days import legal_day
 from engine.store.append import Projection
 from engine.store.streams import Page, queue
-from engine.supervise import clocks
+from engine.supervise import clocks, uscc
 from engine.supervise.clocks import Due, Reminder, Standing, Term
 from engine.supervise.deadline import term as period
 from engine.supervise.deadline import timed
@@ -72,17 +75,52 @@ def items(streams: Streams, state: State, at: datetime) -> Iterator[Item]:
         )
 
 
-def recompute(streams: Streams, now: datetime) -> list[str]:
-    """Record the ends of open streams anew where the calendar in force gives others; return these. Raises StoreError."""
-    moved = []
-    for row in _open(streams):
-        if row.process not in streams.rulebook.lifecycles:
-            continue
-        state = from_text(row.fold)
-        if timed(streams.table(state.process), state, streams.rulebook.calendar) != state:
-            streams.perform(Act(state.stream, state.process, RECOMPUTED, None, now))
-            moved.append(state.stream)
-    return moved
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A clock whose recorded end another calendar moves: the soonest and latest it may be, before and after; `` is unknown."""
+
+    stream: str
+    process: str
+    clock: str
+    before: tuple[str, str]
+    after: tuple[str, str]
+
+
+def recompute(streams: Streams, now: datetime, release: str, by: PublicKey | None = None) -> list[Moved]:
+    """Record the ends of open streams anew where the calendar of a release gives others; return how each clock moved.
+
+    It happens by itself under a published release alone. By rules that were never published (UNPUBLISHED) an official or
+    administrator answers for it (`by`), and the events say so. Raises InputError when nobody does, SigningError, StoreError.
+    """
+    states = [from_text(row.fold) for row in _open(streams) if row.process in streams.rulebook.lifecycles]
+    moved = [found for state in states if (found := _moved(streams, state))]
+    if moved and release == UNPUBLISHED:
+        _require_answerable(streams, by, len(moved))
+    values, answers = {"release": release}, by if release == UNPUBLISHED else None
+    for first, *_ in moved:
+        streams.perform(Act(first.stream, first.process, RECOMPUTED, answers, now, values, computed=frozenset(values)))
+    return [each for found in moved for each in found]
+
+
+def _moved(streams: Streams, state: State) -> list[Moved]:
+    """Return the clocks of a stream whose ends are others by the calendar in use than those that were recorded."""
+    after = timed(streams.table(state.process), state, streams.rulebook.calendar)
+    return [
+        Moved(state.stream, state.process, was.clock, (was.soonest, was.due), (now.soonest, now.due))
+        for was, now in zip(state.clocks, after.clocks, strict=True)
+        if (was.soonest, was.due) != (now.soonest, now.due)
+    ]
+
+
+def _require_answerable(streams: Streams, by: PublicKey | None, count: int) -> None:
+    """Refuse to move ends by rules that were never published, unless an official answers for it. Raises InputError."""
+    if by is None:
+        problem = f"the clocks of {count} streams would move by rules that were never published"
+        remedy = "publish the rules and put them in force; or an official answers for these ends: --as ACTOR"
+        raise InputError("unpublished-calendar", problem, remedy)
+    streams.home.actors.require(by, "official", "admin")
+    if uscc.is_firm(by.holder.unit):
+        raise InputError("wrong-role", f"`{by.holder.sub}` is of a firm", "an official or administrator of a body answers for it")
 
 
 def overtake(streams: Streams, now: datetime, only: str = "") -> list[str]:

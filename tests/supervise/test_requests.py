@@ -104,6 +104,17 @@ def test_a_grant_that_names_its_own_keeps_them(on: Desk) -> None:
     assert (grant.items, grant.purposes) == (frozenset({"districts"}), frozenset({"监管"}))
 
 
+@pytest.mark.parametrize("outcome", ["agree", "share=allow", "conflict", "undetermined", ""])
+def test_what_decides_nothing_is_no_answer(on: Desk, outcome: str) -> None:
+    stream = asked(on, told()).stream
+    office = cases.Office(on.streams, on.people["zhao"], on.now)
+    with pytest.raises(InputError) as error:
+        requests.answer(office, stream, outcome, {"reasons": "x"})
+    assert error.value.finding.code == "wrong-outcome"
+    assert "allow, allow_with_duties, refuse" in error.value.text()
+    assert on.streams.state(stream).name == "requested"
+
+
 def test_an_open_purpose_is_not_made_up() -> None:
     items = told()
     open_ = {name: value for name, value in items.items() if name != "request/0/request.purpose"}

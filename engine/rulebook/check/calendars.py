@@ -35,17 +35,34 @@ def years(loaded: Loaded) -> Iterator[Finding]:
             yield Finding("calendar-gap", place, f"there is no notice for {year - 1}", "add the year before, or begin later")
 
 
+def to_come(loaded: Loaded, today: date) -> Iterator[Finding]:
+    """No notice is of a day to come: until it is issued nobody knows its days, and a deadline must not be said to be final.
+
+    Apart from the other proofs, since a rulebook that is sound stays so, whenever it is asked.
+    """
+    for file, doc in loaded.docs["year"].items():
+        for n, notice in enumerate(doc.notices):
+            if notice.issued > today:
+                place = loaded.sources.place(file, "notices", n, "issued")
+                problem = f"the notice `{notice.number}` is of {notice.issued}, which has not come yet"
+                yield Finding("day-to-come", place, problem, "leave it out until it is issued")
+
+
 def _faults(loaded: Loaded, doc: CalendarYear, notice: Notice) -> Iterator[Fault]:
     book = loaded.rulebook
     holidays = {holiday.id for holiday in book.statutory.holidays} if book.statutory else set()
     if notice.issuer not in book.authorities:
         remedy = nearest(notice.issuer, book.authorities, "add it to rules/authorities.yaml")
         yield ("issuer",), "unknown-authority", f"no authority named `{notice.issuer}`", remedy
+    last = max(day for arranged in notice.breaks for day in arranged.days())
+    if notice.issued > last:
+        remedy = f"it names days up to {last}: check the day of the notice"
+        yield ("issued",), "bad-value", f"a notice of {notice.issued} would arrange only what is past", remedy
     for b, arranged in enumerate(notice.breaks):
         if arranged.holiday not in holidays:
             remedy = nearest(arranged.holiday, holidays, "declare it in rules/calendar/statutory.yaml")
             yield ("breaks", b, "holiday"), "unknown-holiday", f"no holiday named `{arranged.holiday}`", remedy
-        for day in (arranged.off.start, arranged.off.end or arranged.off.start, *arranged.worked):
+        for day in arranged.days():
             if not date(doc.year - 1, 12, 1) <= day <= date(doc.year, 12, 31):
                 remedy = "a notice names days of its year, and of the December before"
                 yield ("breaks", b), "bad-value", f"{day} is no day of {doc.year}", remedy
