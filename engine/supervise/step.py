@@ -200,7 +200,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         opened=state.opened or event.at,
         closed=next(each.final for each in table.states if each.id == name),
         holder=event.holder or state.holder,
-        subject=event.subject if transition.unique else state.subject,
+        subject=event.subject if transition.unique else "" if transition.frees else state.subject,
         values=values,
         done={**{name: each for name, each in state.done.items() if name not in transition.forgets}, event.name: done},
         clocks=clocked(table, transition, state, event),
