@@ -20,7 +20,7 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
-    "not_both",
+    "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -63,12 +63,12 @@ class FieldDecl(Shape):
     """What an event may carry. `open` fields stand in the log in clear; all others are commitments, their values sealed.
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
-    by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
-    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
-    date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
-    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it. `names`
-    says that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact
-    has the value, as a filing would state it.
+    by its keyed hash. A `collect` field keeps every value given, not the last; one of texts adds those that are new. A date is
+    not before the event `not_before`. A whole number counts: it is not negative, and at `most` that. What is `computed` comes
+    from the engine: nobody types it. A date that has `not_past` lies not before the legal day of its event. `in_filing` says
+    what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of the party, by
+    its hash, that was filed with it. `names` says that the value names a fact to be judged, of those that the pack of the
+    filing reads; `value_of` is the field whose fact has the value, as a filing would state it.
     """
 
     id: str
@@ -80,7 +80,7 @@ class FieldDecl(Shape):
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
     not_past: bool = False
-    in_filing: Literal["", "version", "paper"] = ""
+    in_filing: Literal["", "version", "paper", "case"] = ""
     names: Literal["", "judgement"] = ""
     value_of: str = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
@@ -131,6 +131,7 @@ class ClockEffects(Shape):
     named: str = ""
     told: str = ""
     since: str = ""
+    met: dict[str, str] = Field(default_factory=dict)
 
 
 class Transition(Shape):
@@ -140,9 +141,14 @@ class Transition(Shape):
     fields whose values no second open stream of the table may have, of facts all but the days; an event that `frees` lets another
     stream have them from then on. Of the fields in `anew` the stream keeps no earlier value: what the event does not give is not
     known after it; the events in `forgets` count as not yet done from then on, as opinions do that were given on other facts: the
-    history keeps them. Of the collected fields in `drops` the stream forgets the value that the event states, as of a use that is
-    taken back: nobody takes it back twice. `after` names an open date of the stream: once that day has passed the event happens
-    by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
+    history keeps them. Of the collected fields in `drops` the stream forgets the value that the event states, or each of several,
+    as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once that day has passed
+    the event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
+
+    `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
+    that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
+    units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
+    names a version of the filing later than that of the stream, or a paper that was filed since the stream came to its state.
     """
 
     event: str
@@ -162,17 +168,43 @@ class Transition(Shape):
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
     drops: list[str] = Field(default_factory=list)
+    instead: dict[str, str] = Field(default_factory=dict)
+    asks: dict[str, str] = Field(default_factory=dict)
+    brings: bool = False
     after: str = ""
     cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 
 
+class Way(Shape):
+    """An opening of a table that takes a way of its own: the answers that lead to it, and those that it goes `beyond`.
+
+    Who is asked for less by law may do more: beyond the answer the party itself goes by its own choice, and never the office.
+    """
+
+    event: str
+    route: str
+    values: list[str] = Field(min_length=1)
+    beyond: list[str] = Field(default_factory=list)
+
+
 class Arm(Shape):
-    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it."""
+    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it.
+
+    A table with several openings names the answers of each as `ways`. A filing stands in one open case of an outcome at a time.
+    """
 
     outcome: str
-    values: list[str] = Field(min_length=1)
+    values: list[str] = Field(default_factory=list)
+    ways: list[Way] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _either(self) -> Arm:
+        if bool(self.values) == bool(self.ways):
+            message = "an arm names the answers that lead to it, as `values` or by opening as `ways`: one of them"
+            raise ValueError(message)
+        return self
 
 
 class Lifecycle(Shape):

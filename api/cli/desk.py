@@ -27,9 +27,17 @@ from engine.supervise.filings import taken_up
 from engine.supervise.streams import Recorded, Streams
 from schemas.lifecycle import FieldDecl, Lifecycle
 
-LISTS = frozenset({"texts", "persons", "faults"})  # types of fields that are typed as JSON, or as parts between commas
+LISTS = frozenset({"texts", "persons"})  # types of fields that are typed as JSON, or as parts between commas
+JSON = ("[", "{", '"')  # how what is typed as JSON begins
 Stream = Annotated[str, typer.Argument(metavar="ID", help="The filing, case or request; `list` shows them.")]
-Set = Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help="A field; @FILE stands for its hash. Repeatable.")]
+Set = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="A field; @FILE stands for its hash, a list is JSON or parts between commas. Repeatable.",
+    ),
+]
 Dated = Annotated[str, typer.Option("--on", metavar="YYYY-MM-DD", help="The legal day, when it is recorded later.")]
 Second = Annotated[str, typer.Option("--second", metavar="ACTOR", help="The second official who signs.")]
 Evidence = Annotated[list[str], typer.Option("--evidence", metavar="FILE", help="A file that proves something, kept by hash.")]
@@ -79,7 +87,9 @@ def _typed(decl: FieldDecl, text: str) -> Any:
     if decl.type == "hash" and text.startswith("@"):
         return sha256(file_bytes(text[1:])).hexdigest()
     if decl.type in LISTS:
-        return _several(decl, text)
+        return _several(text)
+    if decl.type == "faults" and text.lstrip().startswith(JSON):  # a bare text is one fault, here as in HTTP
+        return _json(text)
     if decl.type == "bool":
         return {"true": True, "false": False}.get(text, text)
     if decl.type == "int":
@@ -89,12 +99,11 @@ def _typed(decl: FieldDecl, text: str) -> Any:
     return text
 
 
-def _several(decl: FieldDecl, text: str) -> Any:
-    """Return a list as it is typed: JSON where it begins as JSON, else parts between commas; a fault may hold commas."""
-    if text.lstrip().startswith(("[", "{", '"')):
+def _several(text: str) -> Any:
+    """Return a list as it is typed: JSON where it begins as JSON, else parts between commas."""
+    if text.lstrip().startswith(JSON):
         return _json(text)
-    parts = [text] if decl.type == "faults" else text.split(",")
-    return [part.strip() for part in parts if part.strip()]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _json(text: str) -> Any:

@@ -23,7 +23,7 @@ Unconditional = Annotated[
     bool | None,
     typer.Option("--unconditional/--conditional", help="The class of sharing, where neither facts nor policies say it."),
 ]
-Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help="What is decided, a value of the outcome `share`.")]
+Outcome = Annotated[str, typer.Option("--outcome", metavar="VALUE", help=f"What is decided: {', '.join(requests.ANSWERS)}.")]
 
 
 @group.command()

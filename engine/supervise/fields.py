@@ -171,7 +171,11 @@ def _facts(_decl: FieldDecl, raw: Any) -> dict[str, Any]:
 
 
 def _faults(decl: FieldDecl, raw: Any) -> Any:
-    """Return what is to be supplemented, told in one notice: texts, or objects with the text `fault`; never nothing."""
+    """Return what is to be supplemented, told in one notice: texts, or objects with the text `fault`; never nothing.
+
+    A text alone is one fault, commas and all.
+    """
+    raw = [raw] if isinstance(raw, str) else raw
     if not isinstance(raw, list) or not 0 < len(raw) <= MAX_ITEMS:
         raise ValueError(f"it is no list of 1 to {MAX_ITEMS} faults")
     for each in raw:
@@ -199,5 +203,5 @@ HELP = {
     "choice": "one of its values", "hash": "a SHA-256", "id": "an id",
     "company": "a unified social credit code (GB 32100-2015)", "person": "what identifies a person", "persons": "a list of those",
     "files": "files as {name, sha256}", "facts": "facts by name", "document": "JSON without floats",
-    "faults": "a list of faults, each a text or an object with the text `fault`",
+    "faults": "a text that is one fault, or a list of faults, each a text or an object with the text `fault`",
 }  # fmt: skip

@@ -68,12 +68,13 @@ def register(streams: Streams, stream: str) -> Register:
 def routed(streams: Streams, stream: str, told: Told, *, doubted: bool = False) -> Routed:
     """Return what a transfer means in its year, whether or not the register has it. Raises InputError.
 
-    Where it is `doubted` what the handler declared complete, that does not bound the count.
+    What the handler declared complete bounds the count unless the transfer shows that it was wrong, or it is `doubted`.
     """
     keyed = {at: frozenset(streams.home.keyed("person", each) for each in names) for at, names in told.persons.items()}
     found = replace(read(streams.rulebook, told.filing, told.id, keyed), fresh=told.fresh, under=told.under)
     before = register(streams, stream)
-    return route(streams.rulebook, before.doubted(found) if doubted else before, told.filing, found)
+    bounded = before.doubted(found) if doubted else before.disproved(found)
+    return route(streams.rulebook, bounded, told.filing, found)
 
 
 def check(streams: Streams, stream: str, told: Told) -> Routed:

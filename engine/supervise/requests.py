@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.review import RECEIVED
+from engine.errors import InputError, Place
 from engine.evidence.log import new_id
 from engine.rulebook.days import legal_day
 from engine.supervise import cases, filings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
 
 ITEMS, REFUSED = "items", "refuse"
+ANSWERS = ("allow", "allow_with_duties", REFUSED)  # the values of the outcome `share` that decide something
 LIST, PURPOSE = "request", "request.purpose"
 
 
@@ -50,8 +52,12 @@ def ask(
 def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any], *, against: bool = False) -> Recorded:
     """Refuse a request, or grant it with the items and purposes that were asked for, where `fields` name no others.
 
-    `against` says that the owners' terms do not allow it. Raises InputError when the table refuses.
+    `against` says that the owners' terms do not allow it. Raises InputError when the table refuses, or for what answers nothing:
+    what is undetermined, or in conflict, is for a human to decide one way or the other.
     """
+    if outcome not in ANSWERS:
+        problem = f"`{outcome[:60]}` is no answer to a request"
+        raise InputError("wrong-outcome", problem, f"write one of {', '.join(ANSWERS)}", Place("#/outcome"))
     asked, value = cases.question(office, stream), f"share={outcome}"
     if outcome == REFUSED:
         return cases.decide(office, stream, asked, Ruling("refuse", value, fields))

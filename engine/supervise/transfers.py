@@ -99,6 +99,20 @@ class Register:
         days = {each.day for each in (*before, *changed)}
         return replace(self, complete=tuple(each for each in self.complete if not any(each[0] <= day <= each[1] for day in days)))
 
+    def disproved(self, transfer: Transfer) -> Register:
+        """Return the register without the declarations that a transfer of the handler's own telling shows to have been wrong.
+
+        A period that holds its day, and under which it did not stand before, was not complete. Numbers that are corrected of what
+        stood in it leave it so.
+        """
+        was = self.transfers.get(transfer.id)
+
+        def stood(period: tuple[date, date]) -> bool:
+            start, end = period
+            return not start <= transfer.day <= end or (was is not None and start <= was.day <= end)
+
+        return replace(self, complete=tuple(each for each in self.complete if stood(each)))
+
     def without(self, transfer: str) -> Register:
         """Return the register as if a transfer had not been recorded."""
         return replace(self, transfers={name: each for name, each in self.transfers.items() if name != transfer})
@@ -131,8 +145,9 @@ class Register:
 def fold(events: Iterable[Mapping[str, Any]]) -> Register:
     """Return what the events of a register add up to: `name`, `values` and `by`, as they are recorded; others change nothing.
 
-    What an official records, corrects or withdraws without a paper of the handler shows that its declaration was not complete, or
-    leaves open whether it still is: a period declared before that holds its day no longer bounds the count.
+    A transfer that the handler itself records later in a period shows that what it declared of it was wrong. What an official
+    records, corrects or withdraws without a paper of the handler shows the same, or leaves it open. Such a period bounds the
+    count no longer, until it is declared again.
     """
     register = Register()
     for event in events:
@@ -140,7 +155,7 @@ def fold(events: Iterable[Mapping[str, Any]]) -> Register:
         match event["name"]:
             case "record" | "correct":
                 told = transfer(values)
-                register = (register if _own_act(event) else register.doubted(told)).with_(told)
+                register = (register.disproved(told) if _own_act(event) else register.doubted(told)).with_(told)
             case "withdraw":
                 gone = register.transfers.get(values["transfer"])
                 register = register if gone is None or _own_act(event) else register.doubted(gone)

@@ -45,7 +45,11 @@ def test_a_year_of_transfers(served: Served, register: str) -> None:
     assert counted(served, register) == {"at_least": 99_990, "at_most": 99_990}
     would = ok(served.call("viewer", "POST", f"{register}/checks", told("autumn", "2025-09-01", 12)))
     assert would["crosses"]["general_route"] == "maybe"  # they may be persons sent before
-    crossed = ok(change(served, "applicant", f"{register}/transfers", told("autumn", "2025-09-01", 12, fresh=True)))["meaning"]
+    more = ok(change(served, "applicant", f"{register}/transfers", told("autumn", "2025-09-01", 12, fresh=True)))["meaning"]
+    assert more["crosses"]["general_route"] == "maybe"  # the declaration was not all
+    assert counted(served, register) == {"at_least": 100_002, "at_most": None}
+    assert ok(change(served, "applicant", f"{register}/declarations", period))
+    crossed = ok(served.call("viewer", "POST", f"{register}/checks", told("autumn", "2025-09-01", 12, fresh=True)))
     routes = (crossed["route_before"]["general_route"], crossed["route_after"]["general_route"])
     assert (crossed["crosses"]["general_route"], *routes) == ("yes", ["exempt"], ["contract_or_certification"])
     assert counted(served, register) == {"at_least": 100_002, "at_most": 100_002}
@@ -57,7 +61,7 @@ def test_a_year_of_transfers(served: Served, register: str) -> None:
     assert (shown["name"], shown["years"], shown["state"]) == ("甲公司", [2025], "open")
     assert {each["event"] for each in shown["next"]} == {"record", "correct", "withdraw", "declare", "close"}
     names = [each["name"] for each in ok(served.call("viewer", "GET", f"{register}/events"))]
-    assert names == ["open", "record", "declare", "record", "correct", "withdraw"]
+    assert names == ["open", "record", "declare", "record", "declare", "correct", "withdraw"]
 
 
 def test_persons_are_counted_once_and_never_told(served: Served, register: str) -> None:

@@ -37,6 +37,8 @@ def taken(typed: str) -> Any:
         ("faults=缺少报告, 缺少样本", ["缺少报告, 缺少样本"]),
         ('faults=[{"field": "facts", "fault": "缺少报告"}]', [{"field": "facts", "fault": "缺少报告"}]),
         ('faults=[{"field": "facts"}]', None),
+        ('faults={"fault": "缺少报告"}', None),
+        ("faults= ", None),
         ('clause=["a@1", "b@2"]', ["a@1", "b@2"]),
     ],
 )

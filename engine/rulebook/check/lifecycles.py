@@ -13,7 +13,7 @@ from schemas.lifecycle import BUILT_IN, SAME
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
-    from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
+    from schemas.lifecycle import Arm, ClockDecl, GuardDecl, Lifecycle, Transition
 
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
@@ -22,13 +22,15 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field",), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
-    "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
+    "new_value": ("field",), "known_value": ("field",), "takes_part": ("field",), "spares": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
-    "not_longer": ("field",), "not_before": ("field", "event"),
+    "extends_within": ("field", None), "not_longer": ("field",), "not_sooner": ("field",), "not_before": ("field", "event"),
+    "day_over": ("field",),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "since_day": ("field", None), "answer_stands": (),
     "not_both": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
@@ -68,6 +70,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         for key in ("needs", "may", "unique", "anew", "drops"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
+        yield from (((*at, "instead", name), name, events, "event") for name in each.instead)
+        yield from (((*at, "instead", name), to, states, "state") for name, to in each.instead.items())
+        yield from (((*at, "asks", name), name, events, "event") for name in each.asks)
+        yield from (((*at, "asks", name), field, fields, "field") for name, field in each.asks.items())
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
@@ -75,6 +81,11 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
                 yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
+        yield from (((*at, "clocks", "met", name), name, clocks, "clock") for name in each.clocks.met)
+        yield from (((*at, "clocks", "met", clock), name, fields, "field") for clock, name in each.clocks.met.items())
+    openings = {each.event for each in table.transitions if not each.from_}
+    for i, way in enumerate(table.arm.ways if table.arm else ()):
+        yield ("arm", "ways", i, "event"), way.event, openings, "opening"
     kinds = {"event": events, "clock": clocks, "field": fields}
     for i, guard in enumerate(table.guards):
         about = _ABOUT[guard.is_]
@@ -100,7 +111,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly.
+
+    The day from which a limit ran that an event met is an open date.
+    """
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
         days = () if any(each.limit.hours for each in table.clocks) else ("date",)
@@ -111,6 +125,11 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
+            for clock, name in each.clocks.met.items():
+                field = fields.get(name)
+                if field and (field.type != "date" or not field.open):
+                    place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
+                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
 
 
 def dropped(loaded: Loaded) -> Iterator[Finding]:
@@ -162,21 +181,29 @@ def by_itself(loaded: Loaded) -> Iterator[Finding]:
 
 
 def arms(loaded: Loaded) -> Iterator[Finding]:
-    """An answer that leads to an arm is one that a pack gives, and no answer leads to two arms."""
+    """An answer that leads to an arm is one that a pack gives, and no answer leads to two arms; one may lead to two openings."""
     outcomes = [each for pack in loaded.rulebook.packs.values() for each in pack.doc.outcomes]
     given = {(each.id, value.id) for each in outcomes for value in each.values}
     taken: dict[tuple[str, str], str] = {}
     for file, table in loaded.docs["lifecycle"].items():
         if table.arm is None:
             continue
-        for k, value in enumerate(table.arm.values):
-            place, answer = loaded.sources.place(file, "arm", "values", k), (table.arm.outcome, value)
+        for path, value in _answers(table.arm):
+            place, answer = loaded.sources.place(file, "arm", *path), (table.arm.outcome, value)
             if answer not in given:
                 remedy = nearest(value, sorted(each for name, each in given if name == answer[0]), "name an answer of a pack")
                 yield Finding("unknown-value", place, f"no pack answers `{answer[0]}` with `{value}`", remedy)
-            elif answer in taken:
+            elif answer in taken and not (table.arm.ways and taken[answer] == table.id):
                 yield Finding("duplicate-name", place, f"`{value}` leads to `{taken[answer]}` already", "let it lead to one arm")
             taken.setdefault(answer, table.id)
+
+
+def _answers(arm: Arm) -> Iterator[tuple[Path, str]]:
+    """Yield the answers that an arm names, each with where it stands."""
+    yield from ((("values", k), value) for k, value in enumerate(arm.values))
+    for i, way in enumerate(arm.ways):
+        yield from ((("ways", i, "values", k), value) for k, value in enumerate(way.values))
+        yield from ((("ways", i, "beyond", k), value) for k, value in enumerate(way.beyond))
 
 
 def mandates(loaded: Loaded) -> Iterator[Finding]:
@@ -231,9 +258,14 @@ def _ways(loaded: Loaded, file: str, table: Lifecycle) -> Iterator[Finding]:
             seen.add((name, each.event))
 
 
+def _leads(each: Transition) -> set[str]:
+    """Return the states that a transition may lead to, none for one that stays."""
+    return {each.to, *each.instead.values()} - {SAME}
+
+
 def _reached(table: Lifecycle, reached: set[str]) -> set[str]:
     while True:
-        more = {each.to for each in table.transitions if each.to != SAME and reached & set(each.from_)} - reached
+        more = {to for each in table.transitions if reached & set(each.from_) for to in _leads(each)} - reached
         if not more:
             return reached
         reached |= more
