@@ -20,7 +20,7 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
-    "day_over",
+    "since_day", "answer_stands", "day_over", "not_both",
     "not_both",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
@@ -81,7 +81,7 @@ class FieldDecl(Shape):
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
     not_past: bool = False
-    in_filing: Literal["", "version", "paper"] = ""
+    in_filing: Literal["", "version", "paper", "case"] = ""
     names: Literal["", "judgement"] = ""
     value_of: str = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
@@ -132,6 +132,7 @@ class ClockEffects(Shape):
     named: str = ""
     told: str = ""
     since: str = ""
+    met: dict[str, str] = Field(default_factory=dict)
 
 
 class Transition(Shape):
@@ -168,11 +169,34 @@ class Transition(Shape):
     note: Text | None = None
 
 
+class Way(Shape):
+    """An opening of a table that takes a way of its own: the answers that lead to it, and those that it goes `beyond`.
+
+    Who is asked for less by law may do more: beyond the answer the party itself goes by its own choice, and never the office.
+    """
+
+    event: str
+    route: str
+    values: list[str] = Field(min_length=1)
+    beyond: list[str] = Field(default_factory=list)
+
+
 class Arm(Shape):
-    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it."""
+    """Which answers of the rules lead to a table: values of an outcome. Opened on any other answer, a case deviates from it.
+
+    A table with several openings names the answers of each as `ways`. A filing stands in one open case of an outcome at a time.
+    """
 
     outcome: str
-    values: list[str] = Field(min_length=1)
+    values: list[str] = Field(default_factory=list)
+    ways: list[Way] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _either(self) -> Arm:
+        if bool(self.values) == bool(self.ways):
+            message = "an arm names the answers that lead to it, as `values` or by opening as `ways`: one of them"
+            raise ValueError(message)
+        return self
 
 
 class Lifecycle(Shape):

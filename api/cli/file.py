@@ -11,7 +11,7 @@ from api.cli.options import Actor, Home, Json, Language, Rules, say, say_json
 from api.render.streams import drifted
 from engine.supervise import filings
 from engine.supervise.queued import ended
-from engine.supervise.step import DRIFT
+from engine.supervise.state import DRIFT
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Filings: drafts, submissions and versions.")

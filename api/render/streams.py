@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from api.render import table
 from engine.evidence.record import UNPUBLISHED
 from engine.store.append import NO_DUE
-from engine.supervise.step import DRIFT, offered
+from engine.supervise.state import DRIFT
+from engine.supervise.step import offered
 from schemas.lifecycle import BUILT_IN, DRIFTED, RECOMPUTED, REFUSED
 
 if TYPE_CHECKING:

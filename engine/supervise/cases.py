@@ -6,7 +6,7 @@ is worked out, so that an attempt without the role is refused and recorded as su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -21,20 +21,22 @@ from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
 from engine.rulebook.days import legal_day
 from engine.store import reading
-from engine.supervise import filed, filings
+from engine.supervise import filed, filings, uscc
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
-from engine.supervise.state import TAKE_UP, State
-from engine.supervise.step import DRIFT, transition_of
+from engine.supervise.guards import MANDATE
+from engine.supervise.state import DRIFT, TAKE_UP, State
+from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
-from schemas.lifecycle import Arm
+from schemas.lifecycle import Arm, Way
 
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
-    "proposal", "decision", "outcome", "deviates", "tier", "track", "filed_by", "findings", "filing", "holder", "product"
+    "proposal", "decision", "outcome", "deviates", "tier", "track", "route", "voluntary", "filed_by", "findings",
+    "filing", "holder", "product",
 })  # fmt: skip
-TIER, REASSESS, FINDINGS = "tier", "reassess", "findings"
+TIER, REASSESS, ESCALATE, FINDINGS = "tier", "reassess", "escalate", "findings"
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
@@ -132,36 +134,65 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     """Open a case on a submitted filing, received on the day of its submission. Raises InputError when refused.
 
     The tier is the rules' answer to the filing, recorded beside the opening. An arm of supervision to which that answer does not
-    lead is opened only as a deviation: with reasons, and a second official.
+    lead is opened only as a deviation: with reasons, and a second official. A case of another arm that it `takes_over` is
+    escalated in the same group; a filing that its firm takes up is taken up by what happens by itself.
     """
-    streams, state, process = office.streams, office.streams.state(filing), how.process
-    said = filings.content(streams, filing)
+    streams, said = office.streams, filings.content(office.streams, filing)
+    act = _opening(office, filing, said, how)
+    moved = _moved(office, act, str(how.fields.get(filed.OVER) or ""))
+    by = None if _of_party(office.by) else office.by
+    taken = Act(filing, filings.PROCESS, TAKE_UP, by, office.now, {"case": act.stream})
+    arm, made = streams.table(how.process).arm, None
+    if arm:
+        asked = _question(office, said, filings.submitted(streams.state(filing))[0], filing=filing)
+        act, made = _answered(office, arm, act, asked, moved)
+    done = streams.perform_all([*moved, act, taken], Beside([made.entry], made.blobs) if made else None)
+    return done[len(moved)]
+
+
+def _opening(office: Office, filing: str, said: filings.Content, how: Opening) -> Act:
+    """Return the act that opens a case, with what it takes over from its filing. Raises InputError for a draft."""
+    streams, state = office.streams, office.streams.state(filing)
     filed_by, received = filings.submitted(state)
-    case = office.reserved or new_id(office.now)
-    table = streams.table(process)
+    table = streams.table(how.process)
     declared = {each.id for each in table.fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
-    given: dict[str, Any] = {**shared, "filing": filing, "version": filed.version(state), **how.fields}
+    given = {**shared, "version": filed.version(state), **how.fields, "filing": filing}
     if "filed_by" in declared:
         given["filed_by"] = filed_by
-    opening = how.event or next(each.event for each in table.transitions if not each.from_)
-    typed = COMPUTED - set(how.fields)
-    day = date.fromisoformat(received)
-    act = Act(case, process, opening, office.by, office.now, given, day, office.second, id=office.reserved, computed=typed)
-    made = None
-    if table.arm:
-        act, made = _answered(office, table.arm, act, _question(office, said, filed_by, filing=filing))
-    take_up = Act(filing, filings.PROCESS, TAKE_UP, office.by, office.now, {"case": case})
-    return streams.perform_all([act, take_up], Beside([made.entry], made.blobs) if made else None)[0]
+    event = how.event or next(each.event for each in table.transitions if not each.from_)
+    # what a firm opens arrives with its act, not with the filing before it
+    day = None if _of_party(office.by) else date.fromisoformat(received)
+    case, typed = office.reserved or new_id(office.now), COMPUTED - set(how.fields)
+    return Act(case, how.process, event, office.by, office.now, given, day, office.second, id=office.reserved, computed=typed)
 
 
-def _led(arm: Arm, answer: Answer) -> dict[str, Any]:
+def _moved(office: Office, opening: Act, over: str) -> list[Act]:
+    """Return the act by which a case goes on in another one that is opened, none where it takes none over. Raises InputError."""
+    if not over:
+        return []
+    fields = {"case": opening.stream, **{name: opening.fields[name] for name in ("reasons",) if name in opening.fields}}
+    return [replace(office.act(over, ESCALATE, fields), id="", expected=None)]
+
+
+def _of_party(by: PublicKey) -> bool:
+    """Tell whether somebody acts for a firm, as whoever is of one does wherever that is possible."""
+    roles = by.holder.roles
+    return FIRM in roles and (SECOND not in roles or uscc.is_firm(by.holder.unit))
+
+
+def _led(arm: Arm, answer: Answer, way: Way | None = None, *, own: bool = False) -> dict[str, Any]:
     """Return what an answer says of an arm: the track, whether the arm deviates from it, and the tier once it is determined.
 
-    A pack that does not speak of tracks leads nowhere: whatever arm is opened on its answer deviates.
+    A pack that does not speak of tracks leads nowhere: whatever arm is opened on its answer deviates. Of a `way` it is said too
+    which route it is, and whether the party takes it by its `own` choice, beyond what the answer asks.
     """
     found = {name: each.value or UNDETERMINED for name, each in answer.outcomes.items() if name in (arm.outcome, TIER)}
     track = found.get(arm.outcome, UNDETERMINED)
+    if way:
+        beyond = own and track in way.beyond
+        deviates = track not in way.values and not beyond
+        return {"track": track, "deviates": deviates, "route": way.route, "voluntary": beyond}
     return {"track": track, "deviates": track not in arm.values} | ({TIER: found[TIER]} if TIER in found else {})
 
 
@@ -191,10 +222,20 @@ def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date |
     return _recorded(office, found, made)
 
 
-def _answered(office: Office, arm: Arm, act: Act, asked: Question) -> tuple[Act, Prepared]:
-    """Return an act with the answer that leads to its arm, and the record of that answer. Raises InputError when refused."""
-    given = {**act.fields, **_led(arm, _answer(office, asked)), **_by_findings(office, act, asked)}
-    office.streams.require(replace(act, fields={**given, "proposal": "-"}))
+def _answered(office: Office, arm: Arm, act: Act, asked: Question, before: Sequence[Act] = ()) -> tuple[Act, Prepared]:
+    """Return an act with the answer that leads to its arm, and the record of that answer. Raises InputError when refused.
+
+    Acts `before` it are recorded in the same group, and judged with it. Whoever went beyond the answer, or is asked for less than
+    before, stays on a stricter way by its own choice: it may leave it.
+    """
+    state = office.streams.standing(act)
+    way = next((each for each in arm.ways if each.event == act.name or each.event in state.done), None)
+    own = bool(state.name) or MANDATE in act.fields or (act.by is not None and _of_party(act.by))
+    row = transition_of(office.streams.table(act.process), state.name, act.name)
+    led = _led(arm, _answer(office, asked), way, own=own)
+    carried = {name: value for name, value in led.items() if row is None or name in (*row.needs, *row.may)}
+    given = {**act.fields, **(carried if way else led), **_by_findings(office, act, asked)}
+    office.streams.require(*before, replace(act, fields={**given, "proposal": "-"}))
     made = prepare(office.streams.home, _asked(office, asked))
     return replace(act, fields={**given, "proposal": made.entry.id}), made
 

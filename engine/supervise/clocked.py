@@ -31,7 +31,14 @@ def clocked(table: Lifecycle, transition: Transition, state: State, event: Event
         if run.clock in effects.resume and run.paused:
             run = _resume(run, moment)  # noqa: PLW2901
         found.append(run)
-    return (*found, *(_begun(table, name, state.clocks, at if name in hourly else on) for name in starts))
+    begun = [_begun(table, name, state.clocks, at if name in hourly else on) for name in starts]
+    return (*found, *begun, *_met(effects, values, event))
+
+
+def _met(effects: ClockEffects, values: Mapping[str, Any], event: Event) -> list[Run]:
+    """Return a run of each limit that the event met, from its own day until now; none where that day is still to come."""
+    days = {clock: values.get(name) for clock, name in effects.met.items()}
+    return [Run(clock, day, stopped=event.on) for clock, day in days.items() if isinstance(day, str) and day <= event.on]
 
 
 def _begun(table: Lifecycle, name: str, runs: tuple[Run, ...], moment: str) -> Run:

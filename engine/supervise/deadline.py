@@ -17,7 +17,7 @@ from engine.supervise.clocked import prolonged
 from engine.supervise.state import Run, State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from engine.rulebook.workdays import Calendar
     from schemas.lifecycle import Lifecycle, Limit
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 UNKNOWN = ("", "")
 
 
-def timed(table: Lifecycle, state: State, calendar: Calendar) -> State:
-    """Return the state with the end of every clock that runs, and the first of them."""
+def timed(table: Lifecycle, state: State, calendar: Calendar, met: Container[str] = ()) -> State:
+    """Return the state with the end of every clock that runs, and of those whose limit its last event `met`; and the first."""
     known = {each.id for each in table.clocks}
-    runs = [run for run in state.clocks if run.clock in known]
-    return ended(state, {run.clock: _end(run, term(table, state, run), calendar) for run in runs})
+    runs = [run for run in state.clocks if run.clock in known and (run.stopped is None or run.clock in met)]
+    return ended(state, {run.clock: _end(replace(run, stopped=None), term(table, state, run), calendar) for run in runs})
 
 
 def term(table: Lifecycle, state: State, run: Run) -> clocks.Term:
@@ -49,8 +49,16 @@ def _term(limit: Limit, state: State, run: Run) -> clocks.Term:
 
 
 def ended(state: State, ends: Mapping[str, Sequence[str]]) -> State:
-    """Return the state with these ends of its clocks, each the soonest and the latest it may be."""
-    runs = tuple(run if run.stopped is not None else _with(run, ends.get(run.clock, UNKNOWN)) for run in state.clocks)
+    """Return the state with these ends of its clocks, each the soonest and the latest it may be.
+
+    What has stopped keeps its end; only the last run of a clock may have stopped without one, in the event that met its limit.
+    """
+    last = {run.clock: run for run in state.clocks}
+    settled = {clock for clock, run in last.items() if run.stopped is not None and clock not in ends}
+    runs = tuple(
+        run if run is not last[run.clock] or run.clock in settled else _with(run, ends.get(run.clock, UNKNOWN))
+        for run in state.clocks
+    )
     return replace(state, clocks=runs, due=min((run.soonest for run in runs if run.running and run.soonest), default=NO_DUE))
 
 

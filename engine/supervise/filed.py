@@ -1,14 +1,15 @@
-"""What an event says of the filing that its stream is about, compared with that filing: versions, and papers of the party.
+"""What an event says of the filing that its stream is about, compared with that filing: versions, papers of the party, its cases.
 
 A table alone cannot see another stream, so this is judged when an act is recorded, by whoever may do it at all; a filing only
-grows, so what was true of it once stays true.
+grows, so what was true of its versions and papers once stays true.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
@@ -18,8 +19,10 @@ from engine.supervise.step import Refusal, transition_of
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
-    from schemas.lifecycle import Lifecycle
+    from schemas.lifecycle import FieldDecl, Lifecycle
 
+FILING = "filing"
+OVER = "takes_over"  # the field of an opening that names the case which goes on in it
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
@@ -49,34 +52,91 @@ def _papers(home: Installation, filing: State) -> Iterator[str]:
             yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
 
 
-def _open_case(home: Installation, filing: str) -> str:
-    """Return the id of a case on a filing that is still open, `` when there is none."""
-    for each in stored.events(home.store, filing):
-        predicate = json.loads(each.payload)["predicate"]
-        row = stored.stream(home.store, predicate["values"]["case"]) if predicate["name"] == TAKE_UP else None
-        if row and not row.closed:
-            return row.id
-    return ""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How other streams stand: as the acts that are judged together leave them, else as they are stored."""
+
+    home: Installation
+    tables: Mapping[str, Lifecycle]
+    after: Mapping[str, State]
+
+    def state(self, stream: str) -> State | None:
+        """Return a stream, None when there is none. Raises StoreError."""
+        if stream in self.after:
+            return self.after[stream]
+        row = stored.stream(self.home.store, stream)
+        return from_text(row.fold) if row else None
+
+    def arm(self, process: str) -> str:
+        """Return the outcome of the rules on which a table opens as an arm; empty when it is none."""
+        table = self.tables.get(process)
+        return table.arm.outcome if table and table.arm else ""
 
 
-def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
-    """Return the refusal of an end before that of its cases, or of a value that the filing has not; None when all is in order."""
+def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given) -> Refusal | None:
+    """Return the refusal of the first thing that an event says of its filing, or of cases on it, which is not so; else None."""
     transition = transition_of(table, state.name, event)
-    if transition and transition.cases_closed and (open_ := _open_case(home, state.stream)):
-        problem = f"the case `{open_}` on it is open"
+    if transition and transition.cases_closed and (open_ := _open_case(look, state.stream)):
+        problem = f"the case `{open_.stream}` on it is open"
         return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
+    name = str(given.open.get(FILING) or state.values.get(FILING) or "")
     declared = [each for each in table.fields if each.in_filing and each.id in given.open]
-    name = str(given.open.get("filing") or state.values.get("filing") or "")
-    row = stored.stream(home.store, name) if declared and name else None
-    filing = from_text(row.fold) if row else None
-    for each in declared:
-        value, rule = given.open[each.id], f"{table.id}/{event}#{each.id}"
-        if filing is None or not version(filing):
-            return Refusal("no-such-filing", rule, f"no filing `{name[:60]}` was submitted", "name one that was")
-        if each.in_filing == "version" and not 1 <= value <= version(filing):
-            problem = f"the filing has no version {value}, its last is {version(filing)}"
-            return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
-        if each.in_filing == "paper" and value not in papers(home, filing):
-            problem = f"no paper {value[:12]}... was filed with `{name[:60]}`"
-            return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if not name or not (declared or FILING in given.open):
+        return None
+    filing = look.state(name)
+    told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
+    first = next((refusal for refusal in told if refusal), None)
+    if first or filing is None or state.name:
+        return first
+    return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing)
+
+
+def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | None) -> Refusal | None:
+    """Return the refusal of a field that names a version or a paper which the filing has not, or a case that is none of it."""
+    if filing is None or not version(filing):
+        return Refusal("no-such-filing", rule, "the filing that is named was not submitted", "name one that was")
+    if field.in_filing == "version" and not 1 <= value <= version(filing):
+        problem = f"the filing has no version {value}, its last is {version(filing)}"
+        return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
+    if field.in_filing == "paper" and value not in papers(look.home, filing):
+        problem = f"no paper {value[:12]}... was filed with `{filing.stream[:60]}`"
+        return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if field.in_filing == "case":
+        return _other_case(look, rule, value, filing)
     return None
+
+
+def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | None:
+    """Return the refusal of a case that does not go on with the filing in another arm: unknown, closed, or another filing's."""
+    process, _, _ = rule.partition("/")
+    case = look.state(value)
+    lives = case is not None and not case.closed and case.values.get(FILING) == filing.stream
+    if case and lives and case.process != process and look.arm(case.process):
+        return None
+    problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"
+    remedy = f"open it in the arm that goes on, with this case as `{OVER}`: both happen in one step"
+    return Refusal("no-such-case", rule, problem, remedy)
+
+
+def _beside(look: Look, table: Lifecycle, rule: str, stream: str, filing: State) -> Refusal | None:
+    """Return the refusal of an opening while the filing stands in an open case of an arm that the same outcome leads to."""
+    there = _open_case(look, filing.stream, arm) if (arm := look.arm(table.id)) else None
+    if there is None or there.stream == stream:
+        return None
+    problem = f"the filing stands in `{there.process}`: the case `{there.stream}` is open"
+    remedy = "go on with that one, or end it first"
+    if any(each.id == OVER for each in table.fields):
+        remedy += f"; named as `{OVER}`, with reasons, it is escalated to this one"
+    return Refusal("duplicate", rule, problem, remedy)
+
+
+def _open_case(look: Look, filing: str, arm: str = "") -> State | None:
+    """Return a case on a filing that is still open, of any table or of an arm; None when there is none."""
+    found = (look.state(name) for name in cases(look.home, filing))
+    return next((each for each in found if each and not each.closed and (not arm or look.arm(each.process) == arm)), None)
+
+
+def cases(home: Installation, filing: str) -> list[str]:
+    """Return the cases that a filing was ever taken up as, oldest first. Raises StoreError."""
+    told = [json.loads(each.payload)["predicate"] for each in stored.events(home.store, filing)]
+    return list(dict.fromkeys(each["values"]["case"] for each in told if each["name"] == TAKE_UP))

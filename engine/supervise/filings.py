@@ -14,7 +14,8 @@ from engine.errors import InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
-from engine.supervise.state import FILED_BY, SUBMITTED, TAKE_UP, State, filed_by
+from engine.supervise import filed
+from engine.supervise.state import FILED_BY, SUBMITTED, State, filed_by
 from engine.supervise.streams import Act, Recorded, Streams, history
 from schemas.lifecycle import BUILT_IN
 
@@ -85,8 +86,7 @@ def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
 
 def taken_up(streams: Streams, filing: str) -> list[State]:
     """Return the cases that were opened on a filing, first to last, closed ones too. Raises InputError when there is none."""
-    named = [each["values"]["case"] for each in history(streams.home, filing) if each["name"] == TAKE_UP]
-    return [streams.state(name) for name in dict.fromkeys(named)]
+    return [streams.state(name) for name in filed.cases(streams.home, filing)]
 
 
 def submitted(state: State) -> tuple[str, str]:

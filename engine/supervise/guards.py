@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.state import Done, Event, Run, State, ex_officio
+from engine.supervise.state import DRIFT, Done, Event, Run, State, ex_officio
 
 if TYPE_CHECKING:
     from schemas.lifecycle import Lifecycle, Transition
@@ -389,6 +389,20 @@ def _tells_whether_differ(h: Happening, of: Sequence[str]) -> str:
     return "" if h.event.values.get(told) is differ else f"`{told}` is not what `{name}` and `{found}` show"
 
 
+def _since_day(h: Happening, of: Sequence[str]) -> str:
+    """The day that the event states (first) is not before a day of law (second)."""
+    name, first = of
+    day = h.event.values.get(name)
+    return f"`{name}` {day} lies before {first}" if isinstance(day, str) and day < first else ""
+
+
+def _answer_stands(h: Happening, _of: Sequence[str]) -> str:
+    """The answer that the stream was opened on, or answered by since, is still what the rules answer, as far as it was told."""
+    drift = h.state.values.get(DRIFT)
+    now = drift.get("now") or ["not known"] if isinstance(drift, dict) else []
+    return f"the answer of the rules has moved to {' or '.join(map(str, now))} since" if now else ""
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -430,5 +444,7 @@ GUARDS: dict[str, Guard] = {
     "reveals": _reveals,
     "among": _among,
     "tells_whether_differ": _tells_whether_differ,
+    "since_day": _since_day,
+    "answer_stands": _answer_stands,
     "not_both": _not_both,
 }

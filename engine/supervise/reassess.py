@@ -22,8 +22,8 @@ from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Looking, Office, Question, question, restricted
 from engine.supervise.filings import FACTS, taken_up
-from engine.supervise.state import State, from_text
-from engine.supervise.step import ANSWERS, DRIFT
+from engine.supervise.state import DRIFT, State, from_text
+from engine.supervise.step import ANSWERS
 from engine.supervise.streams import Act, Recorded
 from schemas.answer import Answer
 from schemas.lifecycle import DRIFTED

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
 from engine.supervise.guards import GUARDS, Happening
-from engine.supervise.state import Done, Event, State
+from engine.supervise.state import DRIFT, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from schemas.lifecycle import GuardDecl, Lifecycle, Transition
     from schemas.rulebook import Source
 
-DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
 FIRM, OFFICES = "enterprise", ("official", "admin")

@@ -106,9 +106,9 @@ class Streams:
         """Record an event. Raises InputError when it is refused, once the attempt is recorded; StoreError, SigningError."""
         return self.perform_all([act], beside)[0]
 
-    def require(self, act: Act) -> None:
-        """Refuse an act that would be refused, and record the attempt; otherwise nothing is recorded yet. Raises InputError."""
-        found = self._prepared(act)
+    def require(self, *acts: Act) -> None:
+        """Refuse the first of acts that would be refused, and record the attempt; else nothing is recorded. Raises InputError."""
+        found = self._together(acts)[-1]
         if found.refusal:
             self._record([found], None)
             raise refusal_error(found.refusal)
@@ -132,12 +132,7 @@ class Streams:
     def perform_all(self, acts: Sequence[Act], beside: Beside | None = None) -> list[Recorded]:
         """Record events of different streams in one group: all of them, or none and the first attempt that is refused."""
         for attempt in range(ATTEMPTS):
-            prepared: list[_Prepared] = []
-            for act in acts:
-                found = self._prepared(act)
-                prepared.append(found)
-                if isinstance(found.refusal, Refusal):
-                    break
+            prepared = self._together(acts)
             refused = prepared[-1] if prepared[-1].refusal else None
             try:
                 done = self._record([refused] if refused else prepared, None if refused else beside)
@@ -157,8 +152,24 @@ class Streams:
 
     # judging ----------------------------------------------------------------------------------------------------------
 
+    def _together(self, acts: Sequence[Act]) -> list[_Prepared]:
+        """Return acts as they would be recorded in one group, up to the first that is refused.
+
+        What an act says of other streams is compared with these as they stand once the whole group is recorded.
+        """
+        found: list[_Prepared] = []
+        for act in acts:
+            found.append(self._prepared(act))
+            if found[-1].refusal:
+                return found
+        look = filed.Look(self.home, self.rulebook.lifecycles, {each.after.stream: each.after for each in found})
+        for place, each in enumerate(found):
+            if refusal := filed.refused(look, each.table, each.before, each.act.name, each.fields):
+                return [*found[:place], self._attempt(each.act, refusal)]
+        return found
+
     def _prepared(self, act: Act) -> _Prepared:
-        """Return an act as it would be recorded: as its event, or as a refused attempt."""
+        """Return an act as it would be recorded: as its event, or as a refused attempt, as far as its own stream tells."""
         table = self.table(act.process)
         state = self.standing(act)
         if act.expected is not None and act.expected != state.number:
@@ -174,12 +185,11 @@ class Streams:
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
-        if refused := filed.refused(self.home, table, state, act.name, fields):
-            return self._attempt(act, refused)
         # what the rules do by themselves names who was judged when a person announced it
         if act.by and (refused := people.refused(self.home, table, act.name, fields, event.at)):
             return self._attempt(act, refused)
-        after = timed(table, after, self.rulebook.calendar)
+        met = taken.clocks.met if (taken := transition_of(table, state.name, act.name)) else ()
+        after = timed(table, after, self.rulebook.calendar, met)
         return _Prepared(act, table, event, state, after, fields)
 
     def _own_second(self, holder: str, act: Act) -> Refusal | None:
@@ -261,10 +271,11 @@ class Streams:
         )
 
     def _subject(self, table: Lifecycle, unique: list[str], fields: Given) -> str:
-        """Return the keyed hash of what no second open stream of the table may have."""
+        """Return the keyed hash of what no second open stream of the table, or of all arms of its outcome, may have."""
         values = [fields.sealed.get(name, fields.open.get(name)) for name in unique]
         plain = [_plainly(each) if isinstance(each, str) else each for each in values]
-        return self.home.keyed("subject", canonical.encode([table.id, *plain]).decode())
+        of = f"arm:{table.arm.outcome}" if table.arm else table.id
+        return self.home.keyed("subject", canonical.encode([of, *plain]).decode())
 
     # recording --------------------------------------------------------------------------------------------------------
 
@@ -302,6 +313,7 @@ class Streams:
         state, event, act = each.after, each.event, each.act
         transition = transition_of(each.table, each.before.name, event.name)
         role = role_of(transition, event) if transition else None
+        met = transition.clocks.met if transition else ()
         by = actor_json(act.by.holder, role or event.roles[0], act.by.keyid) if act.by else None
         second = actor_json(act.second.holder, SECOND, act.second.keyid) if act.second else None
         return {
@@ -323,7 +335,7 @@ class Streams:
             "given": sorted(event.given),
             "own": event.own,
             "input_commitments": commitments,
-            "dues": {run.clock: [run.soonest, run.due] for run in state.clocks if run.stopped is None},
+            "dues": {run.clock: [run.soonest, run.due] for run in state.clocks if run.stopped is None or run.clock in met},
             "shows": shown(state),
             "state_sha256": canonical.sha256(state.text().encode()),
         }

@@ -13,7 +13,7 @@ from schemas.lifecycle import BUILT_IN, SAME
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
-    from schemas.lifecycle import ClockDecl, GuardDecl, Lifecycle, Transition
+    from schemas.lifecycle import Arm, ClockDecl, GuardDecl, Lifecycle, Transition
 
 # what the names of a guard are, in their order; the last holds for all that follow, and `None` are values
 _ABOUT: dict[str, tuple[str | None, ...]] = {
@@ -29,6 +29,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
+    "since_day": ("field", None), "answer_stands": (),
     "not_both": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
@@ -75,6 +76,11 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
                 yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
+        yield from (((*at, "clocks", "met", name), name, clocks, "clock") for name in each.clocks.met)
+        yield from (((*at, "clocks", "met", clock), name, fields, "field") for clock, name in each.clocks.met.items())
+    openings = {each.event for each in table.transitions if not each.from_}
+    for i, way in enumerate(table.arm.ways if table.arm else ()):
+        yield ("arm", "ways", i, "event"), way.event, openings, "opening"
     kinds = {"event": events, "clock": clocks, "field": fields}
     for i, guard in enumerate(table.guards):
         about = _ABOUT[guard.is_]
@@ -100,7 +106,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 
 
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
-    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly."""
+    """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly.
+
+    The day from which a limit ran that an event met is an open date.
+    """
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
         days = () if any(each.limit.hours for each in table.clocks) else ("date",)
@@ -111,6 +120,11 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
+            for clock, name in each.clocks.met.items():
+                field = fields.get(name)
+                if field and (field.type != "date" or not field.open):
+                    place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
+                    yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
 
 
 def dropped(loaded: Loaded) -> Iterator[Finding]:
@@ -162,21 +176,29 @@ def by_itself(loaded: Loaded) -> Iterator[Finding]:
 
 
 def arms(loaded: Loaded) -> Iterator[Finding]:
-    """An answer that leads to an arm is one that a pack gives, and no answer leads to two arms."""
+    """An answer that leads to an arm is one that a pack gives, and no answer leads to two arms; one may lead to two openings."""
     outcomes = [each for pack in loaded.rulebook.packs.values() for each in pack.doc.outcomes]
     given = {(each.id, value.id) for each in outcomes for value in each.values}
     taken: dict[tuple[str, str], str] = {}
     for file, table in loaded.docs["lifecycle"].items():
         if table.arm is None:
             continue
-        for k, value in enumerate(table.arm.values):
-            place, answer = loaded.sources.place(file, "arm", "values", k), (table.arm.outcome, value)
+        for path, value in _answers(table.arm):
+            place, answer = loaded.sources.place(file, "arm", *path), (table.arm.outcome, value)
             if answer not in given:
                 remedy = nearest(value, sorted(each for name, each in given if name == answer[0]), "name an answer of a pack")
                 yield Finding("unknown-value", place, f"no pack answers `{answer[0]}` with `{value}`", remedy)
-            elif answer in taken:
+            elif answer in taken and not (table.arm.ways and taken[answer] == table.id):
                 yield Finding("duplicate-name", place, f"`{value}` leads to `{taken[answer]}` already", "let it lead to one arm")
             taken.setdefault(answer, table.id)
+
+
+def _answers(arm: Arm) -> Iterator[tuple[Path, str]]:
+    """Yield the answers that an arm names, each with where it stands."""
+    yield from ((("values", k), value) for k, value in enumerate(arm.values))
+    for i, way in enumerate(arm.ways):
+        yield from ((("ways", i, "values", k), value) for k, value in enumerate(way.values))
+        yield from ((("ways", i, "beyond", k), value) for k, value in enumerate(way.beyond))
 
 
 def mandates(loaded: Loaded) -> Iterator[Finding]:
