@@ -151,6 +151,7 @@ NAMES = {
     "no-sheet": "缺少工作表",
     "no-source": "缺少依据",
     "no-store": "没有此存储",
+    "no-such-case": "没有此案件",
     "no-such-fact": "没有这个事实记录",
     "no-such-filing": "没有此申报",
     "no-such-item": "没有这个清单项",
