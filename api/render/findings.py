@@ -196,6 +196,7 @@ NAMES = {
     "not-written": "文件无法写入",
     "not-yet-received": "判定日申请尚未收到",
     "nothing-known": "当时尚无已发布的规则",
+    "nothing-new": "没有新的材料",
     "nothing-to-draw": "没有可抽取的对象",
     "old-backup": "备份过旧",
     "older": "版本较旧",

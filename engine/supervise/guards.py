@@ -78,7 +78,12 @@ def _parties(h: Happening) -> set[str]:
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`)."""
+    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`).
+
+    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77).
+    """
+    if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of if name not in h.transition.drops):
+        return ""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
     if "official" in h.event.roles and uscc.is_firm(h.event.unit):
@@ -239,9 +244,25 @@ def _new_value(h: Happening, of: Sequence[str]) -> str:
 
 
 def _known_value(h: Happening, of: Sequence[str]) -> str:
-    """The value that the event states is one that the stream has collected."""
-    value = h.event.values.get(of[0])
-    return "" if value in _collected(h, of[0]) else f"`{value}` does not stand in it"
+    """The value that the event states, or each of several, is one that the stream has collected."""
+    unknown = [value for value in _several(h.event.values.get(of[0])) if value not in _collected(h, of[0])]
+    return f"`{unknown[0]}` does not stand in it" if unknown else ""
+
+
+def _takes_part(h: Happening, of: Sequence[str]) -> str:
+    """The value (first) is one of those that the event states, or the stream has, in the other fields."""
+    name, *others = of
+    known = [each for other in others for said in (h.event.values, h.state.values) for each in _several(said.get(other))]
+    return (
+        "" if h.value(name) in known else f"`{h.value(name)}` is none of {', '.join(map(str, known)) or 'them: there are none'}"
+    )
+
+
+def _spares(h: Happening, of: Sequence[str]) -> str:
+    """What the event states (first) holds none of the values that the stream has (from the second on)."""
+    stated, *others = of
+    hit = [name for name in others if h.state.values.get(name) in _several(h.event.values.get(stated))]
+    return f"`{h.state.values[hit[0]]}` is the `{hit[0]}`" if hit else ""
 
 
 def _not_future(h: Happening, of: Sequence[str]) -> str:
@@ -292,6 +313,25 @@ def _extends_by(h: Happening, of: Sequence[str]) -> str:
     return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {asked} months later"
 
 
+def _extends_within(h: Happening, of: Sequence[str]) -> str:
+    """The event moves a day of the stream (first) to a later one, by no more than a number of months (second)."""
+    name, months = of
+    before, after = h.state.values.get(name), h.event.values.get(name)
+    if not isinstance(before, str) or not isinstance(after, str):
+        return f"`{name}` is not known: nothing ends that could be extended"
+    last = months_after(date.fromisoformat(before), int(months)).isoformat()
+    return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {months} months later"
+
+
+def _not_sooner(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream is moved to an earlier one, or set where there was none."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if isinstance(after, str) and not (isinstance(before, str) and before <= after):
+            return f"`{name}` {after} is sooner than {before or 'before, when there was none'}"
+    return ""
+
+
 def _not_longer(h: Happening, of: Sequence[str]) -> str:
     """None of these days of the stream is moved to a later one."""
     for name in of:
@@ -338,6 +378,11 @@ def _none_runs(h: Happening, _of: Sequence[str]) -> str:
 def _collected(h: Happening, name: str) -> list[object]:
     found = h.state.values.get(name)
     return found if isinstance(found, list) else []
+
+
+def _several(value: object) -> list[object]:
+    """Return a value as the list of its values, none for what is not known."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _same(h: Happening, of: Sequence[str]) -> str:
@@ -427,6 +472,8 @@ GUARDS: dict[str, Guard] = {
     "fewer_than": _fewer_than,
     "new_value": _new_value,
     "known_value": _known_value,
+    "takes_part": _takes_part,
+    "spares": _spares,
     "not_future": _not_future,
     "not_before": _not_before,
     "day_over": _day_over,
@@ -434,7 +481,9 @@ GUARDS: dict[str, Guard] = {
     "reached": _reached,
     "official_if": _official_if,
     "extends_by": _extends_by,
+    "extends_within": _extends_within,
     "not_longer": _not_longer,
+    "not_sooner": _not_sooner,
     "within_months": _within_months,
     "owed": _owed,
     "none_runs": _none_runs,

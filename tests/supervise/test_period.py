@@ -108,7 +108,7 @@ def test_whom_clocks_bind() -> None:
     disclosed = {f"disclosure-tracking/{name}" for name in ("disclosure", "report", "correction")}
     routes = {f"cross-border-route/{name}" for name in ("contract_filing", "supplement")}
     assert found["party"] == pilots | disclosed | routes | {"ex-ante-review/supplement", "results-based/correction"}
-    rights = {f"{TABLE}/{name}" for name in ("statement", "objection", "reconsideration")}
+    rights = {f"{TABLE}/{name}" for name in ("statement", "objection", "reconsideration", "suit", "further")}
     assert found["nobody"] == rights | {"cross-border-route/reassessment", "pilot/duration", "undetermined/validity"}
 
 
@@ -130,8 +130,9 @@ def opened(on: Desk, case: str, **more: Any) -> None:
     on.act(case, TABLE, "open", "li", {"filing": filing, "version": 1, "holder": FIRM, **PLAN, **more})
 
 
-def ruled(on: Desk, case: str, tier: str, event: str = "decide", by: str = "chen") -> None:
-    on.act(case, TABLE, event, by, {"decision": "-", "outcome": tier, "deviates": False, "tier": tier, "reasons": "合规"})
+def ruled(on: Desk, case: str, tier: str, event: str = "decide", by: str = "chen", **more: str) -> None:
+    given = {"decision": "-", "outcome": tier, "deviates": False, "tier": tier, "reasons": "合规"}
+    on.act(case, TABLE, event, by, {**given, **more})
 
 
 def story(on: Desk) -> None:
@@ -149,11 +150,12 @@ def story(on: Desk) -> None:
     on.act("twice", TABLE, "serve", "chen", {"served_on": "2026-09-15", "manner": "in_person"})
     on.act("twice", TABLE, "object", "firm", {"grounds": "等级过高"})
     on.until(date(2026, 9, 18))
-    ruled(on, "twice", "t2", "change", "wang")
+    ruled(on, "twice", "t2", "change", "wang", compared="milder")
     on.act("twice", TABLE, "serve", "wang", {"served_on": "2026-09-18", "manner": "in_person"})
     on.until(date(2026, 10, 12))
     on.act("moved", TABLE, "assign", "chen", {"assignee": "wang", "unit": OTHER})
-    on.act("told", TABLE, "supplement", "firm", {"version": 1})
+    on.act("f-told", "filing", "revise", "firm", {"facts": FILED["facts"]})
+    on.act("told", TABLE, "supplement", "firm", {"version": 2})
     on.act(
         "late",
         REQUEST,
