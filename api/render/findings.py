@@ -258,6 +258,7 @@ NAMES = {
     "unknown-list": "没有这个清单",
     "unknown-log": "未知日志",
     "unknown-matter": "没有此事项",
+    "unknown-opening": "没有此立案方式",
     "unknown-outcome": "没有这个结论",
     "unknown-pack": "没有这个规则包",
     "unknown-policy": "没有此政策",
