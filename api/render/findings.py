@@ -254,6 +254,7 @@ NAMES = {
     "unknown-holiday": "没有这个节日",
     "unknown-instrument": "文件未登记",
     "unknown-key": "没有这个键",
+    "unknown-lasting": "存续期间未写明",
     "unknown-line": "没有此项",
     "unknown-list": "没有这个清单",
     "unknown-log": "未知日志",

@@ -162,7 +162,8 @@ class Streams:
             found.append(self._prepared(act))
             if found[-1].refusal:
                 return found
-        look = filed.Look(self.home, self.rulebook.lifecycles, {each.after.stream: each.after for each in found})
+        after = {each.after.stream: each.after for each in found}
+        look = filed.Look(self.home, self.rulebook.lifecycles, after, found[0].event.at)
         for place, each in enumerate(found):
             refusal = filed.recused(look, each.table, each.before, each.event)
             refusal = refusal or filed.refused(look, each.table, each.before, each.act.name, each.fields)
