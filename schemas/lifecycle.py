@@ -139,12 +139,12 @@ class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
-    fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
-    what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
-    that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
-    the event states, or each of several, as of a use that is taken back: nobody takes it back twice. `after` names an open date
-    of the stream: once that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits
-    until every case on the filing is closed.
+    fields whose values no second open stream of the table may have, of facts all but the days; an event that `frees` lets another
+    stream have them from then on. Of the fields in `anew` the stream keeps no earlier value: what the event does not give is not
+    known after it; the events in `forgets` count as not yet done from then on, as opinions do that were given on other facts: the
+    history keeps them. Of the collected fields in `drops` the stream forgets the value that the event states, or each of several,
+    as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once that day has passed
+    the event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
 
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
@@ -165,6 +165,7 @@ class Transition(Shape):
     needs: list[str] = Field(default_factory=list)
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
+    frees: bool = False
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
     drops: list[str] = Field(default_factory=list)

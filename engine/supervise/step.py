@@ -215,7 +215,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         opened=state.opened or event.at,
         closed=next(each.final for each in table.states if each.id == name),
         holder=event.holder or state.holder,
-        subject=event.subject if transition.unique else state.subject,
+        subject=event.subject if transition.unique else "" if transition.frees else state.subject,
         values=_values(table, transition, state, event),
         done=_done(transition, state, event),
         clocks=clocked(table, transition, state, event),
