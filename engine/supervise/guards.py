@@ -7,39 +7,16 @@ counts as being in order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.state import DRIFT, Done, Event, Run, State, ex_officio
+from engine.supervise.dated import on_the_day, told_late
+from engine.supervise.happening import Happening
+from engine.supervise.state import DRIFT, Run, ex_officio
 
-if TYPE_CHECKING:
-    from schemas.lifecycle import Lifecycle, Transition
-
-_NOTHING = Done(0, "", (), ())
 MANDATE = "mandate"  # the field that names the paper under which an official acts for the party
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A transition that is about to be taken."""
-
-    table: Lifecycle
-    transition: Transition
-    state: State
-    event: Event
-
-    def done(self, name: str) -> Done:
-        """Return what is known of the events of a name."""
-        return self.state.done.get(name, _NOTHING)
-
-    def value(self, name: str) -> object:
-        """Return an open value as the event states it, else as the stream has it."""
-        return self.event.values.get(name, self.state.values.get(name))
-
 
 Guard = Callable[[Happening, Sequence[str]], str]
 
@@ -477,6 +454,8 @@ GUARDS: dict[str, Guard] = {
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
     "in_charge": _in_charge,
+    "on_the_day": on_the_day,
+    "told_late": told_late,
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,

@@ -32,6 +32,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
     "since_day": ("field", None), "answer_stands": (),
     "not_both": ("field",), "in_charge": ("field", "event"),
+    "on_the_day": ("field",), "told_late": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
