@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
@@ -176,7 +176,11 @@ def _all_asked(h: Happening, of: Sequence[str]) -> str:
 
 
 def _ran_out(h: Happening, run: Run) -> bool:
-    return (h.event.on if len(run.due) == len("2026-01-01") else h.event.at) > run.due
+    return _past(run, h.event.on, h.event.at)
+
+
+def _past(run: Run, on: str, at: str) -> bool:
+    return (on if len(run.due) == len("2026-01-01") else at) > run.due
 
 
 def _heard(h: Happening, of: Sequence[str]) -> str:
@@ -403,6 +407,41 @@ def _answer_stands(h: Happening, _of: Sequence[str]) -> str:
     return f"the answer of the rules has moved to {' or '.join(map(str, now))} since" if now else ""
 
 
+def _settled(h: Happening, of: Sequence[str]) -> str:
+    """The last value collected (first) is not the bad one (second) of an event (third), or a later event ended it (fourth)."""
+    name, bad, found, ended = of
+    values = _collected(h, name)
+    if not values or values[-1] != bad or (h.done(ended).count and h.done(ended).on >= h.done(found).on):
+        return ""
+    return f"the last `{name}` is `{bad}`, and no `{ended}` came after it"
+
+
+def _second_unless(h: Happening, of: Sequence[str]) -> str:
+    """A second, other person signs where none of these events has happened."""
+    return "" if any(h.done(name).count for name in of) else _second(h, ())
+
+
+def _tells_owed(h: Happening, of: Sequence[str]) -> str:
+    """The field names every clock of the party that has not been stopped, as it stands."""
+    owed = outstanding(h.table, h.state, h.event.on, h.event.at)
+    return "" if h.event.values.get(of[0]) == owed else f"`{of[0]}` is not what the clocks of the party show"
+
+
+def outstanding(table: Lifecycle, state: State, on: str, at: str) -> list[dict[str, Any]]:
+    """Return what a party still owes in a stream: each clock that has not been stopped, its end, and if that has passed."""
+    party = {each.id for each in table.clocks if each.binds == "party"}
+    runs = [run for run in state.clocks if run.clock in party and run.stopped is None]
+    return [{"clock": run.clock, "due": run.due, "over": run.running and bool(run.due) and _past(run, on, at)} for run in runs]
+
+
+def _at_least(h: Happening, of: Sequence[str]) -> str:
+    """The list that the event states (first) names so many (second) at least."""
+    name, number = of
+    value = h.event.values.get(name)
+    count = len(value) if isinstance(value, list) else 0
+    return "" if count >= int(number) else f"`{name}` names {count}, and {number} at least are needed"
+
+
 GUARDS: dict[str, Guard] = {
     "once": _once,
     "done": _done,
@@ -446,5 +485,9 @@ GUARDS: dict[str, Guard] = {
     "tells_whether_differ": _tells_whether_differ,
     "since_day": _since_day,
     "answer_stands": _answer_stands,
+    "settled": _settled,
+    "second_unless": _second_unless,
+    "tells_owed": _tells_owed,
+    "at_least": _at_least,
     "not_both": _not_both,
 }
