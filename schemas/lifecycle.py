@@ -20,7 +20,8 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
-    "since_day", "answer_stands", "day_over", "not_both", "settled", "second_unless", "tells_owed", "at_least",
+    "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both",
+    "settled", "second_unless", "tells_owed", "at_least",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -63,12 +64,12 @@ class FieldDecl(Shape):
     """What an event may carry. `open` fields stand in the log in clear; all others are commitments, their values sealed.
 
     Open fields named as a column of the queue (`unit`, `district`, `tier`, `assignee`) fill it; `holder` is the party, found
-    by its keyed hash. A `collect` field keeps every value given, not the last. A date is not before the event `not_before`.
-    A whole number counts: it is not negative, and at `most` that. What is `computed` comes from the engine: nobody types it. A
-    date that has `not_past` lies not before the legal day of its event. `in_filing` says what of the filing that the stream is
-    about the value names: a `version` that was submitted, or a `paper` of the party, by its hash, that was filed with it. `names`
-    says that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact
-    has the value, as a filing would state it.
+    by its keyed hash. A `collect` field keeps every value given, not the last; one of texts adds those that are new. A date is
+    not before the event `not_before`. A whole number counts: it is not negative, and at `most` that. What is `computed` comes
+    from the engine: nobody types it. A date that has `not_past` lies not before the legal day of its event. `in_filing` says
+    what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of the party, by
+    its hash, that was filed with it. `names` says that the value names a fact to be judged, of those that the pack of the
+    filing reads; `value_of` is the field whose fact has the value, as a filing would state it.
     """
 
     id: str
@@ -141,9 +142,14 @@ class Transition(Shape):
     fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
     what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
     that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
-    the event states, as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once
-    that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits until
-    every case on the filing is closed.
+    the event states, or each of several, as of a use that is taken back: nobody takes it back twice. `after` names an open date
+    of the stream: once that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits
+    until every case on the filing is closed.
+
+    `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
+    that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
+    units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
+    names a version of the filing later than that of the stream, or a paper that was filed since the stream came to its state.
     """
 
     event: str
@@ -162,6 +168,9 @@ class Transition(Shape):
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
     drops: list[str] = Field(default_factory=list)
+    instead: dict[str, str] = Field(default_factory=dict)
+    asks: dict[str, str] = Field(default_factory=dict)
+    brings: bool = False
     after: str = ""
     cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()

@@ -23,7 +23,8 @@ from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.supervise import filed, filings, uscc
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
-from engine.supervise.guards import MANDATE, outstanding
+from engine.supervise.guards import MANDATE
+from engine.supervise.settled import outstanding
 from engine.supervise.state import DRIFT, TAKE_UP, State
 from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
@@ -33,10 +34,10 @@ from schemas.lifecycle import Arm, Way
 UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
-    "proposal", "decision", "outcome", "deviates", "tier", "track", "route", "voluntary", "filed_by", "findings",
+    "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
     "filing", "holder", "product", "outstanding",
 })  # fmt: skip
-TIER, REASSESS, ESCALATE, FINDINGS = "tier", "reassess", "escalate", "findings"
+TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
 OUTSTANDING = "outstanding"  # the field that says what a party still owes
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
@@ -329,6 +330,9 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
     if name == TIER:
         given[TIER] = value
+    row = transition_of(office.streams.table(state.process), state.name, ruling.event)
+    if row and COMPARED in row.needs:
+        given[COMPARED] = _compared(asked, state.values.get("outcome"), value)
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
     given |= _by_findings(office, act, asked)
@@ -345,6 +349,21 @@ def _unlike(office: Office, state: State, name: str, value: str) -> bool:
         return False
     proposed = canonical.loads(found.payload, "the record")["predicate"]["verdict"]["outcomes"].get(name)
     return proposed is None or bool(proposed["value"] != value)
+
+
+def _compared(asked: Question, before: object, value: str) -> str:
+    """Return how a value stands to the one decided before: `milder`, `same`, `harsher`, or `unknown`.
+
+    The order is that of the values as the pack declares them, the mildest first, where the strictest prevails; an outcome of
+    another kind has none, and of its values only the same one is known not to be harsher.
+    """
+    outcome = next(each for each in asked.of.rulebook.packs[asked.of.pack].doc.outcomes if each.id == asked.outcome)
+    order = [each.id for each in outcome.values]
+    if before == value:
+        return "same"
+    if outcome.combine != "strictest" or before not in order or value not in order:
+        return "unknown"
+    return "harsher" if order.index(value) > order.index(str(before)) else "milder"
 
 
 def possible(statement: dict[str, Any], outcome: str) -> list[str]:

@@ -7,18 +7,19 @@ grows, so what was true of its versions and papers once stays true.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
 from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
-from engine.supervise.step import Refusal, transition_of
+from engine.supervise.step import OFFICES, Refusal, transition_of
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.fields import Given
+    from engine.supervise.state import Event
     from schemas.lifecycle import FieldDecl, Lifecycle
 
 FILING = "filing"
@@ -38,18 +39,24 @@ def papers(home: Installation, filing: State) -> frozenset[str]:
 
     Files whose names were erased are not among them: nobody can tell any more that they were filed.
     """
-    return frozenset(_papers(home, filing))
+    return frozenset(paper for _, paper in _papers(home, filing))
 
 
-def _papers(home: Installation, filing: State) -> Iterator[str]:
-    for each in stored.events(home.store, filing.stream):
-        predicate = json.loads(each.payload)["predicate"]
+def _papers(home: Installation, filing: State) -> Iterator[tuple[str, str]]:
+    """Yield the moment at which each paper was filed, with its hash."""
+    for predicate in _events(home, filing.stream):
         if predicate["name"] in DRAFTS:
             continue
-        yield from (predicate["values"][name] for name in PAPERS if name in predicate["values"])
+        yield from ((predicate["at"], predicate["values"][name]) for name in PAPERS if name in predicate["values"])
         if EVIDENCE in predicate["given"]:
             disclosed, _ = opened(home, predicate["event_id"])
-            yield from (file["sha256"] for said in disclosed if said.name == EVIDENCE for file in said.value)
+            files = (file for said in disclosed if said.name == EVIDENCE for file in said.value)
+            yield from ((predicate["at"], file["sha256"]) for file in files)
+
+
+def _events(home: Installation, stream: str) -> Iterator[dict[str, Any]]:
+    for each in stored.events(home.store, stream):
+        yield json.loads(each.payload)["predicate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,10 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     filing = look.state(name)
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
+    if not first and filing and transition and transition.brings and not _brings(look, state, filing, declared, given):
+        problem = f"the case has version {state.values.get('version')} already, and no paper filed since {state.on} is named"
+        remedy = "revise the filing and name the new version, or `lodge` a paper on it and name that as `paper`"
+        return Refusal("nothing-new", f"{table.id}/{event}#version", problem, remedy)
     if first or filing is None or state.name:
         return first
     return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing)
@@ -103,6 +114,31 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
         return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
     if field.in_filing == "case":
         return _other_case(look, rule, value, filing)
+    return None
+
+
+def _brings(look: Look, state: State, filing: State, declared: Sequence[FieldDecl], given: Given) -> bool:
+    """Tell whether an act names a later version than its stream has, or a paper filed since the stream came to its state."""
+    versions, named = ({given.open[each.id] for each in declared if each.in_filing == kind} for kind in ("version", "paper"))
+    if any(value > state.values.get("version", 0) for value in versions):
+        return True
+    events = _events(look.home, state.stream)
+    came = max((each["at"] for each in events if each["to"] == state.name != each["from"]), default="")
+    return any(paper in named and at >= came for at, paper in _papers(look.home, filing))
+
+
+def recused(look: Look, table: Lifecycle, state: State, event: Event) -> Refusal | None:
+    """Return the refusal of an official who does something on a filing and is recused from a case that was opened on it.
+
+    Whoever stays out of a case adds no paper to its file, and does not conclude it (Civil Servant Law, articles 76 and 77).
+    """
+    if TAKE_UP not in state.done or table.kind != FILING or not set(event.roles) & set(OFFICES):
+        return None
+    for case in map(look.state, cases(look.home, state.stream)):
+        both = {event.by, event.second} & set(case.values.get("recused", [])) if case else set()
+        if case and both:
+            problem = f"`{min(both)}` is recused from the case `{case.stream}` on this filing"
+            return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
     return None
 
 
@@ -138,5 +174,4 @@ def _open_case(look: Look, filing: str, arm: str = "") -> State | None:
 
 def cases(home: Installation, filing: str) -> list[str]:
     """Return the cases that a filing was ever taken up as, oldest first. Raises StoreError."""
-    told = [json.loads(each.payload)["predicate"] for each in stored.events(home.store, filing)]
-    return list(dict.fromkeys(each["values"]["case"] for each in told if each["name"] == TAKE_UP))
+    return list(dict.fromkeys(each["values"]["case"] for each in _events(home, filing) if each["name"] == TAKE_UP))

@@ -6,42 +6,17 @@ counts as being in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.state import DRIFT, Done, Event, Run, State, ex_officio
+from engine.supervise.happening import Guard, Happening, collected, ran_out
+from engine.supervise.settled import GUARDS as SETTLED
+from engine.supervise.state import ex_officio
 
-if TYPE_CHECKING:
-    from schemas.lifecycle import Lifecycle, Transition
-
-_NOTHING = Done(0, "", (), ())
 MANDATE = "mandate"  # the field that names the paper under which an official acts for the party
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A transition that is about to be taken."""
-
-    table: Lifecycle
-    transition: Transition
-    state: State
-    event: Event
-
-    def done(self, name: str) -> Done:
-        """Return what is known of the events of a name."""
-        return self.state.done.get(name, _NOTHING)
-
-    def value(self, name: str) -> object:
-        """Return an open value as the event states it, else as the stream has it."""
-        return self.event.values.get(name, self.state.values.get(name))
-
-
-Guard = Callable[[Happening, Sequence[str]], str]
 
 
 def _once(h: Happening, of: Sequence[str]) -> str:
@@ -78,7 +53,12 @@ def _parties(h: Happening) -> set[str]:
 
 
 def _impartial(h: Happening, of: Sequence[str]) -> str:
-    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`)."""
+    """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`).
+
+    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77).
+    """
+    if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of if name not in h.transition.drops):
+        return ""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
     if "official" in h.event.roles and uscc.is_firm(h.event.unit):
@@ -175,14 +155,6 @@ def _all_asked(h: Happening, of: Sequence[str]) -> str:
     return f"`{missing[0]}` was asked and has not answered" if missing else ""
 
 
-def _ran_out(h: Happening, run: Run) -> bool:
-    return _past(run, h.event.on, h.event.at)
-
-
-def _past(run: Run, on: str, at: str) -> bool:
-    return (on if len(run.due) == len("2026-01-01") else at) > run.due
-
-
 def _heard(h: Happening, of: Sequence[str]) -> str:
     """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out.
 
@@ -190,7 +162,7 @@ def _heard(h: Happening, of: Sequence[str]) -> str:
     """
     clock, *names = of
     run = h.state.clock(clock)
-    late = run is not None and run.running and bool(run.due) and _ran_out(h, run)
+    late = run is not None and run.running and bool(run.due) and ran_out(h, run)
     since = run.started if run else ""
     spoken = (run is None or run.stopped is not None) and any(h.done(name).count and h.done(name).on >= since for name in names)
     return "" if late or spoken else f"none of {', '.join(names)} has happened, and there is still time for it"
@@ -201,7 +173,7 @@ def _overdue(h: Happening, of: Sequence[str]) -> str:
     run = h.state.clock(of[0])
     if run is None or not run.running or not run.due:
         return f"the clock `{of[0]}` does not run, or its end is not known"
-    return "" if _ran_out(h, run) else f"the clock `{of[0]}` runs until {run.due}"
+    return "" if ran_out(h, run) else f"the clock `{of[0]}` runs until {run.due}"
 
 
 def _not_overdue(h: Happening, of: Sequence[str]) -> str:
@@ -209,14 +181,14 @@ def _not_overdue(h: Happening, of: Sequence[str]) -> str:
     run = h.state.clock(of[0])
     if run is None:
         return f"the clock `{of[0]}` was never started"
-    return f"the clock `{of[0]}` ran out on {run.due}" if run.due and _ran_out(h, run) else ""
+    return f"the clock `{of[0]}` ran out on {run.due}" if run.due and ran_out(h, run) else ""
 
 
 def _ended(h: Happening, of: Sequence[str]) -> str:
     """None of these clocks runs, or may yet go on; one that ran out has ended, one whose end is not known has not."""
     for name in of:
         run = h.state.clock(name)
-        if run and run.stopped is None and not (run.running and run.due and _ran_out(h, run)):
+        if run and run.stopped is None and not (run.running and run.due and ran_out(h, run)):
             return f"the clock `{name}` runs{f' until {run.due}' if run.due else ''}"
     return ""
 
@@ -239,13 +211,29 @@ def _fewer_than(h: Happening, of: Sequence[str]) -> str:
 def _new_value(h: Happening, of: Sequence[str]) -> str:
     """The value that the event states is none that the stream has collected."""
     value = h.event.values.get(of[0])
-    return f"`{value}` stands in it already" if value in _collected(h, of[0]) else ""
+    return f"`{value}` stands in it already" if value in collected(h, of[0]) else ""
 
 
 def _known_value(h: Happening, of: Sequence[str]) -> str:
-    """The value that the event states is one that the stream has collected."""
-    value = h.event.values.get(of[0])
-    return "" if value in _collected(h, of[0]) else f"`{value}` does not stand in it"
+    """The value that the event states, or each of several, is one that the stream has collected."""
+    unknown = [value for value in _several(h.event.values.get(of[0])) if value not in collected(h, of[0])]
+    return f"`{unknown[0]}` does not stand in it" if unknown else ""
+
+
+def _takes_part(h: Happening, of: Sequence[str]) -> str:
+    """The value (first) is one of those that the event states, or the stream has, in the other fields."""
+    name, *others = of
+    known = [each for other in others for said in (h.event.values, h.state.values) for each in _several(said.get(other))]
+    return (
+        "" if h.value(name) in known else f"`{h.value(name)}` is none of {', '.join(map(str, known)) or 'them: there are none'}"
+    )
+
+
+def _spares(h: Happening, of: Sequence[str]) -> str:
+    """What the event states (first) holds none of the values that the stream has (from the second on)."""
+    stated, *others = of
+    hit = [name for name in others if h.state.values.get(name) in _several(h.event.values.get(stated))]
+    return f"`{h.state.values[hit[0]]}` is the `{hit[0]}`" if hit else ""
 
 
 def _not_future(h: Happening, of: Sequence[str]) -> str:
@@ -296,6 +284,25 @@ def _extends_by(h: Happening, of: Sequence[str]) -> str:
     return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {asked} months later"
 
 
+def _extends_within(h: Happening, of: Sequence[str]) -> str:
+    """The event moves a day of the stream (first) to a later one, by no more than a number of months (second)."""
+    name, months = of
+    before, after = h.state.values.get(name), h.event.values.get(name)
+    if not isinstance(before, str) or not isinstance(after, str):
+        return f"`{name}` is not known: nothing ends that could be extended"
+    last = months_after(date.fromisoformat(before), int(months)).isoformat()
+    return "" if before < after <= last else f"`{name}` {after} is not after {before} and by {last}, {months} months later"
+
+
+def _not_sooner(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream is moved to an earlier one, or set where there was none."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if isinstance(after, str) and not (isinstance(before, str) and before <= after):
+            return f"`{name}` {after} is sooner than {before or 'before, when there was none'}"
+    return ""
+
+
 def _not_longer(h: Happening, of: Sequence[str]) -> str:
     """None of these days of the stream is moved to a later one."""
     for name in of:
@@ -339,9 +346,9 @@ def _none_runs(h: Happening, _of: Sequence[str]) -> str:
     return f"the clock `{left[0]}` has not been stopped" if left else ""
 
 
-def _collected(h: Happening, name: str) -> list[object]:
-    found = h.state.values.get(name)
-    return found if isinstance(found, list) else []
+def _several(value: object) -> list[object]:
+    """Return a value as the list of its values, none for what is not known."""
+    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _same(h: Happening, of: Sequence[str]) -> str:
@@ -381,7 +388,7 @@ def _reveals(h: Happening, of: Sequence[str]) -> str:
 
 def _among(h: Happening, of: Sequence[str]) -> str:
     """Whoever does this, and the second official, are among those that the stream names."""
-    named = _collected(h, of[0])
+    named = collected(h, of[0])
     other = sorted({h.event.by, h.event.second} - {"", *(str(each) for each in named)})
     return f"`{other[0]}` is none of {', '.join(map(str, named)) or 'those named'}" if other else ""
 
@@ -389,31 +396,8 @@ def _among(h: Happening, of: Sequence[str]) -> str:
 def _tells_whether_differ(h: Happening, of: Sequence[str]) -> str:
     """The first field says whether the last two values collected in the second, and the value named third, differ."""
     told, name, found = of
-    differ = len({str(each) for each in (*_collected(h, name)[-2:], h.value(found))}) > 1
+    differ = len({str(each) for each in (*collected(h, name)[-2:], h.value(found))}) > 1
     return "" if h.event.values.get(told) is differ else f"`{told}` is not what `{name}` and `{found}` show"
-
-
-def _since_day(h: Happening, of: Sequence[str]) -> str:
-    """The day that the event states (first) is not before a day of law (second)."""
-    name, first = of
-    day = h.event.values.get(name)
-    return f"`{name}` {day} lies before {first}" if isinstance(day, str) and day < first else ""
-
-
-def _answer_stands(h: Happening, _of: Sequence[str]) -> str:
-    """The answer that the stream was opened on, or answered by since, is still what the rules answer, as far as it was told."""
-    drift = h.state.values.get(DRIFT)
-    now = drift.get("now") or ["not known"] if isinstance(drift, dict) else []
-    return f"the answer of the rules has moved to {' or '.join(map(str, now))} since" if now else ""
-
-
-def _settled(h: Happening, of: Sequence[str]) -> str:
-    """The last value collected (first) is not the bad one (second) of an event (third), or a later event ended it (fourth)."""
-    name, bad, found, ended = of
-    values = _collected(h, name)
-    if not values or values[-1] != bad or (h.done(ended).count and h.done(ended).on >= h.done(found).on):
-        return ""
-    return f"the last `{name}` is `{bad}`, and no `{ended}` came after it"
 
 
 def _second_unless(h: Happening, of: Sequence[str]) -> str:
@@ -421,28 +405,8 @@ def _second_unless(h: Happening, of: Sequence[str]) -> str:
     return "" if any(h.done(name).count for name in of) else _second(h, ())
 
 
-def _tells_owed(h: Happening, of: Sequence[str]) -> str:
-    """The field names every clock of the party that has not been stopped, as it stands."""
-    owed = outstanding(h.table, h.state, h.event.on, h.event.at)
-    return "" if h.event.values.get(of[0]) == owed else f"`{of[0]}` is not what the clocks of the party show"
-
-
-def outstanding(table: Lifecycle, state: State, on: str, at: str) -> list[dict[str, Any]]:
-    """Return what a party still owes in a stream: each clock that has not been stopped, its end, and if that has passed."""
-    party = {each.id for each in table.clocks if each.binds == "party"}
-    runs = [run for run in state.clocks if run.clock in party and run.stopped is None]
-    return [{"clock": run.clock, "due": run.due, "over": run.running and bool(run.due) and _past(run, on, at)} for run in runs]
-
-
-def _at_least(h: Happening, of: Sequence[str]) -> str:
-    """The list that the event states (first) names so many (second) at least."""
-    name, number = of
-    value = h.event.values.get(name)
-    count = len(value) if isinstance(value, list) else 0
-    return "" if count >= int(number) else f"`{name}` names {count}, and {number} at least are needed"
-
-
 GUARDS: dict[str, Guard] = {
+    **SETTLED,
     "once": _once,
     "done": _done,
     "not_done": _not_done,
@@ -466,6 +430,8 @@ GUARDS: dict[str, Guard] = {
     "fewer_than": _fewer_than,
     "new_value": _new_value,
     "known_value": _known_value,
+    "takes_part": _takes_part,
+    "spares": _spares,
     "not_future": _not_future,
     "not_before": _not_before,
     "day_over": _day_over,
@@ -473,7 +439,9 @@ GUARDS: dict[str, Guard] = {
     "reached": _reached,
     "official_if": _official_if,
     "extends_by": _extends_by,
+    "extends_within": _extends_within,
     "not_longer": _not_longer,
+    "not_sooner": _not_sooner,
     "within_months": _within_months,
     "owed": _owed,
     "none_runs": _none_runs,
@@ -483,11 +451,6 @@ GUARDS: dict[str, Guard] = {
     "reveals": _reveals,
     "among": _among,
     "tells_whether_differ": _tells_whether_differ,
-    "since_day": _since_day,
-    "answer_stands": _answer_stands,
-    "settled": _settled,
     "second_unless": _second_unless,
-    "tells_owed": _tells_owed,
-    "at_least": _at_least,
     "not_both": _not_both,
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
-from engine.supervise.guards import GUARDS, Happening
+from engine.supervise.guards import GUARDS
+from engine.supervise.happening import Happening
 from engine.supervise.state import DRIFT, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
@@ -124,7 +125,7 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
-    for name in (*_recusals(table, transition, role), *transition.guards):
+    for name in (*_recusals(table, role), *transition.guards):
         yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
 
 
@@ -164,10 +165,9 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
 
 
-def _recusals(table: Lifecycle, transition: Transition, role: str | None) -> list[str]:
-    """Return the guards of impartiality of a table: all that officials do stands under them, but to name who is recused."""
-    found = [each for each in table.guards if each.is_ == "impartial" and role in OFFICES]
-    return [each.id for each in found if not set(each.of) & set(transition.needs)]
+def _recusals(table: Lifecycle, role: str | None) -> list[str]:
+    """Return the guards of impartiality of a table: all that officials do stands under them."""
+    return [each.id for each in table.guards if each.is_ == "impartial" and role in OFFICES]
 
 
 def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
@@ -186,10 +186,7 @@ def _guarded(rule: str, guard: GuardDecl, happening: Happening) -> Iterator[Refu
 
 def _after(table: Lifecycle, transition: Transition, state: State, event: Event) -> State:
     """Return the state that a transition leads to."""
-    name = state.name if transition.to == SAME else transition.to
-    values = _values(table, transition, state, event)
-    before = state.done.get(event.name, Done(0, "", (), ()))
-    done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
+    name = leads_to(transition, state)
     return replace(
         state,
         name=name,
@@ -200,24 +197,46 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         closed=next(each.final for each in table.states if each.id == name),
         holder=event.holder or state.holder,
         subject=event.subject if transition.unique else state.subject,
-        values=values,
-        done={**{name: each for name, each in state.done.items() if name not in transition.forgets}, event.name: done},
+        values=_values(table, transition, state, event),
+        done=_done(transition, state, event),
         clocks=clocked(table, transition, state, event),
     )
 
 
+def leads_to(transition: Transition, state: State) -> str:
+    """Return the state that a transition leads to: for one with `instead`, it depends on what has happened in the stream."""
+    to = next((to for event, to in transition.instead.items() if event in state.done), transition.to)
+    return state.name if to == SAME else to
+
+
 def _values(table: Lifecycle, transition: Transition, state: State, event: Event) -> dict[str, Any]:
     """Return the open values of the stream after an event: the last of each field, or all of one that collects them."""
-    collected = {each.id for each in table.fields if each.collect}
+    collected = {each.id: each.type for each in table.fields if each.collect}
     values = {key: value for key, value in state.values.items() if key not in transition.anew}
     for key, value in event.values.items():
+        if key not in collected:
+            values[key] = value
+            continue
+        old, stated = values.get(key, []), value if collected[key] == "texts" else [value]
         if key in transition.drops:
-            values[key] = [each for each in values.get(key, ()) if each != value]
+            values[key] = [each for each in old if each not in stated]
         else:
-            values[key] = [*values.get(key, ()), value] if key in collected else value
+            values[key] = [*old, *(each for each in stated if collected[key] != "texts" or each not in old)]
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
     return values
+
+
+def _done(transition: Transition, state: State, event: Event) -> dict[str, Done]:
+    """Return what is known of events after a transition: it is done once more, what it forgets or asks anew is not done."""
+    known = {name: each for name, each in state.done.items() if name not in transition.forgets}
+    for name, asking in transition.asks.items():
+        asked = event.values.get(asking, [])
+        if name in known:
+            known[name] = replace(known[name], units=tuple(unit for unit in known[name].units if unit not in asked))
+    before = state.done.get(event.name, Done(0, "", (), ()))
+    done = Done(before.count + 1, event.on, _with(_with(before.by, event.by), event.second), _with(before.units, event.unit))
+    return {**known, event.name: done}
 
 
 def _with(names: tuple[str, ...], name: str) -> tuple[str, ...]:

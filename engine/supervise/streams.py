@@ -164,7 +164,9 @@ class Streams:
                 return found
         look = filed.Look(self.home, self.rulebook.lifecycles, {each.after.stream: each.after for each in found})
         for place, each in enumerate(found):
-            if refusal := filed.refused(look, each.table, each.before, each.act.name, each.fields):
+            refusal = filed.recused(look, each.table, each.before, each.event)
+            refusal = refusal or filed.refused(look, each.table, each.before, each.act.name, each.fields)
+            if refusal:
                 return [*found[:place], self._attempt(each.act, refusal)]
         return found
 

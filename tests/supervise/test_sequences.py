@@ -135,7 +135,7 @@ class Sequences(RuleBasedStateMachine):
         else:
             self.happened.setdefault(name, []).append(way.event)
             assert way in ways
-            assert after.name == (state.name if way.to == "=" else way.to)
+            assert after.name in {state.name if way.to == "=" else way.to, *way.instead.values()}
 
     def _able(self, data: st.DataObject, roles: list[str]) -> str | None:
         people = [name for name, (_, _, held) in PEOPLE.items() if set(held) & set(roles) and name != "both"]

@@ -22,9 +22,10 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
     "lead_unit": ("field",), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
-    "new_value": ("field",), "known_value": ("field",), "not_future": ("field",),
+    "new_value": ("field",), "known_value": ("field",), "takes_part": ("field",), "spares": ("field",), "not_future": ("field",),
     "lasts": ("field",), "reached": ("field",), "official_if": ("field",), "extends_by": ("field", "field"),
-    "not_longer": ("field",), "not_before": ("field", "event"), "day_over": ("field",),
+    "extends_within": ("field", None), "not_longer": ("field",), "not_sooner": ("field",), "not_before": ("field", "event"),
+    "day_over": ("field",),
     "within_months": ("field", "event", "field", None), "owed": ("field",), "none_runs": (),
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
@@ -70,6 +71,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         for key in ("needs", "may", "unique", "anew", "drops"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
+        yield from (((*at, "instead", name), name, events, "event") for name in each.instead)
+        yield from (((*at, "instead", name), to, states, "state") for name, to in each.instead.items())
+        yield from (((*at, "asks", name), name, events, "event") for name in each.asks)
+        yield from (((*at, "asks", name), field, fields, "field") for name, field in each.asks.items())
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
         for key in ("named", "told", "since"):
@@ -254,9 +259,14 @@ def _ways(loaded: Loaded, file: str, table: Lifecycle) -> Iterator[Finding]:
             seen.add((name, each.event))
 
 
+def _leads(each: Transition) -> set[str]:
+    """Return the states that a transition may lead to, none for one that stays."""
+    return {each.to, *each.instead.values()} - {SAME}
+
+
 def _reached(table: Lifecycle, reached: set[str]) -> set[str]:
     while True:
-        more = {each.to for each in table.transitions if each.to != SAME and reached & set(each.from_)} - reached
+        more = {to for each in table.transitions if reached & set(each.from_) for to in _leads(each)} - reached
         if not more:
             return reached
         reached |= more
