@@ -32,7 +32,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
     "since_day": ("field", None), "answer_stands": (), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
-    "not_both": ("field",),
+    "not_both": ("field",), "in_charge": ("field", "event"),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
