@@ -92,7 +92,7 @@ def test_what_is_due_next_is_cut_down_to_whoever_asks(served: Served) -> None:
 
 
 def test_counts_of_a_period_in_three_forms(served: Served) -> None:
-    case = proposed(served, "reviewer-b")
+    case = proposed(served)
     assert act(served, "applicant", case, "state", statement="无异议").status_code == 200
     assert ruled(served, case, "decider", "t3").status_code == 200
     month = f"{served.office.now():%Y-%m}"
