@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from api.render import table
-from engine.rulebook.days import legal_day
 from engine.evidence.record import UNPUBLISHED
+from engine.rulebook.days import legal_day
 from engine.store.append import NO_DUE
 from engine.supervise.state import DRIFT
 from engine.supervise.step import offered
@@ -34,7 +34,8 @@ _WORDS = {
     "design": ("设计", "design"), "by": ("由", "by"),
     "overdue": ("已逾期", "overdue"), "maybe_overdue": ("可能逾期", "may be overdue"), "over": ("已届满", "time is over"),
     "ended": ("所办件均已终结", "its cases have ended"),
-    "on": ("记载", "recorded"), "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
+    "on": ("记载", "recorded"),
+    "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
     "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
     "district": ("区", "district"), "tier": ("等级", "tier"), "assignee": ("承办人", "assignee"),
     "empty": ("没有符合条件的件", "no stream is like that"), "statutory": ("法定", "statutory"),

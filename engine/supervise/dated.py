@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.supervise.clocked import clocked
+from engine.supervise.happening import past
 from engine.supervise.state import ex_officio
 
 if TYPE_CHECKING:
@@ -51,6 +52,4 @@ def _gained(h: Happening, run: Run, new: Run) -> bool:
     """Tell whether a run that has run out by now is ended, or halted, as of a day or moment at which it had not."""
     if not run.running or not run.due or new.running:
         return False
-    ended = new.stopped or new.pauses[-1].start
-    now = h.event.told if len(run.due) == len("2026-01-01") else h.event.at
-    return ended <= run.due < now
+    return (new.stopped or new.pauses[-1].start) <= run.due and past(run, h.event.told, h.event.at)
