@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from schemas.rulebook import Class, Shape
+from schemas.register import Class
+from schemas.rulebook import Shape
 
 Status = Literal["encoded"] | Class
 Standing = Literal["unchanged", "stale", "missing"]

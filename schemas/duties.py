@@ -9,8 +9,8 @@ from pydantic import Field
 from schemas.answer import Answer, Part
 from schemas.rulebook import Effect, Owner, Phase, Source, Text
 
-Status = Literal["met", "breached", "not_proven", "not_yet_due", "undetermined"]
-Final = Literal["not_applicable", "met", "breached", "not_proven", "not_yet_due"]
+Status = Literal["met", "breached", "not_proven", "not_yet_due", "ended", "undetermined"]
+Final = Literal["not_applicable", "ended", "met", "breached", "not_proven", "not_yet_due"]
 
 
 class Body(Part):
@@ -42,6 +42,20 @@ class Deadline(Part):
     before_law: Literal["certain", "possible"] | None = None
 
 
+class Ended(Part):
+    """The end of what a duty lasted as long as: the days that its last day may be, and how the duty stood on that day.
+
+    `status` is none where the duty was not yet law on that day.
+    """
+
+    what: Text
+    sure: Literal["certain", "possible"]
+    earliest: str | None = None
+    latest: str | None = None
+    status: Status | None = None
+    possible: list[Final]
+
+
 class DutyAnswer(Part):
     """One duty: why it is owed, by what law, until when, and whether its evidence meets it.
 
@@ -60,6 +74,7 @@ class DutyAnswer(Part):
     deadline: Deadline | None = None
     status: Status
     possible: list[Final]
+    ended: Ended | None = None
     rules: list[RuleRef]
     sources: list[Source]
     gaps: list[Text] = Field(default_factory=list)

@@ -20,7 +20,7 @@ GuardName = Literal[
     "heard", "overdue", "not_overdue", "equals", "fewer_than", "same", "only_if", "new_value", "known_value", "not_future",
     "same_person", "reveals", "ended", "among", "tells_whether_differ", "lasts", "extends_by", "not_longer", "within_months",
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
-    "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both",
+    "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -66,9 +66,10 @@ class FieldDecl(Shape):
     by its keyed hash. A `collect` field keeps every value given, not the last; one of texts adds those that are new. A date is
     not before the event `not_before`. A whole number counts: it is not negative, and at `most` that. What is `computed` comes
     from the engine: nobody types it. A date that has `not_past` lies not before the legal day of its event. `in_filing` says
-    what of the filing that the stream is about the value names: a `version` that was submitted, or a `paper` of the party, by
-    its hash, that was filed with it. `names` says that the value names a fact to be judged, of those that the pack of the
-    filing reads; `value_of` is the field whose fact has the value, as a filing would state it.
+    what of the filing that the stream is about the value names: a `version` that was submitted, a `paper` of the party, by its
+    hash, that was filed with it, in an opening the `unit` that received it, or an open `case` of it in another arm. `names` says
+    that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact has
+    the value, as a filing would state it.
     """
 
     id: str
@@ -80,7 +81,7 @@ class FieldDecl(Shape):
     values: list[Value] = Field(default_factory=list)
     not_before: str = ""
     not_past: bool = False
-    in_filing: Literal["", "version", "paper", "case"] = ""
+    in_filing: Literal["", "version", "paper", "unit", "case"] = ""
     names: Literal["", "judgement"] = ""
     value_of: str = ""
     most: int = Field(default=MAX_COUNT, ge=1, le=MAX_COUNT)
@@ -138,12 +139,12 @@ class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
     No `from` opens a stream; a `to` of `=` stays. `needs` are fields that must be given, `may` others that can be; `unique` names
-    fields whose values no second open stream of the table may have. Of the fields in `anew` the stream keeps no earlier value:
-    what the event does not give is not known after it; the events in `forgets` count as not yet done from then on, as opinions do
-    that were given on other facts: the history keeps them. Of the collected fields in `drops` the stream forgets the value that
-    the event states, or each of several, as of a use that is taken back: nobody takes it back twice. `after` names an open date
-    of the stream: once that day has passed the event happens by itself, and never earlier. `cases_closed` says that it waits
-    until every case on the filing is closed.
+    fields whose values no second open stream of the table may have, of facts all but the days; an event that `frees` lets another
+    stream have them from then on. Of the fields in `anew` the stream keeps no earlier value: what the event does not give is not
+    known after it; the events in `forgets` count as not yet done from then on, as opinions do that were given on other facts: the
+    history keeps them. Of the collected fields in `drops` the stream forgets the value that the event states, or each of several,
+    as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once that day has passed
+    the event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
 
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
@@ -164,6 +165,7 @@ class Transition(Shape):
     needs: list[str] = Field(default_factory=list)
     may: list[str] = Field(default_factory=list)
     unique: list[str] = Field(default_factory=list)
+    frees: bool = False
     anew: list[str] = Field(default_factory=list)
     forgets: list[str] = Field(default_factory=list)
     drops: list[str] = Field(default_factory=list)

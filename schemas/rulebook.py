@@ -122,48 +122,6 @@ class Instruments(Shape):
     instruments: list[Instrument]
 
 
-Class = Literal["definition", "programme", "penalty", "open_norm", "not_encoded"]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class ClauseGroup(Shape):
-    """Clauses in a citation's form (`3, 5(1)(4), 13-15`) that share a class; without one, rules must cite each of them."""
-
-    in_: str = Field(alias="in", min_length=1)
-    class_: Class | None = Field(default=None, alias="class")
-    reason: Text | None = None
-
-
-class LawText(Shape):
-    """Where the text was read, when, and the SHA-256 of each article that was (engine/study/lawtext.py says over what)."""
-
-    read: Literal["official", "mirror"]
-    address: str = Field(min_length=1)
-    on: Day
-    articles: dict[str, Sha256] = Field(min_length=1)
-
-
-class Register(Shape):
-    """The clauses of an instrument. `articles` is how many it has, where that is known; what is left out is said.
-
-    `address` is where the text can be read when the instrument names no official address.
-    """
-
-    instrument: str
-    address: str = ""
-    anchor: Literal["article", "point", "foreign"] = "article"
-    articles: int = Field(default=0, ge=0, le=2_000)
-    left_out: str = ""
-    text: LawText | None = None
-    clauses: list[ClauseGroup] = Field(min_length=1)
-
-
-class Registers(Shape):
-    """A file of registers."""
-
-    registers: list[Register]
-
-
 class Authority(Shape):
     """A public body under its name of a time."""
 
@@ -218,6 +176,21 @@ class Duty(Shape):
     satisfied_when: str = Field(min_length=1)
     breached_when: str = ""
     undone_when: str = ""
+    lasts: str = ""  # as long as one of the pack's `lasting`, or `itself`: until it is done, whatever else has ended
+
+
+class Lasting(Shape):
+    """What duties last as long as: a service, the data of it. It is over after the day `over_on`, once `over_when` holds.
+
+    `months` is how much longer than that day the duties last. `begun_on` is the day before which there is nothing to end.
+    """
+
+    id: str
+    title: Text
+    over_when: str = Field(min_length=1)
+    over_on: str = Field(min_length=1)
+    begun_on: str = ""
+    months: int = Field(default=0, ge=0, le=1_200)
 
 
 class Conflict(Shape):
@@ -454,6 +427,7 @@ class Pack(Shape):
     decides: Literal["tier", "review", "crossborder", "share", "pilot", "event"] = "review"
     applies_when: str = ""  # in an assessment over all packs; a filing that states the pack's own date or list asserts it
     begins: str = ""  # the date before which what it regulates does not exist: duties of launch and of running wait for it
+    lasting: list[Lasting] = []
     shares_when: str = ""  # for which items of a request the pack is consulted; never without it
     data_set: DataSet | None = None  # only in an owner's policy
     derived: list[Derived] = []

@@ -83,6 +83,11 @@ def dated(filing: Filing, random: Random, on: date = ON) -> dict[str, tuple[int,
                 day = random.choice(BEGINNINGS) + random.choice((-30, -1, 0, 1))
             day = min(day, on.toordinal()) if fact.past else day
             found[name] = (day, day)
+    if "end.date" in found:  # what ended was launched by then, and its data went with it or later
+        end = found["end.date"][0]
+        found["launch.date"] = (min(found["launch.date"][0], end),) * 2
+        if "end.deleted_on" in found:
+            found["end.deleted_on"] = (max(found["end.deleted_on"][0], end),) * 2
     if "incident.hours_since" in filing.facts:
         day = min(found["incident.found_on"][0], AS_OF.toordinal())  # of one found later no hours can be told yet
         hours = (AS_OF.toordinal() - day) * 24

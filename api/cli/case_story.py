@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from api.cli.cast import MIIT, PSB, SAMR
 from api.cli.desk import facts_of
 from api.render.streams import Shown
 from engine.errors import InputError
@@ -21,7 +22,6 @@ from engine.supervise.audit import audit
 from engine.supervise.streams import Recorded, Streams
 
 BODY, FIRM = "91320100MA1DEMX77", "南京某视觉科技有限公司"
-MIIT, PSB, SAMR = "南京市工业和信息化局", "南京市公安局", "南京市市场监督管理局"
 SAMPLE, REQUEST = "samples/nanjing-tiering/machine-vision.yaml", "samples/cn-data-sharing"
 ASKED = {"requester": MIIT, "provider": PSB, "basis": "职责清单", "scenario": "试点监管", "scope": "全市", "manner": "接口查询"}
 
@@ -77,6 +77,7 @@ def _people(home: Installation, by: PublicKey, at: str) -> dict[str, PublicKey]:
     code = BODY + uscc.check_character(BODY)
     new = (
         Holder("case-li", "李明", MIIT, ("official",)),
+        Holder("case-he", "何平", MIIT, ("official",)),
         Holder("case-wu", "吴刚", PSB, ("official",)),
         Holder("case-sun", "孙健", PSB, ("official",)),
         Holder("case-qian", "钱颖", SAMR, ("official",)),
@@ -114,18 +115,19 @@ def _review(story: _Story, facts: dict[str, Any]) -> None:
 
 
 def _decided(story: _Story, case: str, asked: cases.Question) -> None:
-    """Decide against the proposal, alone in vain and then by two; object, and change the decision."""
+    """Decide against the proposal: another unit in vain, alone in vain, then by two; object, and change the decision."""
     harsh = cases.Ruling("decide", "tier=t1", {"reasons": "采纳不同意见：样本不足，从严"})
-    try:
-        cases.decide(story.office("chen"), case, asked, harsh)
-    except InputError as error:
-        story.refused(error)
+    for alone in ("wu", "chen"):
+        try:
+            cases.decide(story.office(alone), case, asked, harsh)
+        except InputError as error:
+            story.refused(error)
     story.told(cases.decide(story.office("chen", "qian"), case, asked, harsh), "chen")
     today = legal_day(story.now)
     story.do(case, "serve", "li", {"served_on": today, "manner": "electronic"})
     story.do(case, "object", "firm", {"grounds": "补充检测已合格"})
     kept = cases.Ruling("change", "tier=t3", {"reasons": "补充检测合格，异议成立"})
-    story.told(cases.decide(story.office("wu", "li"), case, asked, kept), "wu")
+    story.told(cases.decide(story.office("he", "li"), case, asked, kept), "he")
 
 
 def _request(story: _Story, facts: dict[str, Any]) -> None:

@@ -13,12 +13,13 @@ from engine.evidence.keys import Holder, PublicKey
 from engine.rulebook.model import Rulebook
 
 POLICIES = "samples/policies"
+MIIT, PSB, SAMR = "南京市工业和信息化局", "南京市公安局", "南京市市场监督管理局"
 
 
 def people(home: Installation, at: str) -> tuple[PublicKey, list[PublicKey]]:
     """Make an official who is administrator, and two publishers."""
-    official = home.add_actor(Holder("chen", "陈静", "市工业和信息化局", ("admin", "official")), "decision", at, None)
-    others = [Holder("wang", "王磊", "市市场监督管理局", ("publisher",)), Holder("zhao", "赵敏", "市公安局", ("publisher",))]
+    official = home.add_actor(Holder("chen", "陈静", MIIT, ("admin", "official")), "decision", at, None)
+    others = [Holder("wang", "王磊", "市市场监督管理局", ("publisher",)), Holder("zhao", "赵敏", PSB, ("publisher",))]
     return official, [home.add_actor(other, "rulebook", at, official) for other in others]
 
 

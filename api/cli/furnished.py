@@ -19,7 +19,7 @@ import typer
 from api.access.accounts import Accounts
 from api.access.permissions import permissions
 from api.cli import case_story, pilot_story, transfer_story
-from api.cli.cast import POLICIES, people, proposed
+from api.cli.cast import MIIT, POLICIES, PSB, SAMR, people, proposed
 from api.cli.options import DEMO, Home, Rules, home_folder, now, say
 from api.cli.rulebooks import Beside, of_folder
 from api.render import table
@@ -45,14 +45,14 @@ PEOPLE: dict[str, tuple[str, str, str, str]] = {
     "editor": ("editor", "case-firm", FIRM, ""),
     "viewer": ("viewer", "", FIRM, ""),
     "pilot-firm": ("applicant", "zhang", PILOT, ""),
-    "intake": ("intake", "case-li", "", case_story.MIIT),
-    "reviewer": ("reviewer", "case-qian", "", case_story.SAMR),
-    "opinion": ("unit_opinion", "case-wu", "", case_story.PSB),
-    "decider": ("decider", "chen", "", case_story.MIIT),
-    "second-decider": ("decider", "case-qian", "", case_story.SAMR),
-    "author": ("rule_author", "", "", case_story.MIIT),
-    "publisher": ("rule_publisher", "wang", "", case_story.SAMR),
-    "second-publisher": ("rule_publisher", "zhao", "", case_story.PSB),
+    "intake": ("intake", "case-li", "", MIIT),
+    "reviewer": ("reviewer", "case-he", "", MIIT),
+    "opinion": ("unit_opinion", "case-wu", "", PSB),
+    "decider": ("decider", "chen", "", MIIT),
+    "second-decider": ("decider", "case-qian", "", SAMR),
+    "author": ("rule_author", "", "", MIIT),
+    "publisher": ("rule_publisher", "wang", "", SAMR),
+    "second-publisher": ("rule_publisher", "zhao", "", PSB),
     "auditor": ("auditor", "demo-auditor", "", ""),
     "administrator": ("administrator", "", "", ""),
 }

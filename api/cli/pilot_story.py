@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from api.cli.cast import MIIT, SAMR
 from api.cli.options import document
 from engine.evidence import canonical
 from engine.evidence.installation import Installation
@@ -73,7 +74,7 @@ def told(home: Installation, rulebook: Rulebook, folder: Path, by: PublicKey, no
 
 def _people(home: Installation, by: PublicKey, now: datetime) -> dict[str, PublicKey]:
     firm = Holder("zhang", "张敏", FIRM + uscc.check_character(FIRM), ("enterprise",))
-    second = Holder("sun", "孙立", "市市场监督管理局", ("official",))
+    second = Holder("sun", "孙立", SAMR, ("official",))
     made = {name: home.add_actor(holder, "decision", stamp(now), by) for name, holder in (("firm", firm), ("second", second))}
     return {"official": by, **made}
 
@@ -142,7 +143,7 @@ class _Story:
             "eases": "discretion",
         }
         own = {name: value for name, value in self.facts.items() if name != "pilot.tier"}
-        return {**known, **numbers, **dict.fromkeys(TEXTS, "见方案"), "named_person": "张敏", "unit": "市工信局", "facts": own}
+        return {**known, **numbers, **dict.fromkeys(TEXTS, "见方案"), "named_person": "张敏", "unit": MIIT, "facts": own}
 
     def _alarm(self, recorded: Recorded | None) -> Iterator[dict[str, str]]:
         """Yield what the monitors proposed."""

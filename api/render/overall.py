@@ -54,8 +54,10 @@ STATUS = {
     "breached": ("违反", "breached"),
     "not_proven": ("未证明", "not proven"),
     "not_yet_due": ("未到期", "not yet due"),
+    "ended": ("已终止", "ended"),
     "undetermined": ("未确定", "undetermined"),
 }
+NOT_LAW = ("尚未施行", "not yet law")
 OWNERS = {
     "management": ("管理层", "management"),
     "legal": ("法务", "legal"),
@@ -211,13 +213,25 @@ class _Report:
         law = "; ".join(dict.fromkeys(self._words(duty.pack).source(source) for source in duty.sources))
         return (
             self.pick(*STATUS[duty.status]),
-            self._say(duty.label) + sure,
+            self._say(duty.label) + sure + self._ended(duty),
             EFFECT[duty.effect][self.lang],
             self.pick(*OWNERS[duty.owner]),
             self._say(duty.authority.title) if duty.authority else "",
             self._deadline(duty),
             law,
         )
+
+    def _ended(self, duty: DutyAnswer) -> str:
+        """Return until when a duty was owed, or may have been, and how it stood on that day."""
+        ended = duty.ended
+        if ended is None:
+            return ""
+        days = "..".join(dict.fromkeys(day for day in (ended.earliest, ended.latest) if day))
+        days = days if ended.earliest or ended.latest is None else self.pick(f"不晚于{days}", f"at the latest {days}")
+        what, stood = self._say(ended.what), self.pick(*(STATUS[ended.status] if ended.status else NOT_LAW))
+        if ended.sure == "certain":
+            return self.pick(f"（{what}，最后一日{days}，当日{stood}）", f" ({what}: last day {days}, then {stood})")
+        return self.pick(f"（可能已随之终止：{what}）", f" (may have ended: {what})")
 
     def _deadline(self, duty: DutyAnswer) -> str:
         if duty.deadline is None:

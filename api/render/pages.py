@@ -159,12 +159,14 @@ class _Page:
         return f"{said} ({self.duty(value.duty)})" if value.duty else said
 
     def duty(self, duty: Duty) -> str:
-        """Return when a duty is due, who does it, and what proves it."""
+        """Return when a duty is due, who does it, until when it lasts, and what proves it."""
         parts = [PHASES[duty.phase][self.index], OWNERS[duty.owner][self.index]]
         if text := deadlines.words(duty.due, self.rulebook):
             parts.append(text.get(self.lang))
         if duty.authority:
             parts.append(self.rulebook.authorities[duty.authority][-1].title.get(self.lang))
+        titles = [each.title.get(self.lang) for each in self.pack.doc.lasting if each.id == duty.lasts]
+        parts += [self.pick(f"{title}后不再承担", f"no longer owed once {title}") for title in titles]
         parts.append(self.pick("证明：", "proved when ") + self.say(duty.satisfied_when, self.proofs))
         return self.pick("；", "; ").join(parts)
 

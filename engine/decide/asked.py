@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.answer import Answer
     from schemas.duties import DutyAnswer
-    from schemas.rulebook import Duty, Text
+    from schemas.rulebook import Duty, Lasting, Text
 
 
 @dataclass
@@ -45,16 +45,23 @@ class Asked:
         for decides, facts in ((True, answer.missing), (False, answer.may_matter)):
             for fact in facts:
                 self._add(name, fact.fact, fact.item, decides=decides)
-        standing = {(duty.outcome, duty.id): duty.status for duty in duties}
+        standing = {(duty.outcome, duty.id): duty for duty in duties}
+        lasting = {each.id: each for each in pack.doc.lasting}
         for outcome in pack.doc.outcomes:
             for value in outcome.values:
-                if value.duty and standing.get((outcome.id, value.id)) in OPEN:
+                stands = standing.get((outcome.id, value.id))
+                if value.duty and stands and stands.status in OPEN:
                     self._open(name, self._reads(value.duty) | ({waits_for(pack.doc, value.duty)} - {""}))
+                    if stands.ended:  # is over, or may be
+                        self._open(name, self._ends(lasting[value.duty.lasts]))
 
     def _reads(self, duty: Duty) -> set[str]:
         names = {name for _, text in conditions(duty) for name in graph.mentioned(self.rulebook, text)}
         due = duty.due
         return names | ({due.before, due.after, due.later, due.since, due.done, due.took} - {""} if due else set())
+
+    def _ends(self, lasting: Lasting) -> set[str]:
+        return {*graph.mentioned(self.rulebook, lasting.over_when), lasting.over_on, lasting.begun_on} - {""}
 
     def _open(self, pack: str, names: Iterable[str]) -> None:
         """Add the facts that the filing leaves open; evidence is asked for as a list, unless it is complete."""

@@ -4,7 +4,8 @@
     met           the evidence proves it, and no breach can be
     not_yet_due   the deadline is certainly not past; it may be met before
     not_proven    due, and the evidence shows neither: missing evidence is never a breach and never fulfilment
-    undetermined  open facts leave more than that: whether the duty applies, when it is due, or whether it was breached
+    ended         it lasted as long as a service or its data, which are over, and no breach by the last day is proved
+    undetermined  open facts leave more than that: whether it applies or has ended, when it is due, or whether it was breached
 
 The firm's own word against a paper that was issued in time proves neither: the duty may be met or breached until that is clear.
 
@@ -14,12 +15,13 @@ unless what is added contradicts what was known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
 from engine.decide import due as deadlines
+from engine.decide import lasting
 from engine.decide.compile import truth
 from engine.decide.evaluate import Evaluator
 from engine.decide.narrow import settle
@@ -39,16 +41,23 @@ if TYPE_CHECKING:
     from schemas.duties import Final, Status
     from schemas.rulebook import Duty
 
+Key = tuple[str, str]  # outcome and value
+FIRST = date(1900, 1, 1).toordinal()
 OPEN = frozenset({"not_proven", "undetermined", "not_yet_due"})  # what more facts or evidence may still change
-ORDER: tuple[Final, ...] = ("not_applicable", "met", "not_yet_due", "not_proven", "breached")
+ORDER: tuple[Final, ...] = ("not_applicable", "ended", "met", "not_yet_due", "not_proven", "breached")
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The states that a duty may have on complete facts, the one word for them, and its deadline."""
+    """The states that a duty may have on complete facts, the one word for them, and its deadline.
+
+    Where what it lasts as long as is over, or may be: `over`, and how the duty stood on its `last` day.
+    """
 
     possible: frozenset[Final]
     deadline: deadlines.Deadline
+    over: lasting.Over = lasting.GOES_ON
+    last: Standing | None = None
 
     @property
     def status(self) -> Status:
@@ -75,7 +84,9 @@ class Proofs:
             for key, names in self.giving.items()
             for name in names
         }
+        self.first = {key: _first(pack, names, *key) for key, names in self.giving.items()}
         self.pack_doc = pack.doc
+        self.lasting = {each.id: each for each in pack.doc.lasting}
         made = proof_pack(rulebook, pack)
         self.pack = made or pack  # whose names the conditions read
         self.evaluator = Evaluator(rulebook, made) if made else None
@@ -99,9 +110,14 @@ class Proofs:
 
     def of(self, filing: Filing, as_of: date, on: date) -> Proven:
         """Return what a filing proves on a day. Raises ContradictionError."""
-        judged = replace(filing, facts=filing.facts | {ON: (on.toordinal(), on.toordinal())})
+        return self.within(filing, as_of, on, (on.toordinal(), on.toordinal()))
+
+    def within(self, filing: Filing, as_of: date, on: date, days: deadlines.Span) -> Proven:
+        """Return what a filing proves on a day within bounds, asked on `on`. Raises ContradictionError."""
+        days = (max(days[0], FIRST), days[1])
+        judged = replace(filing, facts=filing.facts | {ON: days})
         if self.evaluator is None:
-            return Proven(self, judged, as_of, on, {}, None)
+            return Proven(self, judged, as_of, on, days, {}, None)
         base = self.evaluator.inputs.slots(judged)
         settle(self.evaluator.inputs, judged, base)
         editions = self.evaluator.editions(base, self.evaluator.days(base, as_of))
@@ -111,40 +127,67 @@ class Proofs:
         if U in fired.values() or next(editions, None) is not None:  # what plain Kleene decides, cases cannot change
             found = self.evaluator.picture(judged, as_of, governed=False).fired
             fired = {name: value for (name, _), value in found.items()}
-        return Proven(self, judged, as_of, on, fired, (law, slots))
+        return Proven(self, judged, as_of, on, days, fired, (law, slots))
 
 
 @dataclass(frozen=True)
 class Proven:
-    """What one filing proves: per rule of the proof pack whether it holds."""
+    """What one filing proves on a day, or on one within `days`: per rule of the proof pack whether it holds."""
 
     proofs: Proofs
     filing: Filing
     as_of: date
     on: date
+    days: deadlines.Span
     fired: dict[str, int]
     run: tuple[Program, Slots] | None  # the program of the proof pack and the filing's slots: one version for all days
+    lasts: dict[str, tuple[lasting.Over, Proven | None]] = field(default_factory=dict)  # filled once it is asked
 
     def applies(self) -> int:
         """Tell whether the pack applies; a pack without the clause always does."""
         return self.fired.get(APPLIES, T)
 
-    def standing(self, value: str, duty: Duty, applied: int, law: deadlines.Span = deadlines.EVER) -> Standing:
+    def standing(self, key: Key, duty: Duty, applied: int, law: deadlines.Span = deadlines.EVER) -> Standing:
         """Return how a duty stands that applies (T) or may apply (U), and is law since `law`. Raises ContradictionError."""
+        _, value = key
+        states, when = self._judged(value, duty, law)
+        over, then = self._over(duty.lasts)
+        last: Standing | None = None
+        if then:
+            ended, before = then._judged(value, duty, law)  # noqa: SLF001 - the same filing on another day
+            owed = lasting.bound(over.last, self.proofs.first[key], law)
+            ended = (ended if owed != F else set()) | ({"not_applicable"} if owed != T else set())
+            states = lasting.standing(states, ended, over.past)
+            last = Standing(frozenset(ended), before)
+        found: set[Final] = {"not_applicable"} if applied == U else set()
+        return Standing(frozenset(found | states), when, over, last)
+
+    def _over(self, name: str) -> tuple[lasting.Over, Proven | None]:
+        """Return whether what a duty lasts as long as is over, and what is proved on its last day where it may be."""
+        if name not in self.proofs.lasting:
+            return lasting.GOES_ON, None
+        if name not in self.lasts:
+            found = lasting.over(self.proofs.lasting[name], self.filing, self.fired.get(f"over:{name}", F), self.on)
+            then = self.proofs.within(self.filing, self.as_of, self.on, found.last) if found.past != F else None
+            self.lasts[name] = found, then
+        return self.lasts[name]
+
+    def _judged(self, value: str, duty: Duty, law: deadlines.Span) -> tuple[set[Final], deadlines.Deadline]:
+        """Return the states of a duty that applies, and its deadline. Raises ContradictionError."""
         met, breached = self.fired.get(f"met:{value}", F), self.fired.get(f"breached:{value}", F)
         done = self.fired.get(f"told:{duty.due.done or duty.due.took}", F) if duty.due else F
-        days = deadlines.Days(self.as_of, self.on, law, self.fired.get(f"at_once:{value}", F), done)
+        days = deadlines.Days(self.as_of, self.days, law, self.fired.get(f"at_once:{value}", F), done)
         when = deadlines.deadline(duty.due, self.filing, days, self.proofs.rulebook.calendar)
         if begins := waits_for(self.proofs.pack_doc, duty):
-            when = deadlines.waiting(when, deadlines.span(self.filing, begins), self.on)
-        found: set[Final] = {"not_applicable"} if applied == U else set()
+            when = deadlines.waiting(when, deadlines.span(self.filing, begins), self.days)
+        found: set[Final] = set()
         if when.before:  # what is not past cannot have been missed yet
             found |= {"met" if m else "not_yet_due" for m in _either(met)}
         if when.past:
             undone = min(self.fired.get(f"undone:{value}", F), 2 - when.before_law)
             for m, b in product(_either(met), _either(breached)):
                 found |= {"breached"} if b else self._due(duty, when, undone, met=m)
-        return Standing(frozenset(found), when)
+        return found, when
 
     def _due(self, duty: Duty, when: deadlines.Deadline, undone: int, *, met: bool) -> set[Final]:
         """Return the states of a duty whose day is past and that nobody found breached."""
@@ -219,6 +262,17 @@ def _giving(pack: PackRules) -> Iterator[tuple[tuple[str, str], list[str]]]:
                     giving.setdefault((outcome, each), {})[name] = None
     for declared, value, _ in duties(pack):
         yield (declared.id, value.id), list(giving.get((declared.id, value.id), ()))
+
+
+def _first(pack: PackRules, names: list[str], outcome: str, value: str) -> float:
+    """Return the first day on which a duty was law, on whatever conditions."""
+    days = [
+        version.valid.start.toordinal()
+        for name in names
+        for version in pack.rules[name].versions
+        if value in ([given] if isinstance(given := version.then.get(outcome, ()), str) else given)
+    ]
+    return min(days, default=FIRST)
 
 
 def _either(value: int) -> tuple[bool, ...]:

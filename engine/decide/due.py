@@ -31,10 +31,10 @@ EVER: Span = (-INF, INF)
 
 
 class Days(NamedTuple):
-    """The day of the question, whose law is asked; the later one of judging; since when the duty is law; what the proofs say."""
+    """The day of the question, whose law is asked; the days of judging; since when the duty is law; what the proofs say."""
 
     as_of: date
-    on: date
+    on: Span
     law: Span = EVER
     at_once: int = T  # whether an offset counts from `after` itself, not from what comes later
     done: int = F  # whether the duty was done at all
@@ -86,23 +86,21 @@ def begun(due: Due, filing: Filing, at_once: int) -> Span:
     return low if at_once == U else max(low, first), max(high, last)
 
 
-def waiting(when: Deadline, begins: Span, on: date) -> Deadline:
+def waiting(when: Deadline, begins: Span, on: Span) -> Deadline:
     """Return a deadline of what may not have begun on a day: until then nothing is due."""
-    today = on.toordinal()
-    if today < begins[0]:
+    if on[1] < begins[0]:
         return replace(when, before=True, past=False)
-    return replace(when, before=True) if today < begins[1] else when
+    return replace(when, before=True) if on[0] < begins[1] else when
 
 
 def _counted(due: Due, start: Span, filing: Filing, days: Days, calendar: Calendar) -> Deadline:
     low, high, provisional = _ends(due, start, calendar)
-    today = days.on.toordinal()
     late = _late(span(filing, due.done), (low, high), due.done, days.done)
     if due.took:
         _possible(due.took, due, filing, _passed(start, EVER, days.as_of.toordinal()))
         least, most = span(filing, due.took)
         late = _late(((least - 1) // DAY, (most + DAY - 1) // DAY), (due.days, due.days), due.took, days.done)
-    return Deadline(today <= high, today > low, late, (low, high), provisional)
+    return Deadline(days.on[0] <= high, days.on[1] > low, late, (low, high), provisional)
 
 
 def _ends(due: Due, start: Span, calendar: Calendar) -> tuple[float, float, bool]:
@@ -123,7 +121,7 @@ def _days(due: Due, start: Span) -> Span:
     if due.before:
         return low - 1, high - 1
     if due.months:
-        return _months(low, due.months), _months(high, due.months)
+        return months_after(low, due.months), months_after(high, due.months)
     return low + due.days, high + due.days
 
 
@@ -132,8 +130,9 @@ def _working(due: Due, start: Span, calendar: Calendar) -> tuple[float, float, b
     return ends[0].earliest, ends[1].latest, any(end.provisional for end in ends)
 
 
-def _months(day: float, months: int) -> float:
-    if abs(day) == INF:
+def months_after(day: float, months: int) -> float:
+    """Return the day of the same number so many months later, or the last of that month."""
+    if abs(day) == INF or not months:
         return day
     start = date.fromordinal(int(day))
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
@@ -152,7 +151,7 @@ def _late(when: Span, last: Span, name: str, done: int) -> int:
 def _hours(due: Due, filing: Filing, days: Days) -> Deadline:
     """Return where a day stands to a deadline of hours: only `since` tells more of them than the bounds of the days.
 
-    Hours are stated of the day of the question, `as_of`; a later day of judging adds those of the days between, to within a day.
+    Hours are stated of the day of the question, `as_of`; another day of judging adds those of the days between, to within a day.
     """
     low, high = span(filing, due.after)
     passed = _passed((low, high), span(filing, due.since), days.as_of.toordinal())
@@ -160,9 +159,12 @@ def _hours(due: Due, filing: Filing, days: Days) -> Deadline:
         problem = f"`{due.since}` and `{due.after}` exclude each other on {days.as_of}"
         raise ContradictionError("contradiction", problem, "count the hours to the day of the answer", _place(due, filing))
     _possible(due.done, due, filing, passed)
-    if more := (days.on - days.as_of).days:
-        since = _passed((low, high), EVER, days.on.toordinal())
-        passed = (max(since[0], passed[0] + (more - 1) * DAY), min(since[1], passed[1] + (more + 1) * DAY))
+    today = days.as_of.toordinal()
+    if days.on != (today, today):
+        least, _ = _passed((low, high), EVER, days.on[0])
+        _, most = _passed((low, high), EVER, days.on[1])
+        first, last_ = (day - today for day in days.on)
+        passed = (max(least, passed[0] + (first - 1) * DAY), min(most, passed[1] + (last_ + 1) * DAY))
     late = _late(span(filing, due.done), (due.hours, due.hours), due.done, days.done)
     last = (low + due.hours // DAY, high + (DAY + due.hours) // DAY)
     return Deadline(passed[0] <= due.hours, passed[1] > due.hours, late, last)
@@ -176,7 +178,7 @@ def _possible(took: str, due: Due, filing: Filing, passed: Span) -> None:
         raise ContradictionError("contradiction", problem, "state the hours from the start until it was done", place)
 
 
-def _passed(found: Span, stated: Span, today: int) -> Span:
+def _passed(found: Span, stated: Span, today: float) -> Span:
     """Return how many hours may have passed on a day since one of the days `found`."""
     least, most = max(0, (today - found[1] - 1) * DAY), max(0, (today - found[0] + 1) * DAY)
     return max(least, stated[0]), min(most, stated[1])
@@ -214,4 +216,4 @@ def words(due: Due | None, rulebook: Rulebook) -> Text | None:
     return Text(zh=f"“{start.zh}”起{count}{unit[0]}内{zh}", en=f"within {count} {unit[1]} of “{start.en}”{en}")
 
 
-__all__ = ["EVER", "NONE", "Days", "Deadline", "Span", "U", "day_of", "deadline", "span", "words"]
+__all__ = ["EVER", "NONE", "Days", "Deadline", "Span", "U", "day_of", "deadline", "months_after", "span", "words"]

@@ -37,7 +37,7 @@ class Owed:
         assert duty is not None  # noqa: S101 - INVARIANT: only values with a duty come here
         rules = self._giving(outcome.id, value.id)
         sure = [rule for rule, holds in rules if holds] or [rule for rule, _ in rules]
-        standing = self.proven.standing(value.id, duty, applied, self._law(outcome.id, value.id, rules))
+        standing = self.proven.standing((outcome.id, value.id), duty, applied, self._law(outcome.id, value.id, rules))
         open_ = standing.status in OPEN
         effects = [self.pack.rules[rule].effect for rule in sure]
         return shapes.DutyAnswer.model_construct(
@@ -53,6 +53,7 @@ class Owed:
             deadline=self._deadline(duty, standing),
             status=standing.status,
             possible=[state for state in ORDER if state in standing.possible],
+            ended=self._ended(duty, standing),
             rules=self._refs(rules, applied),
             sources=self._sources(sure),
             gaps=[self.proven.proofs.words(part) for part in self.proven.gaps(duty)] if open_ else [],
@@ -100,6 +101,20 @@ class Owed:
         when = standing.deadline
         early = NO_DAY.get(when.before_law)
         return shapes.Deadline(text=text, earliest=first, latest=last, provisional=when.provisional, before_law=early)
+
+    def _ended(self, duty: Duty, standing: Standing) -> shapes.Ended | None:
+        """Return the last day of what the duty lasted as long as, and how it stood then; None where that goes on."""
+        if standing.last is None:
+            return None
+        first, last = (day.isoformat() if (day := deadlines.day_of(each)) else None for each in standing.over.last)
+        return shapes.Ended(
+            what=self.proven.proofs.lasting[duty.lasts].title,
+            sure="certain" if standing.over.past == T else "possible",
+            earliest=first,
+            latest=last,
+            status=standing.last.status if standing.last.possible != {"not_applicable"} else None,
+            possible=[state for state in ORDER if state in standing.last.possible],
+        )
 
     def _proof(self, duty: Duty) -> list[Text]:
         """Return the kinds of evidence that would prove a duty."""

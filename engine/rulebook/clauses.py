@@ -15,7 +15,7 @@ from engine.rulebook.model import Cited
 from schemas.rulebook import Source
 
 if TYPE_CHECKING:
-    from schemas.rulebook import ClauseGroup, Register
+    from schemas.register import ClauseGroup, Register
 
 Path = tuple[str | int, ...]
 # what an entry of a document's list is called; a list not named here says it itself

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 APPLIES = "applies"
 EVIDENCE = "evidence"  # the list of evidence
 ON = "compliance.on"  # the date fact that stands for the day on which compliance is judged
+ITSELF = "itself"  # lasts until it is done, or as long as its own rule says
 _EVER = shapes.Period(start=date(1900, 1, 1))
 _PROOF = "proof"
 _WAITS = frozenset({"before_launch", "at_launch", "running", "yearly"})  # phases of what begins with a launch
@@ -51,6 +52,13 @@ def told(due: shapes.Due) -> Iterator[tuple[str, str]]:
         if name:
             number = name in {due.since, due.took} or (due.hours and name == due.done)
             yield name, f"{name} >= 0" if number else f"{name} >= {_EVER.start}"
+
+
+def dated(lasting: shapes.Lasting) -> Iterator[tuple[str, str]]:
+    """Yield each date that what duties last as long as reads, with the condition that it is told."""
+    for name in (lasting.over_on, lasting.begun_on):
+        if name:
+            yield name, f"{name} >= {_EVER.start}"
 
 
 def duties(pack: PackRules) -> Iterator[tuple[shapes.Outcome, shapes.Value, shapes.Duty]]:
@@ -98,6 +106,9 @@ def since(rule: shapes.Rule, outcome: str, value: str) -> dict[str, date]:
 def proof_pack(rulebook: Rulebook, pack: PackRules) -> PackRules | None:
     """Return the pack whose rules fire when the pack applies, each duty is met or breached, each date told; None without."""
     texts = {APPLIES: pack.doc.applies_when} if pack.doc.applies_when else {}
+    for lasting in pack.doc.lasting:
+        texts[f"over:{lasting.id}"] = lasting.over_when
+        texts |= {f"told:{name}": text for name, text in dated(lasting) if name in rulebook.facts}
     for _, value, duty in duties(pack):
         texts[f"met:{value.id}"] = duty.satisfied_when
         if duty.breached_when:

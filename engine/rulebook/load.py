@@ -25,6 +25,7 @@ from schemas import calendar as dates
 from schemas import rulebook as shapes
 from schemas.lifecycle import Lifecycle
 from schemas.overlay import Overlay
+from schemas.register import Registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,7 +197,7 @@ def _kind(path: PurePosixPath) -> tuple[str, type[BaseModel]]:
     if folder == "lifecycles":
         return "lifecycle", Lifecycle
     if folder == "instruments":
-        return ("registers", shapes.Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
+        return ("registers", Registers) if path.parent.name == "clauses" else ("instruments", shapes.Instruments)
     if folder == "overlays":
         return "overlay", Overlay
     if folder == "calendar":
@@ -221,6 +222,9 @@ def _conditions(doc: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
         for key, text in (("applies_when", doc.applies_when), ("shares_when", doc.shares_when)):
             if text:
                 yield (key,), text
+        for i, lasting in enumerate(doc.lasting):
+            yield ("lasting", i, "over_when"), lasting.over_when
+            yield from ((("lasting", i), text) for _, text in duties.dated(lasting))
         for path, duty in duties.places(doc):
             yield from (((*path, "duty", key), text) for key, text in duties.conditions(duty))
             yield from (((*path, "duty", "due"), text) for _, text in (duties.told(duty.due) if duty.due else ()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from schemas import rulebook as shapes
     from schemas.lifecycle import Lifecycle
     from schemas.overlay import Overlay
+    from schemas.register import Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class Rulebook:
     digest: str
     units: dict[str, shapes.Unit] = field(default_factory=dict)
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
-    registers: dict[str, shapes.Register] = field(default_factory=dict, compare=False)  # by instrument
+    registers: dict[str, Register] = field(default_factory=dict, compare=False)  # by instrument
     cited: tuple[Cited, ...] = field(default=(), compare=False)  # every source that any document names
     years: dict[int, dates.CalendarYear] = field(default_factory=dict)
     statutory: dates.Statutory | None = None

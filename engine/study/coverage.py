@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.rulebook.model import Rulebook
-    from schemas.rulebook import Register
+    from schemas.register import Register
 
 # why a clause of a class without its own reason is not encoded
 REASONS = {

@@ -4,6 +4,7 @@ A file holds a list of cases. `facts` are stated over those of a sample (`base`)
 `item` over those of the first item of its list.
 
     owes, open, free      duties that are certain, possible, impossible
+    last                  how a duty that has ended stood on its last day (`none` where it was not yet law)
     status, due           how a duty stands, and the last day that is certainly in time (`none` where there is none)
     effects, bodies       what a duty's effect is and who is competent; `sources` are some of its articles
     conflicts, flaws      certainly shown; `unflawed` are flaws that are certainly not
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from schemas.answer import OutcomeAnswer
     from schemas.duties import DutyAnswer, Overall
 
-DUTIES = ("owes", "open", "free", "status", "due", "effects", "bodies", "sources")
+DUTIES = ("owes", "open", "free", "status", "last", "due", "effects", "bodies", "sources")
 SHOWN = ("conflicts", "flaws", "unflawed")
 OUTCOMES = ("outcomes", "undetermined", "has", "lacks")
 EXPECTS = (*DUTIES, *SHOWN, *OUTCOMES)
@@ -102,13 +103,15 @@ def read_cases(file: Path, rules: Path) -> Iterator[Case]:
 
 
 def _facts(doc: dict[str, Any], rules: Path) -> dict[str, Any]:
-    """Return what a case starts from; one silent on exports, requests for data and pilots has none: few are about them."""
-    no_pilot = {"pilot.applied": False}
+    """Return what a case starts from; one silent on exports, requests for data, pilots or an end has none: few are about them."""
+    silent = {"pilot.applied": False}
+    if not any(name.startswith("end.") for name in doc.get("facts", ())):
+        silent["end.ended"] = False
     if not (base := doc.get("base")):
-        return {"product.data_export": False, "sharing.requested": False} | no_pilot
+        return {"product.data_export": False, "sharing.requested": False} | silent
     path = rules / f"samples/{base}.yaml"
     sample: Any = plain(read(path.read_bytes(), path.name))
-    return no_pilot | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
+    return silent | {name: value for name, value in sample.items() if name != "about"}  # it says what is exported
 
 
 def _with_item(found: dict[str, Any], doc: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +186,8 @@ def _duty(key: str, duty: DutyAnswer | None, wanted: Any) -> Iterator[str]:
     match key:
         case "status":
             got = duty.status
+        case "last":
+            got = ((duty.ended.status or "none") if duty.ended.sure == "certain" else "possible") if duty.ended else "going on"
         case "due":
             got = (duty.deadline.latest if duty.deadline else None) or "none"
         case "effects":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.rulebook.model import Rulebook
-    from schemas.rulebook import LawText, Register
+    from schemas.register import LawText, Register
 
 MAX_BYTES = 8_000_000
 FORMS = (".md", ".txt")

@@ -157,6 +157,8 @@ def _opening(office: Office, filing: str, said: filings.Content, how: Opening) -
     table = streams.table(how.process)
     declared = {each.id for each in table.fields}
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
+    if "unit" in declared and not _of_party(office.by):
+        shared["unit"] = _unit(office, how, shared)
     given = {**shared, "version": filed.version(state), **how.fields, "filing": filing}
     if "filed_by" in declared:
         given["filed_by"] = filed_by
@@ -165,6 +167,16 @@ def _opening(office: Office, filing: str, said: filings.Content, how: Opening) -
     day = None if _of_party(office.by) else date.fromisoformat(received)
     case, typed = office.reserved or new_id(office.now), COMPUTED - set(how.fields)
     return Act(case, how.process, event, office.by, office.now, given, day, office.second, id=office.reserved, computed=typed)
+
+
+def _unit(office: Office, how: Opening, shared: Mapping[str, Any]) -> str:
+    """Return the unit in charge of a case that an official opens, where nothing else is said.
+
+    It is that of the case which goes on in it, else the one that received the filing, else the official's own.
+    """
+    over = str(how.fields.get(filed.OVER) or "")
+    kept = office.streams.state(over).values.get("unit") if over else None
+    return str(kept or shared.get("unit") or office.by.holder.unit)
 
 
 def _moved(office: Office, opening: Act, over: str) -> list[Act]:

@@ -1,4 +1,4 @@
-"""What an event says of the filing that its stream is about, compared with that filing: versions, papers of the party, its cases.
+"""What an event says of the filing that its stream is about, compared with it: versions, papers of the party, unit and cases.
 
 A table alone cannot see another stream, so this is judged when an act is recorded, by whoever may do it at all; a filing only
 grows, so what was true of its versions and papers once stays true.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
+from engine.supervise.people import units
 from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
 from engine.supervise.step import OFFICES, Refusal, transition_of
 
@@ -26,6 +27,7 @@ FILING = "filing"
 OVER = "takes_over"  # the field of an opening that names the case which goes on in it
 VERSIONS = (*SUBMITTED, "revise")
 DRAFTS = ("draft", "save")  # what they say is filed only once it is submitted
+UNIT = "unit"
 EVIDENCE, PAPERS = "evidence", ("mandate", "paper")  # fields of a filing: files that it came with, and papers of the party
 
 
@@ -61,11 +63,12 @@ def _events(home: Installation, stream: str) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How other streams stand: as the acts that are judged together leave them, else as they are stored."""
+    """How other streams stand at a moment: as the acts that are judged together leave them, else as they are stored."""
 
     home: Installation
     tables: Mapping[str, Lifecycle]
     after: Mapping[str, State]
+    at: str
 
     def state(self, stream: str) -> State | None:
         """Return a stream, None when there is none. Raises StoreError."""
@@ -87,7 +90,10 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
         problem = f"the case `{open_.stream}` on it is open"
         return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
     name = str(given.open.get(FILING) or state.values.get(FILING) or "")
-    declared = [each for each in table.fields if each.in_filing and each.id in given.open]
+    received = not state.name and OVER not in given.open  # whoever goes on with a case has it, whoever received the filing
+    declared = [
+        each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
+    ]
     brings = bool(transition and transition.brings)
     if not name or not (declared or brings or FILING in given.open):
         return None
@@ -104,7 +110,11 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
 
 
 def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | None) -> Refusal | None:
-    """Return the refusal of a field that names a version or a paper which the filing has not, or a case that is none of it."""
+    """Return the refusal of a field that names a version or a paper which the filing has not, another unit, or no case of it.
+
+    A case is opened for the unit that received the filing, which hands it over then. Where the filing names none, or one in which
+    no official is left, any unit takes it up.
+    """
     if filing is None or not version(filing):
         return Refusal("no-such-filing", rule, "the filing that is named was not submitted", "name one that was")
     if field.in_filing == "version" and not 1 <= value <= version(filing):
@@ -113,6 +123,9 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     if field.in_filing == "paper" and value not in papers(look.home, filing):
         problem = f"no paper {value[:12]}... was filed with `{filing.stream[:60]}`"
         return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if field.in_filing == UNIT and (unit := filing.values.get(UNIT, value)) != value and unit in units(look.home, look.at):
+        problem = f"the filing was received by `{unit}`, not by `{value}`"
+        return Refusal("wrong-unit", rule, problem, "that unit opens the case, and hands it over with `assign`")
     if field.in_filing == "case":
         return _other_case(look, rule, value, filing)
     return None

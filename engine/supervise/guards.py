@@ -86,7 +86,7 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
         return ""
     if h.event.own in _parties(h):
         return f"`{h.event.by}` belongs to the party"
-    if "official" in h.event.roles and uscc.is_firm(h.event.unit):
+    if {"official", "admin"} & set(h.event.roles) and uscc.is_firm(h.event.unit):
         return f"`{h.event.by}` belongs to another firm"
     for name in of:
         recused = h.state.values.get(name) or ()
@@ -171,6 +171,20 @@ def _lead_unit(h: Happening, of: Sequence[str]) -> str:
     units = [h.event.unit, *([h.event.second_unit] if h.event.second else [])]
     other = next((unit for unit in units if unit not in leads), None)
     return "" if other is None else f"`{other}` does not lead this; `{'` or `'.join(leads)}` does"
+
+
+def _in_charge(h: Happening, of: Sequence[str]) -> str:
+    """The actor is of the unit in charge (the field named first); while there is none, of the unit that the event puts in charge.
+
+    The second official may be of another unit. Events named after the field are opinions, which others give too.
+    """
+    name, *opinions = of
+    unit = h.state.values.get(name) or h.event.values.get(name)
+    if h.event.name in opinions:
+        return ""
+    if not unit:
+        return "no unit is in charge of this yet"
+    return "" if h.event.unit == unit else f"`{h.event.by}` is of `{h.event.unit[:64]}`, and `{unit}` is in charge"
 
 
 def _all_asked(h: Happening, of: Sequence[str]) -> str:
@@ -462,6 +476,7 @@ GUARDS: dict[str, Guard] = {
     "other_unit": _other_unit,
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
+    "in_charge": _in_charge,
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
-from engine.supervise.guards import GUARDS, Happening
+from engine.supervise.guards import GUARDS, MANDATE, Happening
 from engine.supervise.state import DRIFT, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
 FIRM, OFFICES = "enterprise", ("official", "admin")
+# guards that say themselves whose official acts: a unit that was asked, that leads or began, or the inspectors who were named
+SAY_WHO = frozenset({"asked_unit", "lead_unit", "other_unit", "same_unit", "among"})
 SECOND = "official"  # the role of whoever signs as second
 
 
@@ -124,7 +126,8 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
-    for name in (*_recusals(table, role), *transition.guards):
+    standing = (*_recusals(table, role), *_in_charge(table, transition, event, role))
+    for name in (*standing, *transition.guards):
         yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
 
 
@@ -169,6 +172,23 @@ def _recusals(table: Lifecycle, role: str | None) -> list[str]:
     return [each.id for each in table.guards if each.is_ == "impartial" and role in OFFICES]
 
 
+def _in_charge(table: Lifecycle, transition: Transition, event: Event, role: str | None) -> list[str]:
+    """Return the guards of a table that leave its acts to the unit in charge: they stand over all that officials do in it.
+
+    Others act for the party under its paper, give the opinions that they were asked for, inspect where they were named, and say
+    of themselves that they stay out; an administrator hands a stream over and names who is recused.
+    """
+    declared = {each.id: each for each in table.guards}
+    recused = {name for each in table.guards if each.is_ == "impartial" for name in each.of}
+    free = (
+        role != "official"
+        or MANDATE in event.given
+        or any(declared[name].is_ in SAY_WHO for name in transition.guards)
+        or any(event.values.get(name) == event.by for name in recused & set(transition.needs))
+    )
+    return [] if free else [each.id for each in table.guards if each.is_ == "in_charge" and each.id not in transition.guards]
+
+
 def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
     """Refuse what happens by itself once a day has passed, while it has not; the day on which it is told counts."""
     day = state.values.get(transition.after, "") if transition.after else ""
@@ -195,7 +215,7 @@ def _after(table: Lifecycle, transition: Transition, state: State, event: Event)
         opened=state.opened or event.at,
         closed=next(each.final for each in table.states if each.id == name),
         holder=event.holder or state.holder,
-        subject=event.subject if transition.unique else state.subject,
+        subject=event.subject if transition.unique else "" if transition.frees else state.subject,
         values=_values(table, transition, state, event),
         done=_done(transition, state, event),
         clocks=clocked(table, transition, state, event),

@@ -162,7 +162,8 @@ class Streams:
             found.append(self._prepared(act))
             if found[-1].refusal:
                 return found
-        look = filed.Look(self.home, self.rulebook.lifecycles, {each.after.stream: each.after for each in found})
+        after = {each.after.stream: each.after for each in found}
+        look = filed.Look(self.home, self.rulebook.lifecycles, after, found[0].event.at)
         for place, each in enumerate(found):
             refusal = filed.recused(look, each.table, each.before, each.event)
             refusal = refusal or filed.refused(look, each.table, each.before, each.act.name, each.fields)
@@ -274,10 +275,19 @@ class Streams:
 
     def _subject(self, table: Lifecycle, unique: list[str], fields: Given) -> str:
         """Return the keyed hash of what no second open stream of the table, or of all arms of its outcome, may have."""
-        values = [fields.sealed.get(name, fields.open.get(name)) for name in unique]
+        of_facts = {each.id for each in table.fields if each.type == "facts"}
+        said = fields.open | fields.sealed
+        values = [self._asked(fields, name) if name in of_facts else said.get(name) for name in unique]
         plain = [_plainly(each) if isinstance(each, str) else each for each in values]
         of = f"arm:{table.arm.outcome}" if table.arm else table.id
         return self.home.keyed("subject", canonical.encode([of, *plain]).decode())
+
+    def _asked(self, fields: Given, name: str) -> dict[str, Any]:
+        """Return the facts of a field but for the days in them: what is asked again on another day is the same."""
+        head, known = f"{name}:", self.rulebook.facts
+        stated = {fact.removeprefix(head): value for fact, value in fields.sealed.items() if fact.startswith(head)}
+        days = {fact for fact in stated if (declared := known.get(fact.rpartition("/")[2])) and declared.type == "date"}
+        return {fact: value for fact, value in stated.items() if fact not in days}
 
     # recording --------------------------------------------------------------------------------------------------------
 

@@ -251,7 +251,7 @@ def test_a_request_is_filed_and_decided_under_policies(owners: Office, policies:
     assert owners.refused("share", "decide", foreign, *("deputy" if word == "boss" else word for word in grant)) == "wrong-unit"
     term = policies / BUS / "not-abroad.yaml"
     term.write_text(term.read_text("utf-8") + "# changed\n", "utf-8")
-    assert owners.refused("share", "decide", filed(), *grant) == "unpublished-policy"
+    assert owners.refused("share", "decide", filed(uses_before=1), *grant) == "unpublished-policy"
 
 
 def test_a_published_term_is_frozen(owners: Office, policies: Path) -> None:

@@ -34,6 +34,7 @@ def code(body: str) -> str:
 
 POLICIES = Path(__file__).parents[2] / "rules/samples/policies"
 PASSWORD = "a long enough secret"  # noqa: S105 - of a test
+UNITS = {"a": "市工信局", "b": "市监局"}
 FIRMS = {"a": code("91320100MA0000000"), "b": code("91320100MA0000001")}
 
 
@@ -70,6 +71,7 @@ def people(home: Path, moment: datetime) -> None:
             ("li", "李强", "市监局", ("official",)),
             ("sun", "孙立", "市监局", ("official",)),
             ("wang", "王磊", "市工信局", ("official",)),
+            ("he", "何平", "市工信局", ("official",)),
             *firms,
         ]:
             opened.add_actor(Holder(sub, name, unit, roles), "decision", stamp(moment), first)
@@ -83,14 +85,18 @@ def accounts(office: Office) -> dict[str, str]:
             firm = about["of"] == "enterprise"
             actor = f"firm-{tenant}" if firm else {"a": "wang" if role == "reviewer" else "chen", "b": "li"}[tenant]
             name = role if tenant == "a" else f"{role}-b"
-            made = Account(name, name, actor, (role,), code if firm else "", "" if firm else f"unit-{tenant}")
+            made = Account(name, name, actor, (role,), code if firm else "", "" if firm else UNITS[tenant])
             office.accounts.store.put(made)
             scopes = tuple(action for action in table.actions if table.may_ever(role, action))
             keys[name] = office.accounts.make_key(made, scopes, office.now())
-    second = Account("second-b", "second-b", "sun", ("decider",), "", "unit-b")  # of the same unit as decider-b
-    office.accounts.store.put(second)
-    scopes = tuple(action for action in table.actions if table.may_ever("decider", action))
-    return keys | {"second-b": office.accounts.make_key(second, scopes, office.now())}
+    others = [(f"{role}-c", "he", role, "a") for role in ("intake", "reviewer", "decider")]
+    colleagues = [("second-b", "sun", "decider", "b"), *others]
+    for name, actor, role, tenant in colleagues:  # of the same unit as the others of that tenant
+        made = Account(name, name, actor, (role,), "", UNITS[tenant])
+        office.accounts.store.put(made)
+        scopes = tuple(action for action in table.actions if table.may_ever(role, action))
+        keys[name] = office.accounts.make_key(made, scopes, office.now())
+    return keys
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ def opened(served: Served, **more: Any) -> str:
     """A case on a submitted filing of the first firm; its address."""
     where = drafted(served, **{"facts": SURE, **more}).headers["location"]
     assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
-    fields = {"legal": "plan", "unit": "unit-a", "reasons": "拟入公共场所"}
+    fields = {"legal": "plan", "unit": "市工信局", "reasons": "拟入公共场所"}
     body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": fields}
     second = {"x-second-authorization": f"Bearer {served.keys['intake-b']}"}
     made = served.call("intake", "POST", "/v1/cases", body, **key(), **second)
@@ -67,11 +67,11 @@ def test_rows_say_what_is_overdue(served: Served, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:
-    case = proposed(served, "reviewer-b")
+    case = proposed(served, "reviewer-c")
     shown = served.call("applicant", "GET", case).json()
     assert (shown["state"], shown["values"]["outcome"]) == ("proposed", "t3")
     assert act(served, "applicant", case, "state", statement="无异议").json()["state"] == "proposed"
-    same = decided(served, case, "decider-b", "t3")
+    same = decided(served, case, "decider-c", "t3")
     assert (same.status_code, same.json()["code"]) == (403, "other-than-proposer")
     done = decided(served, case, "decider", "t3")
     assert (done.status_code, done.json()["state"]) == (200, "decided")
@@ -89,12 +89,12 @@ def test_a_case_from_the_filing_to_the_decision(served: Served) -> None:
 def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None:
     case = proposed(served)
     act(served, "applicant", case, "state", statement="无异议")
-    assert decided(served, case, "decider-b", "t0").json()["code"] == "reasons-for-deviation"
-    lone = decided(served, case, "decider-b", "t0", reasons="公共安全")
+    assert decided(served, case, "decider-c", "t0").json()["code"] == "reasons-for-deviation"
+    lone = decided(served, case, "decider-c", "t0", reasons="公共安全")
     assert (lone.json()["code"], lone.json()["errors"][0]["rule"]) == ("two-officials", "ex-ante-review/decide#two-officials")
-    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider-b").json()["code"] == "two-persons"
-    assert decided(served, case, "decider-b", "t0", reasons="公共安全", second="reviewer").status_code == 403
-    done = decided(served, case, "decider-b", "t0", reasons="公共安全", second="decider")
+    assert decided(served, case, "decider-c", "t0", reasons="公共安全", second="decider-c").json()["code"] == "two-persons"
+    assert decided(served, case, "decider-c", "t0", reasons="公共安全", second="reviewer").status_code == 403
+    done = decided(served, case, "decider-c", "t0", reasons="公共安全", second="decider")
     assert done.status_code == 200, done.text
     assert done.json()["statement"]["second"]["sub"] == "chen"
 
@@ -123,9 +123,9 @@ def test_what_is_open_is_settled_as_a_deviation_is(served: Served) -> None:
     case = proposed(served, facts=FACTS)
     assert served.call("auditor", "GET", case).json()["values"]["outcome"] == "undetermined"
     act(served, "applicant", case, "state", statement="无异议")
-    assert decided(served, case, "decider-b", "t3").json()["code"] == "reasons-for-deviation"
-    assert decided(served, case, "decider-b", "t3", reasons="核查").json()["code"] == "two-officials"
-    done = decided(served, case, "decider-b", "t3", reasons="核查", second="decider")
+    assert decided(served, case, "decider-c", "t3").json()["code"] == "reasons-for-deviation"
+    assert decided(served, case, "decider-c", "t3", reasons="核查").json()["code"] == "two-officials"
+    done = decided(served, case, "decider-c", "t3", reasons="核查", second="decider")
     assert (done.status_code, done.json()["statement"]["values"]["deviates"]) == (200, True)
 
 
@@ -146,14 +146,14 @@ def test_a_case_is_decided_on_what_was_proposed(served: Served) -> None:
     """Another outcome of the same pack is no decision of the case, however well the rules bear it."""
     case = proposed(served)
     act(served, "applicant", case, "state", statement="无异议")
-    got = decided(served, case, "decider-b", "track=self_responsibility", reasons="x", second="decider")
+    got = decided(served, case, "decider-c", "track=self_responsibility", reasons="x", second="decider")
     assert (got.status_code, got.json()["code"]) == (422, "wrong-outcome")
 
 
 def test_no_case_is_opened_under_a_pack_that_has_no_one_outcome(served: Served) -> None:
     where = drafted(served, facts=SURE, pack="cn-ai-duties").headers["location"]
     assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
-    fields = {"legal": "plan", "unit": "unit-a", "reasons": "x"}
+    fields = {"legal": "plan", "unit": "市工信局", "reasons": "x"}
     body = {"filing": where.rpartition("/")[2], "process": "ex-ante-review", "fields": fields}
     got = served.call("intake", "POST", "/v1/cases", body, **key())
     assert (got.status_code, got.json()["code"]) == (422, "wrong-pack")
@@ -169,7 +169,7 @@ def test_what_departs_from_the_proposal_on_record_deviates(served: Served) -> No
     now = served.call("auditor", "POST", "/v1/assessments", {"pack": "nanjing-tiering", **version}).json()["outcomes"]["tier"]
     assert now["value"] not in (None, "t3")
     act(served, "applicant", case, "state", statement="无异议")
-    got = decided(served, case, "decider-b", now["value"])
+    got = decided(served, case, "decider-c", now["value"])
     assert (got.status_code, got.json()["code"]) == (422, "reasons-for-deviation")
 
 
@@ -209,13 +209,13 @@ def test_whoever_is_recused_does_nothing_more(served: Served) -> None:
     got = act(served, "intake", case, "accept")
     assert (got.status_code, got.json()["code"]) == (403, "recusal")
     assert "civil-servant-law 76" in got.json()["errors"][0]["law_ref"]
-    assert act(served, "intake-b", case, "accept").status_code == 200
+    assert act(served, "intake-c", case, "accept").status_code == 200
 
 
 def test_cases_are_a_queue_and_a_unit_sees_its_own(served: Served, case: str) -> None:
     found = served.call("unit_opinion", "GET", "/v1/cases?process=ex-ante-review&limit=200").json()["items"]
     assert case.rpartition("/")[2] in {each["id"] for each in found}
-    assert {each["unit"] for each in found} == {"unit-a"}
+    assert {each["unit"] for each in found} == {"市工信局"}
     assert [each["due"] for each in found] == sorted(each["due"] for each in found)
     assert served.call("unit_opinion-b", "GET", "/v1/cases").json()["items"] == []
     assert served.call("viewer-b", "GET", "/v1/cases").json()["items"] == []
@@ -227,7 +227,7 @@ def test_cases_that_are_answered_otherwise_are_named(served: Served) -> None:
     """What an official made of an answer is no drift; what changed facts make of it is, and says what changed."""
     deviating, moving = proposed(served), proposed(served)
     act(served, "applicant", deviating, "state", statement="无异议")
-    assert decided(served, deviating, "decider-b", "t0", reasons="公共安全", second="decider").status_code == 200
+    assert decided(served, deviating, "decider-c", "t0", reasons="公共安全", second="decider").status_code == 200
     filing = f"/v1/filings/{served.call('reviewer', 'GET', moving).json()['values']['filing']}"
     match = served.call("applicant", "GET", filing).headers["etag"]
     version = {"facts": {**SURE, "function.life_safety": True}}

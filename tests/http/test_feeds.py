@@ -15,7 +15,7 @@ from engine.supervise.streams import Streams
 from tests.http.conftest import FIRMS, Served
 from tests.http.test_app import SURE
 
-UNIT = "unit-a"
+UNIT = "市工信局"
 
 
 @pytest.fixture(scope="module")

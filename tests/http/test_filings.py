@@ -30,13 +30,13 @@ def changed(served: Served, who: str, path: str, body: Any, match: str, method: 
 
 def submitted(served: Served, **more: Any) -> str:
     """A submitted filing of the first firm, for the first unit; its address."""
-    where = str(drafted(served, **{"unit": "unit-a", **more}).headers["location"])
+    where = str(drafted(served, **{"unit": "市工信局", **more}).headers["location"])
     assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
     return where
 
 
 def test_a_draft_is_its_makers_until_it_is_submitted(served: Served) -> None:
-    where = drafted(served, unit="unit-a").headers["location"]
+    where = drafted(served, unit="市工信局").headers["location"]
     for who in ("intake", "decider", "unit_opinion", "auditor", "applicant-b"):
         for path in (where, f"{where}/events", f"{where}/clocks"):
             assert served.call(who, "GET", path).status_code == 404, who

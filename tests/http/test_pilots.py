@@ -21,7 +21,7 @@ FACTS = {name: value for name, value in APPLICATION.items() if name != "holder"}
 HASH = terms_sha256(AGREED)
 LIFE: list[tuple[str, str, dict[str, Any], str]] = [
     ("applicant", "apply", FACTS, "applied"),
-    ("reviewer-b", "find", {"facts": FINDINGS, "reasons": "核对"}, "applied"),
+    ("reviewer-c", "find", {"facts": FINDINGS, "reasons": "核对"}, "applied"),
     ("decider", "admit", {}, "admitted"),
     ("decider", "offer", {"terms": AGREED}, "offered"),
     ("applicant", "sign", {"signed_sha256": HASH}, "signed"),
@@ -62,7 +62,7 @@ def test_a_pilot_is_shown_and_listed(served: Served, pilot: str) -> None:
     assert {"report", "warn", "pause"} <= {each["event"] for each in shown["next"]}
     running = ok(served.call("viewer", "GET", f"{pilot}/clocks"))
     assert {each["clock"] for each in running} == {"duration", "midterm", "periodic"}
-    assert ok(served.call("unit_opinion", "GET", "/v1/pilots?state=running"))["items"] == []  # of another unit
+    assert ok(served.call("unit_opinion-b", "GET", "/v1/pilots?state=running"))["items"] == []  # of another unit
     listed = ok(served.call("decider", "GET", "/v1/pilots?state=running"))["items"]
     assert [each["id"] for each in listed] == [pilot.rpartition("/")[2]]
     assert ok(served.call("viewer-b", "GET", "/v1/pilots"))["items"] == []

@@ -52,7 +52,7 @@ def published(served: Served) -> Served:
     at.writer.do(work)
     scopes = tuple(action for action in permissions().actions if permissions().may_ever("decider", action))
     for name, sub in (("transport", "ma"), ("transport-2", "mu")):
-        made = Account(name, name, sub, ("decider",), "", "unit-b")
+        made = Account(name, name, sub, ("decider",), "", "市监局")
         at.accounts.store.put(made)
         served.keys[name] = at.accounts.make_key(made, scopes, at.now())
     return served

@@ -32,6 +32,8 @@ PEOPLE = {
     "wang": ("王磊", "市市场监管局", ("official",)),
     "zhao": ("赵敏", "市公安局", ("official",)),
     "li": ("李明", "市工信局", ("official",)),
+    "gu": ("顾清", "市工信局", ("official",)),
+    "qq": ("钱农", "市农业局", ("official",)),
     "he": ("何平", "市工信局", ("official",)),
     "sun": ("孙警官", "市公安局", ("official",)),
     "organ": ("机构代码", code("11320100MA1ABCDEX"), ("official",)),

@@ -36,7 +36,7 @@ def watched(on: Desk, case: str, holder: str, unit: str = UNIT) -> None:
     on.act(filing, "filing", "draft", "li", {})
     on.act(filing, "filing", "submit_for_party", "li", {**FILED, "holder": holder, "product": case, "mandate": HASH})
     led = {"proposal": "-", "track": "results_based", "deviates": False}
-    on.act(case, ARM, "open", "li", {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
+    on.act(case, ARM, "open", None, {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
 
 
 def announced(on: Desk, count: int = 3, by: str = "wang", pool: tuple[str, ...] = POOL) -> str:
@@ -59,7 +59,7 @@ def test_a_draw_from_the_announcement_to_the_inspection(on: Desk) -> None:
     assert frozen(on, stream).statement["values"]["list"] == {
         "c0": ["both"], "c1": ["both", "wang"], **{f"c{number}": ["both"] for number in range(2, 7)},
     }  # fmt: skip
-    on.act("c6", ARM, "complained", "li", {"complaint": "误导", "inspectors": ["li", "wang"]})
+    on.act("c6", ARM, "complained", "wang", {"complaint": "误导", "inspectors": ["li", "wang"]})
     done = revealed(on, stream).statement["values"]["drawn"]
     assert {each["case"] for each in done} == {f"c{number}" for number in range(7)}
     two = {each["case"]: each["inspectors"] for each in done}
@@ -178,9 +178,9 @@ def test_a_list_of_an_older_log_is_seen(on: Desk) -> None:
 
 def inspected_after_draw(on: Desk, case: str) -> tuple[str, list[str]]:
     """Draw a case of a unit of its own from a roll of three; return the draw and the two inspectors."""
-    watched(on, case, RIVAL, unit=case)
+    watched(on, case, RIVAL, unit="市公安局")
     on.at()
-    plan = draws.Plan(1, ("wang", "zhao", "li"), unit=case)
+    plan = draws.Plan(1, ("wang", "zhao", "li"), unit="市公安局")
     stream = draws.announce(on.streams, on.people["wang"], on.now, plan).state.stream
     frozen(on, stream)
     (drawn,) = revealed(on, stream).statement["values"]["drawn"]
@@ -229,8 +229,8 @@ def test_other_inspectors_are_drawn_where_a_roll_has_come_to_its_end(on: Desk) -
 
 
 def test_a_complaint_whose_inspectors_are_recused_goes_on(on: Desk) -> None:
-    watched(on, "e2", RIVAL, unit="e2")
-    on.act("e2", ARM, "complained", "li", {"complaint": "误导", "inspectors": ["li", "wang"]})
+    watched(on, "e2", RIVAL, unit="市农业局")
+    on.act("e2", ARM, "complained", "qq", {"complaint": "误导", "inspectors": ["li", "wang"]})
     with pytest.raises(InputError, match="inspectors-left"):
         other_roll(on, "e2")
     recused(on, "e2", "wang")

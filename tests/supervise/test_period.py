@@ -18,7 +18,7 @@ from engine.supervise.overdue import lateness, over, overdue
 from engine.supervise.period import Row, count
 from engine.supervise.state import Pause, Run, State
 from tests.rulebook import book
-from tests.supervise.desk import FILED, FIRM, Desk, desk
+from tests.supervise.desk import FILED, FIRM, HASH, Desk, desk
 from tests.supervise.test_agenda import filed
 from tests.test_cli import fenji
 
@@ -150,8 +150,8 @@ def story(on: Desk) -> None:
     on.act("twice", TABLE, "serve", "chen", {"served_on": "2026-09-15", "manner": "in_person"})
     on.act("twice", TABLE, "object", "firm", {"grounds": "等级过高"})
     on.until(date(2026, 9, 18))
-    ruled(on, "twice", "t2", "change", "wang", compared="milder")
-    on.act("twice", TABLE, "serve", "wang", {"served_on": "2026-09-18", "manner": "in_person"})
+    ruled(on, "twice", "t2", "change", "he", compared="milder")
+    on.act("twice", TABLE, "serve", "he", {"served_on": "2026-09-18", "manner": "in_person"})
     on.until(date(2026, 10, 12))
     on.act("moved", TABLE, "assign", "chen", {"assignee": "wang", "unit": OTHER})
     on.act("f-told", "filing", "revise", "firm", {"facts": FILED["facts"]})
@@ -192,6 +192,22 @@ def test_today_bounds_what_is_late(on: Desk) -> None:
     during = of(on, "2026-09", "2026-09", datetime(2026, 9, 8, 12, tzinfo=UTC))
     assert during[UNIT].late == 0  # the last day
     assert of(on, "2026-09", "2026-09", datetime(2026, 9, 9, 1, tzinfo=UTC))[UNIT].late == 2
+
+
+def test_a_clock_that_starts_again_ends_its_earlier_run(tmp_path: Path) -> None:
+    """Whoever reports late begins the next year with the report: what was late stays so."""
+    with desk(tmp_path) as on:
+        on.act("f", "filing", "draft", "firm", {})
+        on.act("f", "filing", "submit", "firm", {**FILED, "district": DISTRICT, "unit": UNIT})
+        led = {"proposal": "-", "track": "transparency", "deviates": False, "unit": UNIT, "district": DISTRICT}
+        on.act("d", "disclosure-tracking", "open", "li", {"filing": "f", "version": 1, "holder": FIRM, **led})
+        on.act("d", "disclosure-tracking", "disclose", "firm", {"disclosure": HASH})
+        on.until(date(2027, 9, 6))
+        on.act("d", "disclosure-tracking", "report", "firm", {"report": HASH})
+        assert late(of(on, "2027-09", "2027-09")[UNIT]) == (0, 0, 0, 1)
+        assert sum(row.party_late for row in of(on, "2026-01", "2028-12").values()) == 1
+        on.until(date(2028, 9, 7))
+        assert late(of(on, "2028-09", "2028-09")[UNIT]) == (0, 0, 0, 1)  # the next one is late and open
 
 
 def test_a_case_counts_once_by_its_last_decision(on: Desk) -> None:

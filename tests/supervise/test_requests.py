@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from tests.supervise.desk import Desk, desk
 
 FIELDS: dict[str, Any] = {
     "requester": "市工信局", "provider": "市公安局", "basis": "职责", "scenario": "监管", "scope": "全市", "manner": "接口查询",
-    "until": "2026-12-31",
 }  # fmt: skip
+TERMS = count(date(2026, 12, 31).toordinal())  # no two requests here ask for the same until the same day
 SAMPLE = next(iter(sorted((RULES / "samples/cn-data-sharing").glob("*.yaml"))))
 
 
@@ -50,9 +51,13 @@ def told(**more: Any) -> dict[str, Any]:
     return values_of(book(), from_document(book(), node_from(plain, Place("the request"))))
 
 
+def fields(items: dict[str, Any]) -> dict[str, Any]:
+    return {**FIELDS, "items": items, "until": date.fromordinal(next(TERMS)).isoformat()}
+
+
 def asked(on: Desk, items: dict[str, Any]) -> State:
     on.at()
-    return requests.ask(cases.Office(on.streams, on.people["li"], on.now), {**FIELDS, "items": items}).state
+    return requests.ask(cases.Office(on.streams, on.people["li"], on.now), fields(items)).state
 
 
 @pytest.mark.parametrize(
@@ -167,10 +172,10 @@ def test_the_law_and_the_class_say_which_time_runs(
     office = cases.Office(on.streams, on.people["li"], on.now)
     if wanted not in CLOCKS:
         with pytest.raises(InputError) as error:
-            requests.ask(office, {**FIELDS, "items": said}, unconditional=unconditional)
+            requests.ask(office, fields(said), unconditional=unconditional)
         assert error.value.finding.code == wanted
         return
-    done = requests.ask(office, {**FIELDS, "items": said}, unconditional=unconditional)
+    done = requests.ask(office, fields(said), unconditional=unconditional)
     assert (done.statement["name"], [run.clock for run in done.state.clocks]) == (wanted, CLOCKS[wanted])
     other = wanted == "request_other"
     assert ("order-809" in " ".join(done.statement["basis"]), done.state.values.get("channel")) == (
@@ -186,9 +191,9 @@ def test_the_register_gives_the_class(on: Desk) -> None:
     items = values_of(chosen, from_document(chosen, node_from(asks, Place("the request"))))
     on.at()
     office = cases.Office(on.streams, on.people["li"], on.now)
-    assert requests.ask(office, {**FIELDS, "items": items}, chosen).statement["name"] == "request_unconditional"
+    assert requests.ask(office, fields(items), chosen).statement["name"] == "request_unconditional"
     with pytest.raises(InputError) as error:
-        requests.ask(office, {**FIELDS, "items": items}, chosen, unconditional=False)
+        requests.ask(office, fields(items), chosen, unconditional=False)
     assert error.value.finding.code == "other-class"
 
 

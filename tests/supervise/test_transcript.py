@@ -20,6 +20,7 @@ SAMPLE = RULES / "samples/nanjing-tiering/machine-vision.yaml"
 REQUEST = min((RULES / "samples/cn-data-sharing").glob("*.yaml"))
 PEOPLE = {
     "li": ("李明", "市工信局", "official"),
+    "he": ("何平", "市工信局", "official"),
     "wu": ("吴刚", "市公安局", "official"),
     "qian": ("钱颖", "市市场监管局", "official"),
     "sun": ("孙健", "市公安局", "official"),

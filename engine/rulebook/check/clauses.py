@@ -13,7 +13,7 @@ from engine.rulebook.clauses import by_article, citing, listed
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
-    from schemas.rulebook import Register
+    from schemas.register import Register
 
 FORM = "write `20`, `66(2)`, `5(1)(4)`, `3(1)-(3)`, `13-15` or `7, 9(1)`"
 HOME = "rules/instruments/clauses/"

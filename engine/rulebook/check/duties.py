@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from engine.errors import Finding, Place
 from engine.rulebook.check.names import nearest, pack_file
-from engine.rulebook.duties import conditions, places, proof_pack
+from engine.rulebook.duties import ITSELF, conditions, places, proof_pack
 
 if TYPE_CHECKING:
     from engine.rulebook.load import Loaded
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.rulebook import Due, Duty
+    from schemas.rulebook import Due, Duty, Pack
 
 Fault = tuple[tuple[str | int, ...], str, str, str]  # path below the value, code, problem, help
 
@@ -29,6 +29,8 @@ def texts(loaded: Loaded, pack: PackRules) -> Iterator[tuple[PackRules, str, str
         for v, definition in enumerate(derived.versions):
             at = place(definition.is_, file, "proofs", d, "versions", v, "is")
             yield made, loaded.rulebook.list_of(derived.id), definition.is_, at, derived.type == "bool"
+    for i, lasting in enumerate(pack.doc.lasting):
+        yield made, "", lasting.over_when, place(lasting.over_when, file, "lasting", i, "over_when"), True
     for path, duty in places(pack.doc):
         for key, text in conditions(duty):
             yield made, "", text, place(text, file, *path, "duty", key), True
@@ -38,9 +40,10 @@ def duties(loaded: Loaded) -> Iterator[Finding]:
     """A duty is a value of a union of the filing; its deadline names dates, its conditions facts, its body a known one."""
     book = loaded.rulebook
     for pack_id, pack in book.packs.items():
+        yield from _lasting(loaded, pack)
         for path, duty in places(pack.doc):
             outcome = pack.doc.outcomes[int(path[1])]
-            faults = [*_faults(book, duty)]
+            faults = [*_faults(book, duty), *_lasts(pack.doc, duty)]
             if outcome.combine != "union" or book.list_of(outcome.id):
                 remedy = "give duties as values of a union of the filing"
                 faults.append(((), "duty-outside-union", f"`{outcome.id}` cannot hold duties", remedy))
@@ -54,6 +57,36 @@ def _faults(book: Rulebook, duty: Duty) -> Iterator[Fault]:
         yield ("authority",), "unknown-authority", f"no authority named `{duty.authority}`", remedy
     if duty.due:
         yield from _due(book, duty.due)
+
+
+def _lasts(doc: Pack, duty: Duty) -> Iterator[Fault]:
+    """Once a pack says of one duty how long it lasts, it says so of each: silence would read as "for ever"."""
+    known = [each.id for each in doc.lasting]
+    if not duty.lasts and (known or any(each.lasts for _, each in places(doc))):
+        problem = "the duty does not say how long it lasts"
+        yield (), "unknown-lasting", problem, f"write `lasts: {ITSELF}`, or one of `lasting:` of the pack"
+    elif duty.lasts and duty.lasts not in (*known, ITSELF):
+        remedy = nearest(duty.lasts, [*known, ITSELF], "add it to `lasting:` of the pack")
+        yield ("lasts",), "unknown-lasting", f"nothing named `{duty.lasts}` lasts in the pack", remedy
+
+
+def _lasting(loaded: Loaded, pack: PackRules) -> Iterator[Finding]:
+    """What duties last as long as has dates of the filing, and a name of its own."""
+    facts, seen = loaded.rulebook.facts, {ITSELF}
+    for i, lasting in enumerate(pack.doc.lasting):
+        at = (pack_file(pack.doc.id), "lasting", i)
+        if lasting.id in seen:
+            yield Finding("duplicate-name", loaded.sources.place(*at, "id"), f"`{lasting.id}` is taken", "rename it")
+        seen.add(lasting.id)
+        for key in ("over_on", "begun_on"):
+            name = getattr(lasting, key)
+            if not name:
+                continue
+            place, fact = loaded.sources.place(*at, key), facts.get(name)
+            if fact is None:
+                yield Finding("unknown-fact", place, f"no fact named `{name}`", nearest(name, facts, "declare it"))
+            elif fact.type != "date" or loaded.rulebook.list_of(name):
+                yield Finding("wrong-type", place, f"`{name}` is no date of the filing", "name a fact of type date")
 
 
 def _due(book: Rulebook, due: Due) -> Iterator[Fault]:

@@ -31,7 +31,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
     "since_day": ("field", None), "answer_stands": (),
-    "not_both": ("field",),
+    "not_both": ("field",), "in_charge": ("field", "event"),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
