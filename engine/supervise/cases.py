@@ -16,7 +16,7 @@ from engine.errors import InputError, Place
 from engine.evidence import canonical, facts
 from engine.evidence.decide import Asked, Prepared, deviates, named_outcome, prepare
 from engine.evidence.keys import PublicKey
-from engine.evidence.log import new_id
+from engine.evidence.log import new_id, stamp
 from engine.evidence.record import Rules, rules
 from engine.rulebook.closure import closure
 from engine.rulebook.days import legal_day
@@ -24,6 +24,7 @@ from engine.store import reading
 from engine.supervise import filed, filings, uscc
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
 from engine.supervise.guards import MANDATE
+from engine.supervise.settled import outstanding
 from engine.supervise.state import DRIFT, TAKE_UP, State
 from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
@@ -34,9 +35,10 @@ UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
     "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
-    "filing", "holder", "product",
+    "filing", "holder", "product", "outstanding",
 })  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
+OUTSTANDING = "outstanding"  # the field that says what a party still owes
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
 
@@ -209,10 +211,16 @@ def _led(arm: Arm, answer: Answer, way: Way | None = None, *, own: bool = False)
 
 
 def do(office: Office, stream: str, event: str, fields: Mapping[str, Any], on: date | None = None) -> Recorded:
-    """Record an event of a case; what the engine knows of a re-assessment is filled in. Raises InputError when refused."""
+    """Record an event of a case; what the engine knows of it is filled in. Raises InputError when refused."""
     if event == REASSESS:
         return _reassess(office, stream, fields, on)
-    return office.streams.perform(office.act(stream, event, fields, on))
+    act, state = office.act(stream, event, fields, on), office.streams.state(stream)
+    table = office.streams.table(state.process)
+    row = transition_of(table, state.name, event)
+    if row and OUTSTANDING in row.needs:
+        owed = outstanding(table, state, (on or legal_day(office.now)).isoformat(), stamp(office.now))
+        act = replace(act, fields={OUTSTANDING: owed, **fields}, computed=COMPUTED - set(fields))
+    return office.streams.perform(act)
 
 
 def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date | None) -> Recorded:

@@ -6,42 +6,17 @@ counts as being in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.state import DRIFT, Done, Event, Run, State, ex_officio
+from engine.supervise.happening import Guard, Happening, collected, ran_out
+from engine.supervise.settled import GUARDS as SETTLED
+from engine.supervise.state import ex_officio
 
-if TYPE_CHECKING:
-    from schemas.lifecycle import Lifecycle, Transition
-
-_NOTHING = Done(0, "", (), ())
 MANDATE = "mandate"  # the field that names the paper under which an official acts for the party
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A transition that is about to be taken."""
-
-    table: Lifecycle
-    transition: Transition
-    state: State
-    event: Event
-
-    def done(self, name: str) -> Done:
-        """Return what is known of the events of a name."""
-        return self.state.done.get(name, _NOTHING)
-
-    def value(self, name: str) -> object:
-        """Return an open value as the event states it, else as the stream has it."""
-        return self.event.values.get(name, self.state.values.get(name))
-
-
-Guard = Callable[[Happening, Sequence[str]], str]
 
 
 def _once(h: Happening, of: Sequence[str]) -> str:
@@ -194,10 +169,6 @@ def _all_asked(h: Happening, of: Sequence[str]) -> str:
     return f"`{missing[0]}` was asked and has not answered" if missing else ""
 
 
-def _ran_out(h: Happening, run: Run) -> bool:
-    return (h.event.on if len(run.due) == len("2026-01-01") else h.event.at) > run.due
-
-
 def _heard(h: Happening, of: Sequence[str]) -> str:
     """One of the events (from the second on) has happened, or the time for it (the clock named first) has run out.
 
@@ -205,7 +176,7 @@ def _heard(h: Happening, of: Sequence[str]) -> str:
     """
     clock, *names = of
     run = h.state.clock(clock)
-    late = run is not None and run.running and bool(run.due) and _ran_out(h, run)
+    late = run is not None and run.running and bool(run.due) and ran_out(h, run)
     since = run.started if run else ""
     spoken = (run is None or run.stopped is not None) and any(h.done(name).count and h.done(name).on >= since for name in names)
     return "" if late or spoken else f"none of {', '.join(names)} has happened, and there is still time for it"
@@ -216,7 +187,7 @@ def _overdue(h: Happening, of: Sequence[str]) -> str:
     run = h.state.clock(of[0])
     if run is None or not run.running or not run.due:
         return f"the clock `{of[0]}` does not run, or its end is not known"
-    return "" if _ran_out(h, run) else f"the clock `{of[0]}` runs until {run.due}"
+    return "" if ran_out(h, run) else f"the clock `{of[0]}` runs until {run.due}"
 
 
 def _not_overdue(h: Happening, of: Sequence[str]) -> str:
@@ -224,14 +195,14 @@ def _not_overdue(h: Happening, of: Sequence[str]) -> str:
     run = h.state.clock(of[0])
     if run is None:
         return f"the clock `{of[0]}` was never started"
-    return f"the clock `{of[0]}` ran out on {run.due}" if run.due and _ran_out(h, run) else ""
+    return f"the clock `{of[0]}` ran out on {run.due}" if run.due and ran_out(h, run) else ""
 
 
 def _ended(h: Happening, of: Sequence[str]) -> str:
     """None of these clocks runs, or may yet go on; one that ran out has ended, one whose end is not known has not."""
     for name in of:
         run = h.state.clock(name)
-        if run and run.stopped is None and not (run.running and run.due and _ran_out(h, run)):
+        if run and run.stopped is None and not (run.running and run.due and ran_out(h, run)):
             return f"the clock `{name}` runs{f' until {run.due}' if run.due else ''}"
     return ""
 
@@ -254,12 +225,12 @@ def _fewer_than(h: Happening, of: Sequence[str]) -> str:
 def _new_value(h: Happening, of: Sequence[str]) -> str:
     """The value that the event states is none that the stream has collected."""
     value = h.event.values.get(of[0])
-    return f"`{value}` stands in it already" if value in _collected(h, of[0]) else ""
+    return f"`{value}` stands in it already" if value in collected(h, of[0]) else ""
 
 
 def _known_value(h: Happening, of: Sequence[str]) -> str:
     """The value that the event states, or each of several, is one that the stream has collected."""
-    unknown = [value for value in _several(h.event.values.get(of[0])) if value not in _collected(h, of[0])]
+    unknown = [value for value in _several(h.event.values.get(of[0])) if value not in collected(h, of[0])]
     return f"`{unknown[0]}` does not stand in it" if unknown else ""
 
 
@@ -389,11 +360,6 @@ def _none_runs(h: Happening, _of: Sequence[str]) -> str:
     return f"the clock `{left[0]}` has not been stopped" if left else ""
 
 
-def _collected(h: Happening, name: str) -> list[object]:
-    found = h.state.values.get(name)
-    return found if isinstance(found, list) else []
-
-
 def _several(value: object) -> list[object]:
     """Return a value as the list of its values, none for what is not known."""
     return value if isinstance(value, list) else [] if value is None else [value]
@@ -436,7 +402,7 @@ def _reveals(h: Happening, of: Sequence[str]) -> str:
 
 def _among(h: Happening, of: Sequence[str]) -> str:
     """Whoever does this, and the second official, are among those that the stream names."""
-    named = _collected(h, of[0])
+    named = collected(h, of[0])
     other = sorted({h.event.by, h.event.second} - {"", *(str(each) for each in named)})
     return f"`{other[0]}` is none of {', '.join(map(str, named)) or 'those named'}" if other else ""
 
@@ -444,25 +410,17 @@ def _among(h: Happening, of: Sequence[str]) -> str:
 def _tells_whether_differ(h: Happening, of: Sequence[str]) -> str:
     """The first field says whether the last two values collected in the second, and the value named third, differ."""
     told, name, found = of
-    differ = len({str(each) for each in (*_collected(h, name)[-2:], h.value(found))}) > 1
+    differ = len({str(each) for each in (*collected(h, name)[-2:], h.value(found))}) > 1
     return "" if h.event.values.get(told) is differ else f"`{told}` is not what `{name}` and `{found}` show"
 
 
-def _since_day(h: Happening, of: Sequence[str]) -> str:
-    """The day that the event states (first) is not before a day of law (second)."""
-    name, first = of
-    day = h.event.values.get(name)
-    return f"`{name}` {day} lies before {first}" if isinstance(day, str) and day < first else ""
-
-
-def _answer_stands(h: Happening, _of: Sequence[str]) -> str:
-    """The answer that the stream was opened on, or answered by since, is still what the rules answer, as far as it was told."""
-    drift = h.state.values.get(DRIFT)
-    now = drift.get("now") or ["not known"] if isinstance(drift, dict) else []
-    return f"the answer of the rules has moved to {' or '.join(map(str, now))} since" if now else ""
+def _second_unless(h: Happening, of: Sequence[str]) -> str:
+    """A second, other person signs where none of these events has happened."""
+    return "" if any(h.done(name).count for name in of) else _second(h, ())
 
 
 GUARDS: dict[str, Guard] = {
+    **SETTLED,
     "once": _once,
     "done": _done,
     "not_done": _not_done,
@@ -508,7 +466,6 @@ GUARDS: dict[str, Guard] = {
     "reveals": _reveals,
     "among": _among,
     "tells_whether_differ": _tells_whether_differ,
-    "since_day": _since_day,
-    "answer_stands": _answer_stands,
+    "second_unless": _second_unless,
     "not_both": _not_both,
 }

@@ -13,30 +13,36 @@ from engine.supervise import uscc
 from engine.supervise.step import OFFICES, SECOND, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.evidence.installation import Installation
     from engine.evidence.keys import PublicKey
     from engine.supervise.fields import Given
+    from engine.supervise.state import State
     from schemas.lifecycle import Lifecycle
 
 ASSIGNEE = "assignee"  # whoever is handed a stream, in every table that has the field
 UNITS = ("unit", "lead", "units")  # fields that name units of officials: in charge, in the lead, asked
 STAYS_OUT, ACTS = "impartial", "among"  # guards whose fields name who stays out, and the only ones who act
+SHOWN = 20  # how many of those there are a refusal names
 
 
-def refused(home: Installation, table: Lifecycle, event: str, given: Given, at: str) -> Refusal | None:
+def refused(home: Installation, table: Lifecycle, state: State, event: str, given: Given, at: str) -> Refusal | None:  # noqa: PLR0913, PLR0917 - a stream and what is said of it
     """Return the refusal of the first name that is no official of the installation, nor a unit of one; None when all are.
 
-    Whoever is to act has a valid key at the moment `at`; whoever stays out may get one again, so a key of the past will do.
+    Whoever is to act has a valid key at the moment `at`, is of no firm and not recused from the stream; whoever stays out may get
+    a key again, so one of the past will do.
     """
+    out = {str(name) for each in table.fields if _is(table, STAYS_OUT, each.id) for name in state.values.get(each.id) or ()}
     for field, name in _named(table, given):
-        lasting = _is(table, STAYS_OUT, field)
-        known = _officials(home, "" if lasting else at)
+        lasting, rule = _is(table, STAYS_OUT, field), f"{table.id}/{event}#{field}"
+        known = _officials(home) if lasting else able(home, at, OFFICES if field == ASSIGNEE else (SECOND,))
         if name not in known:
-            problem = f"`{name[:60]}` is no official here" + ("" if lasting else " with a valid key")
-            remedy = "give the id of an actor with the role official or admin (`fenji actor add` makes one)"
-            return Refusal("no-such-official", f"{table.id}/{event}#{field}", problem, remedy)
+            problem = f"`{name[:60]}` is no official here" + ("" if lasting else " with a valid key and of no firm")
+            remedy = f"there are {', '.join(sorted(known)[:SHOWN]) or 'none'}; `fenji actor add` makes one"
+            return Refusal("no-such-official", rule, problem, remedy)
+        if not lasting and name in out:
+            return Refusal("recusal", rule, f"`{name}` is recused from this stream", "name somebody else")
     return _unknown_unit(home, table, event, given, at)
 
 
@@ -59,6 +65,12 @@ def _unknown_unit(home: Installation, table: Lifecycle, event: str, given: Given
     return None
 
 
+def able(home: Installation, at: str, roles: Sequence[str] = (SECOND,)) -> set[str]:
+    """Return who can act for an office in one of these roles at a moment: of no firm, with a valid key. Raises StoreError."""
+    keys = [each for each in home.actors.keys if each.purpose == "decision" and set(each.holder.roles) & set(roles)]
+    return {each.holder.sub for each in keys if _valid(each, at) and not uscc.is_firm(each.holder.unit)}
+
+
 def _named(table: Lifecycle, given: Given) -> Iterator[tuple[str, str]]:
     """Yield the fields of an event that name officials, each with a name."""
     for each in table.fields:
@@ -74,10 +86,10 @@ def _is(table: Lifecycle, guard: str, field: str) -> bool:
     return any(each.is_ == guard and field in each.of for each in table.guards)
 
 
-def _officials(home: Installation, at: str) -> set[str]:
-    """Return who has a key to decide as an official or administrator, one that is valid at a moment if one is named."""
+def _officials(home: Installation) -> set[str]:
+    """Return who has, or ever had, a key to decide as an official or administrator."""
     keys = [each for each in home.actors.keys if each.purpose == "decision" and set(each.holder.roles) & set(OFFICES)]
-    return {each.holder.sub for each in keys if not at or _valid(each, at)}
+    return {each.holder.sub for each in keys}
 
 
 def _valid(key: PublicKey, at: str) -> bool:

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError, SigningError
+from engine.errors import InputError
 from engine.store import reading
 from engine.supervise import uscc
+from engine.supervise.people import SHOWN, able
 from engine.supervise.sampling import INSPECTORS
 from engine.supervise.streams import history
 
@@ -106,13 +107,10 @@ def _codes(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:
 
 def require_roll(home: Installation, pool: Sequence[str], at: str) -> None:
     """Refuse a roll of inspectors of whom one is no official, or which are too few. Raises InputError."""
-    actors, roll = home.actors, list(dict.fromkeys(pool))
+    roll, known = list(dict.fromkeys(pool)), able(home, at)
     for name in roll:
-        try:
-            key = actors.key_of(name, "decision", at)
-        except SigningError:
-            key = None
-        if key is None or "official" not in key.holder.roles:
-            raise InputError("no-inspector", f"`{name[:60]}` is no official here", "name actors with the role official")
+        if name not in known:
+            remedy = f"there are {', '.join(sorted(known)[:SHOWN]) or 'none'}; `fenji actor add` makes one"
+            raise InputError("no-inspector", f"`{name[:60]}` is no official here with a valid key and of no firm", remedy)
     if len(roll) < INSPECTORS:
         raise InputError("no-inspectors", f"a roll of {len(roll)} inspectors is too short", f"name {INSPECTORS} at least")

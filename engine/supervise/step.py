@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
-from engine.supervise.guards import GUARDS, MANDATE, Happening
+from engine.supervise.guards import GUARDS, MANDATE
+from engine.supervise.happening import Happening
 from engine.supervise.state import DRIFT, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 

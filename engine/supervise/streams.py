@@ -189,7 +189,7 @@ class Streams:
         if isinstance(after, Refusal):
             return self._attempt(act, after)
         # what the rules do by themselves names who was judged when a person announced it
-        if act.by and (refused := people.refused(self.home, table, act.name, fields, event.at)):
+        if act.by and (refused := people.refused(self.home, table, state, act.name, fields, event.at)):
             return self._attempt(act, refused)
         met = taken.clocks.met if (taken := transition_of(table, state.name, act.name)) else ()
         after = timed(table, after, self.rulebook.calendar, met)

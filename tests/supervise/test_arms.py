@@ -118,3 +118,47 @@ def test_the_arms_together_take_every_answer_but_the_pilot_s() -> None:
     tracks = next(each for each in book().packs["nanjing-tiering"].doc.outcomes if each.id == "track")
     taken = [value for arm in arms for value in arm.values]
     assert sorted(taken) == sorted({value.id for value in tracks.values} - {"pilot_tolerance"})
+
+
+def test_one_filing_stands_in_one_arm_and_goes_on_in_another_in_one_step(on: Desk) -> None:
+    filing = filed(on, "one", LOW)
+    watched = opened(on, filing, "results-based").stream
+    with pytest.raises(InputError) as error:
+        opened(on, filing, "ex-ante-review", "wang", **LEGAL, reasons="拟入公共场所")
+    assert error.value.finding.code == "duplicate"
+    assert watched in error.value.finding.problem
+    assert "takes_over" in error.value.finding.help
+    assert opened(on, filing, "undetermined", norm="product.comparable_field", question="是否属于高风险领域").name == "asked"
+    with pytest.raises(InputError) as error:
+        opened(on, filing, "ex-ante-review", "wang", **LEGAL, takes_over=watched)
+    assert error.value.finding.code == "missing-field", "whoever moves a case says why"
+    high = opened(on, filing, "ex-ante-review", "wang", **LEGAL, reasons="拟入公共场所", takes_over=watched)
+    moved = on.streams.state(watched)
+    assert (moved.name, moved.values["case"], high.values["takes_over"]) == ("escalated", high.stream, watched)
+    with pytest.raises(InputError) as error:
+        opened(on, filing, "results-based")
+    assert error.value.finding.code == "duplicate"
+
+
+def test_nothing_is_taken_over_from_another_filing(on: Desk) -> None:
+    mine, other = filed(on, "mine", LOW), filed(on, "theirs", LOW)
+    watched = opened(on, other, "results-based").stream
+    with pytest.raises(InputError) as error:
+        opened(on, mine, "ex-ante-review", "wang", **LEGAL, reasons="拟入公共场所", takes_over=watched)
+    assert error.value.finding.code == "no-such-case"
+    assert on.streams.state(watched).name == "watching"
+    with pytest.raises(InputError) as error:
+        cases.do(office(on), watched, "escalate", {"case": "0" * 8, "reasons": "涉及人身"})
+    assert error.value.finding.code == "no-such-case"
+
+
+def test_what_is_archived_says_what_is_outstanding(on: Desk) -> None:
+    case = opened(on, filed(on, "outstanding", MIDDLE), "disclosure-tracking").stream
+    on.act(case, "disclosure-tracking", "disclose", "firm", {"disclosure": "0" * 64})
+    on.act(case, "disclosure-tracking", "check", "li", {"finding": "conforms", "reasons": "相符"})
+    with pytest.raises(InputError) as error:
+        cases.do(office(on), case, "archive", {"reasons": "停产", "outstanding": []})
+    assert error.value.finding.code == "computed-field"
+    after = cases.do(office(on), case, "archive", {"reasons": "停产"}).state
+    assert [(each["clock"], each["over"]) for each in after.values["outstanding"]] == [("report", False)]
+    assert audit(on.home)

@@ -54,7 +54,9 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def filed(on: Desk, name: str, values: dict[str, Any], pack: str = PACK, **more: Any) -> str:
     on.act(name, "filing", "draft", "firm", {})
-    on.act(name, "filing", "submit", "firm", {**FILED, "product": name, "pack": pack, "facts": values, **more})
+    on.act(
+        name, "filing", "submit", "firm", {**FILED, "product": name, "unit": "市工信局", "pack": pack, "facts": values, **more}
+    )
     return name
 
 

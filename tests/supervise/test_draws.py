@@ -13,18 +13,18 @@ from engine.supervise import draws
 from engine.supervise.audit import audit
 from engine.supervise.rolls import ARM, eligible
 from engine.supervise.streams import Recorded
-from tests.supervise.desk import FILED, FIRM, HASH, RIVAL, Desk, desk
+from tests.supervise.desk import FILED, FIRM, HASH, PEOPLE, RIVAL, Desk, desk
 
-POOL = ("wang", "zhao", "li", "both")
+POOL, BODY = ("wang", "zhao", "li", "organ"), PEOPLE["organ"][1]
 UNIT, OTHER = "市市场监管局", "市工信局"
 
 
 @pytest.fixture(scope="module")
 def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk with eight watched cases: c0 is of the firm that `both` belongs to, `wang` is recused from c1, c7 is elsewhere."""
+    """A desk with eight watched cases: c0 is of the body that `organ` belongs to, `wang` is recused from c1, c7 is elsewhere."""
     with desk(tmp_path_factory.mktemp("draws")) as made:
         for number in range(8):
-            holder, unit = (FIRM if number == 0 else RIVAL), (OTHER if number == 7 else UNIT)
+            holder, unit = (BODY if number == 0 else RIVAL), (OTHER if number == 7 else UNIT)
             watched(made, f"c{number}", holder, unit)
         made.act("c1", ARM, "recuse", "chen", {"recused": "wang", "reasons": "亲属"})
         yield made
@@ -57,13 +57,13 @@ def revealed(on: Desk, stream: str, by: str = "wang") -> Recorded:
 def test_a_draw_from_the_announcement_to_the_inspection(on: Desk) -> None:
     stream = announced(on, 7)
     assert frozen(on, stream).statement["values"]["list"] == {
-        "c0": ["both"], "c1": ["both", "wang"], **{f"c{number}": ["both"] for number in range(2, 7)},
+        "c0": ["organ"], "c1": ["wang"], **{f"c{number}": [] for number in range(2, 7)},
     }  # fmt: skip
     on.act("c6", ARM, "complained", "wang", {"complaint": "误导", "inspectors": ["li", "wang"]})
     done = revealed(on, stream).statement["values"]["drawn"]
     assert {each["case"] for each in done} == {f"c{number}" for number in range(7)}
     two = {each["case"]: each["inspectors"] for each in done}
-    assert "both" not in {each for drawn in two.values() for each in drawn}  # nobody of a firm inspects
+    assert "organ" not in two["c0"]
     assert "wang" not in two["c1"]
     assert all(len(set(each)) == 2 for each in two.values())
     # c6 moved between list and draw: it stays drawn, gets no second inspection, and no other case takes its place
@@ -139,6 +139,7 @@ def test_a_list_that_leaves_a_case_out_is_seen(on: Desk) -> None:
         (draws.Plan(1, ("wang", "wang")), "no-inspectors"),
         (draws.Plan(1, ("wang", "nobody")), "no-inspector"),
         (draws.Plan(1, ("wang", "firm")), "no-inspector"),
+        (draws.Plan(1, ("wang", "both")), "no-inspector"),
     ],
 )
 def test_plans_that_cannot_be_drawn(on: Desk, plan: draws.Plan, code: str) -> None:
@@ -150,6 +151,13 @@ def test_a_firm_announces_nothing(on: Desk) -> None:
     on.at()
     with pytest.raises(InputError, match="wrong-role"):
         draws.announce(on.streams, on.people["firm"], on.now, draws.Plan(1, POOL))
+
+
+def test_whoever_has_gone_to_a_firm_since_inspects_nothing(on: Desk) -> None:
+    head = on.home.head()
+    assert head
+    listed = eligible(on.home, head.size, {"pool": ["wang", "zhao", "both"]}, on.at())
+    assert all("both" in barred for barred in listed.values())
 
 
 def test_an_empty_list_is_not_frozen(on: Desk) -> None:
@@ -200,6 +208,9 @@ def other_roll(on: Desk, case: str, pool: tuple[str, ...] = ("sun", "he", "wang"
 
 def test_other_inspectors_are_drawn_where_a_roll_has_come_to_its_end(on: Desk) -> None:
     first, two = inspected_after_draw(on, "e1")
+    with pytest.raises(InputError) as nobody:
+        draws.replaced(on.streams, "e1", on.now)  # neither is recused
+    assert nobody.value.finding.code == "inspectors-left"
     recused(on, "e1", two[0])
     with pytest.raises(InputError) as early:
         other_roll(on, "e1")  # the seed has another: nobody gets another roll by choice
