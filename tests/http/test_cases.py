@@ -107,15 +107,15 @@ def test_an_objection_makes_nothing_worse(served: Served) -> None:
     today = legal_day(served.office.now()).isoformat()
     assert act(served, "decider", case, "serve", served_on=today, manner="electronic").json()["state"] == "served"
     assert act(served, "applicant", case, "object", grounds="等级过高").json()["state"] == "objected"
-    worse = decided(served, case, "decider-b", "t1", event="change", reasons="从严")
+    worse = decided(served, case, "decider-c", "t1", event="change", reasons="从严")
     assert (worse.json()["code"], worse.json()["errors"][0]["law_ref"]) == (
         "no-harsher", "reconsideration-law 63(2); penalties-law 45(2)",
     )  # fmt: skip
     assert (
-        decided(served, case, "decider-b", "t3", event="change", reasons="成立", compared="milder").json()["code"]
+        decided(served, case, "decider-c", "t3", event="change", reasons="成立", compared="milder").json()["code"]
         == "computed-field"
     )
-    done = decided(served, case, "decider-b", "t3", event="change", reasons="成立")
+    done = decided(served, case, "decider-c", "t3", event="change", reasons="成立")
     assert (done.status_code, done.json()["statement"]["values"]["compared"]) == (200, "milder")
 
 
