@@ -144,7 +144,7 @@ class AllQuestions(Part):
 class Difference(Part):
     """One thing that other facts would change: what it may be before and after, nothing where it does not apply.
 
-    A duty's entry has its standing and the first and last day of its deadline.
+    A duty's entry has its standing and its deadline: a day, or `FIRST..LAST` where it is open, an end left out that has no bound.
     """
 
     pack: str

@@ -216,6 +216,9 @@ def test_facts() -> None:
     assert "transmitted" in by_id["flow.manner"]["values"]
     assert not [name for name in by_id if name.startswith("function.")], "a pack lists only what it reads"
     assert "flow: {complete: true, items:" in fenji("facts", TRANSFER, "--lang", "zh").out
+    of_all = [fact["id"] for fact in fenji("facts", "--json").json()]
+    assert set(by_id) | {"function.opinion_attribute", "end.date", "evidence.kind"} <= set(of_all), "without a pack, of every one"
+    assert len(set(of_all)) == len(of_all)
 
 
 @pytest.mark.parametrize(("path", "code"), [(TWO_FLOWS, 0), (HR, 1)], ids=["determined", "open"])
@@ -293,6 +296,10 @@ def test_what_if_over_all_packs() -> None:
     found = {(each["kind"], each["id"]): each for each in fenji(*words, "--json").json()["changed"]}
     assert found["duty", "pi_notice"]["after"] == ["not_yet_due", "2026-12-19"]
     assert "+ not yet due 2026-12-19" in fenji(*words, "--lang", "en").out
+    open_: list[str | Path] = ["what-if", TWO_FLOWS, told[0], "launch.date={at_least: 2026-12-20}", "--as-of", "2026-08-01"]
+    found = {(each["kind"], each["id"]): each for each in fenji(*open_, "--json").json()["changed"]}
+    assert found["duty", "pi_notice"]["after"] == ["not_yet_due", "2026-12-19.."], "of an open day the bound is no deadline"
+    assert "+ not yet due 2026-12-19.." in fenji(*open_, "--lang", "en").out
     assert "the answer stays the same" in fenji("what-if", TWO_FLOWS, "operator.ciio=false", "--lang", "en").out
 
 

@@ -83,3 +83,25 @@ def test_deadlines_of_a_filing_as_an_icalendar_file(tmp_path: Path) -> None:
     assert str(event["summary"]) == "提供服务之日起十个工作日内办理算法备案"
     assert str(event["status"]) == "TENTATIVE"
     assert "exists" in fenji(*words, out).err
+
+
+def test_a_deadline_whose_day_is_not_known_is_no_entry(tmp_path: Path) -> None:
+    filing = tmp_path / "f.yaml"
+    filing.write_text("product.offered_to_public: true\n", "utf-8")
+    words = ("clock", "ics", filing, "--as-of", "2026-11-29", "--lang", "en")
+    ended = fenji(*words)
+    duties = fenji("assess", filing, "--as-of", "2026-11-29", "--json").json()["duties"]
+    days = [each["deadline"] for each in duties if each["deadline"] and each["status"] != "met"]
+    known = [each for each in days if each["latest"] and each["earliest"]]
+    events = icalendar.Calendar.from_ical(ended.out).walk("VEVENT")
+    assert (len(events), len(days) - len(known) > 50) == (len(known), True)
+    assert all(str(each["summary"]).endswith(" (may apply)") and each["status"] == "TENTATIVE" for each in events)
+    assert f"{len(days) - len(known)} deadlines whose last day is open are left out" in ended.err
+
+
+def test_a_deadline_between_two_days_says_so(tmp_path: Path) -> None:
+    filing = tmp_path / "f.yaml"
+    filing.write_text(FILING, "utf-8")
+    ended = fenji("clock", "ics", filing, "--as-of", "2026-12-21", "--lang", "en")
+    events = {str(each["uid"]): each for each in icalendar.Calendar.from_ical(ended.out).walk("VEVENT")}
+    assert "not before 2026-12-30, not after 2027-01-04" in str(events["cn-ai-duties.algorithm_filing@fenji"]["description"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from api.cli.options import Json, Language, PackName, Policies, Rules, pack_of, say, say_json
+from api.cli.options import Json, Language, PackOrFile, Policies, Rules, pack_of, say, say_json
 from api.cli.rulebooks import Beside, of_folder
 from api.render import table
 from engine.rulebook.duties import told_of
@@ -51,10 +51,12 @@ def _pack(pack: PackRules) -> dict[str, Any]:
 
 
 @app.command()
-def facts(pack: PackName, lang: Language, policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
-    """List the facts that a pack's rules and the proof of its duties read, those of a list's items last."""
+def facts(lang: Language, pack: PackOrFile = "", policies: Policies = "", *, json: Json = False, rules: Rules = "") -> None:
+    """List the facts that a pack's rules and the proof of its duties read, or those of every pack; facts of items come last."""
     rulebook = of_folder(rules, Beside(policies)).rulebook
-    names = told_of(rulebook, pack_of(rulebook, pack))
+    asked = [pack_of(rulebook, pack)] if pack else rulebook.packs.values()
+    read = {name for each in asked for name in told_of(rulebook, each)}
+    names = sorted((name for name in rulebook.facts if name in read), key=lambda name: bool(rulebook.list_of(name)))
     if json:
         say_json([_fact(rulebook, name) for name in names])
         return

@@ -122,12 +122,19 @@ def to_ics(
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="A new file; - for standard output.")] = "-",
     rules: Rules = "",
 ) -> None:
-    """The deadlines of a filing's duties that are not met, as an iCalendar file."""
+    """The deadlines of a filing's duties that are not met, as an iCalendar file, but for those whose last day is open."""
     book = rulebook_of(rules)
     law, judged = days(as_of, on)
     found = assess_all(book, document(file), law, judged)
-    entries = [entry for duty in found.duties if (entry := _entry(duty, lang))]
+    owed = [duty for duty in found.duties if duty.deadline and duty.status != "met"]
+    entries = [entry for duty in owed if (entry := _entry(duty, lang))]
     write_new(out, ics(entries, now()))
+    if left := len(owed) - len(entries):
+        words = {
+            "zh": f"另有{left}项期限的末日未定，未列入；`fenji assess` 列明",
+            "en": f"{left} deadlines whose last day is open are left out; `fenji assess` names them",
+        }
+        typer.echo(words[lang], err=True)
 
 
 @group.command("next")
@@ -229,11 +236,19 @@ def _pause(text: str) -> clocks.Pause:
 
 
 def _entry(duty: DutyAnswer, lang: str) -> Entry | None:
-    """Return the deadline of a duty that is still to be met, where its days are known."""
+    """Return the deadline of a duty that is still to be met, where its days are known.
+
+    A first day alone is none: it says since when the law holds, or what is known least, and nobody has that day to keep.
+    """
     when = duty.deadline
-    if when is None or when.earliest is None or duty.status == "met":
+    if when is None or when.earliest is None or when.latest is None:
         return None
-    latest = date.fromisoformat(when.latest) if when.latest else None
-    end = clocks.Due(date.fromisoformat(when.earliest), latest, when.provisional or when.latest != when.earliest)
+    earliest, latest = date.fromisoformat(when.earliest), date.fromisoformat(when.latest)
+    end = clocks.Due(earliest, latest, when.provisional or latest != earliest or duty.applies == "possible")
+    title = duty.label.get(lang)
+    if duty.applies == "possible":
+        title += {"zh": "（可能适用）", "en": " (may apply)"}[lang]
+    span = {"zh": f"不早于{earliest}，不晚于{latest}", "en": f"not before {earliest}, not after {latest}"}[lang]
     body = duty.authority.title.get(lang) if duty.authority else ""
-    return Entry(f"{duty.pack}.{duty.id}@fenji", duty.label.get(lang), end, "\n".join(filter(None, (when.text.get(lang), body))))
+    note = "\n".join(filter(None, (when.text.get(lang), span if latest != earliest else "", body)))
+    return Entry(f"{duty.pack}.{duty.id}@fenji", title, end, note)

@@ -109,12 +109,13 @@ def _period(period: str, form: Form, lang: str, home: str, rules: str) -> bytes:
     """Return the counts of a period as they stand now, as a file of a form. Raises InputError, StoreError."""
     from api.cli.desk import open_desk  # noqa: PLC0415 - only counts need the store
     from api.render import period as counts  # noqa: PLC0415 - as above
-    from engine.supervise.period import count  # noqa: PLC0415 - as above
+    from engine.supervise.period import count, months  # noqa: PLC0415 - as above
 
-    months = _MONTHS.match(period)
-    if months is None or months[1] > months[2]:
+    named, moment = _MONTHS.match(period), now()
+    if named is None:
         remedy = "write YYYY-MM..YYYY-MM, the earlier month first"
         raise InputError("wrong-period", f"`{period[:40]}` is no period", remedy, Place("--period"))
+    wanted = months(named[1], named[2], moment, Place("--period"))
     with open_desk(home, rules) as desk:
-        found = count(desk.streams, f"{months[1]}-01", f"{months[2]}-31", now())
-    return counts.workbook(found, lang) if form == Form.xlsx else counts.markdown(found, period, lang).encode()
+        found = count(desk.streams, *wanted.days(), moment)
+    return counts.workbook(found, wanted, lang) if form == Form.xlsx else counts.markdown(found, wanted, lang).encode()

@@ -18,7 +18,7 @@ from api.render import period as counts
 from engine.errors import InputError, Place
 from engine.evidence import canonical
 from engine.store import reading
-from engine.supervise.period import count
+from engine.supervise.period import Months, count, months
 
 NDJSON = "application/x-ndjson"
 _MONTHS = re.compile(r"([0-9]{4}-(?:0[1-9]|1[0-2]))\.\.([0-9]{4}-(?:0[1-9]|1[0-2]))\Z")
@@ -30,7 +30,7 @@ def kinds(at: Office) -> Mapping[str, Kind]:
         "assess": Kind(lambda _, asked, accepted: _assess(at, asked, accepted), NDJSON),
         "replay": Kind(lambda account, asked, _: _replay(at, account, asked), NDJSON),
         "report.md": Kind(lambda _account, asked, _: _report(at, asked, _markdown), "text/markdown; charset=utf-8"),
-        "report.xlsx": Kind(lambda _account, asked, _: _report(at, asked, _workbook), counts.SHEET),
+        "report.xlsx": Kind(lambda _account, asked, _: _report(at, asked, counts.workbook), counts.SHEET),
     }
 
 
@@ -60,22 +60,24 @@ def _again(at: Office, account: str, decision: str) -> str:
     return json.dumps({"decision": decision, **worked_out(at, decision, statement)}, ensure_ascii=False)
 
 
-def _report(at: Office, asked: bytes, written: Callable[[Any, str, str], bytes]) -> Work:
+def _report(at: Office, asked: bytes, written: Callable[[Any, Months, str], bytes]) -> Work:
     """Count a period, in one part."""
     said = json.loads(asked)
-    months = _MONTHS.match(said["period"])
-    if months is None or months[1] > months[2]:
+    named = _MONTHS.match(said["period"])
+    if named is None:
         raise InputError("wrong-period", f"`{said['period'][:40]}` is no period", "write YYYY-MM..YYYY-MM", Place("#/period"))
-    first, last = f"{months[1]}-01", f"{months[2]}-31"
-    return Work(1, 1, lambda *_: written(count(at.streams(), first, last, at.now()), said["period"], said["lang"]))
+    months(named[1], named[2], at.now(), Place("#/period"))  # what is wrong is told at once
+
+    def counted(*_: Any) -> bytes:
+        moment = at.now()
+        wanted = months(named[1], named[2], moment)
+        return written(count(at.streams(), *wanted.days(), moment), wanted, said["lang"])
+
+    return Work(1, 1, counted)
 
 
-def _markdown(found: Any, period: str, lang: str) -> bytes:
+def _markdown(found: Any, period: Months, lang: str) -> bytes:
     return counts.markdown(found, period, lang).encode()
-
-
-def _workbook(found: Any, _: str, lang: str) -> bytes:
-    return counts.workbook(found, lang)
 
 
 def _lines(lines: Any) -> bytes:

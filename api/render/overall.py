@@ -112,8 +112,7 @@ def _told(rulebook: Rulebook, each: Difference, values: list[str], lang: str) ->
     if each.kind == "outcome":
         return Words(rulebook, each.pack, lang).values(each.id, values)
     known = {**STATUS, **APPLIES, **SURE}
-    days = "..".join(value for value in values if value not in known)
-    return " ".join([*(known[value][at] for value in values if value in known), *([days] if days else [])])
+    return " ".join(known[value][at] if value in known else value for value in values)
 
 
 def _questions(questions: list[Question], lang: str) -> Iterator[tuple[str, list[str]]]:

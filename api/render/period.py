@@ -7,7 +7,7 @@ from io import BytesIO
 
 from openpyxl import Workbook
 
-from engine.supervise.period import Row
+from engine.supervise.period import Months, Row
 
 HEADS = {
     "zh": (
@@ -74,18 +74,26 @@ def _each(counts: Mapping[str, int]) -> str:
     return " ".join(f"{name or '-'}:{number}" for name, number in sorted(counts.items()))
 
 
-def markdown(found: Mapping[tuple[str, str], Row], period: str, lang: str) -> str:
+def title(period: Months, lang: str) -> str:
+    """Return the name of a period; while it runs, with the day through which it is counted."""
+    name = f"{period.first}..{period.last}"
+    return name + {"zh": f"，至{period.through}", "en": f", to {period.through}"}[lang] if period.running else name
+
+
+def markdown(found: Mapping[tuple[str, str], Row], period: Months, lang: str) -> str:
     """Return the counts in Markdown."""
     heads = HEADS[lang]
     rows = [heads, tuple("---" for _ in heads), *lines(found)]
     table = "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
-    return f"# {TITLE[lang]} {period}\n\n{table}\n"
+    return f"# {TITLE[lang]} {title(period, lang)}\n\n{table}\n"
 
 
-def workbook(found: Mapping[tuple[str, str], Row], lang: str) -> bytes:
-    """Return the counts as a workbook; a text that looks like a formula stays a text."""
+def workbook(found: Mapping[tuple[str, str], Row], period: Months, lang: str) -> bytes:
+    """Return the counts as a workbook, its sheet named for the period; a text that looks like a formula stays a text."""
     book = Workbook()
+    book.properties.title = f"{TITLE[lang]} {title(period, lang)}"
     sheet = book.worksheets[0]
+    sheet.title = title(period, lang)  # 31 characters at most, which is what a sheet may have
     for row in (HEADS[lang], *lines(found)):
         sheet.append([cell if isinstance(cell, int) else str(cell) for cell in row])
         for cell in sheet[sheet.max_row]:

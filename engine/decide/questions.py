@@ -97,11 +97,18 @@ def _shown(rulebook: Rulebook, found: duties.Overall) -> Iterator[tuple[Key, tup
             if part.answer and outcome.id in part.answer.outcomes and not told:
                 yield (part.pack, "outcome", outcome.id), (outcome.title, part.answer.outcomes[outcome.id].possible)
     for duty in found.duties:
-        days = [day for day in (duty.deadline.earliest, duty.deadline.latest) if day] if duty.deadline else []
-        yield (duty.pack, "duty", duty.id), (duty.label, [duty.status, *dict.fromkeys(days)])
+        yield (duty.pack, "duty", duty.id), (duty.label, [duty.status, *_days(duty.deadline)])
     for kind, entries in (("conflict", found.conflicts), ("flaw", found.flaws)):
         for entry in entries:
             yield (entry.pack, kind, entry.id), (entry.label, [entry.applies])
+
+
+def _days(when: duties.Deadline | None) -> list[str]:
+    """Return the days between which a deadline lies, written as a period where they differ: an open end is no day."""
+    if when is None or not (when.earliest or when.latest):
+        return []
+    first, last = when.earliest or "", when.latest or ""
+    return [first if first == last else f"{first}..{last}"]
 
 
 def _changed(rulebook: Rulebook, document: Node, changes: dict[str, str]) -> Node:

@@ -122,13 +122,18 @@ def reveal(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
 def replaced(streams: Streams, case: str, now: datetime) -> Recorded:
     """Give a drawn case the next inspectors of its seed that are not recused.
 
-    Raises InputError when it was not drawn, or when fewer than two of its roll are left: others are drawn for it then.
+    Raises InputError when it was not drawn, when none of its inspectors is recused, or when fewer than two of its roll are left:
+    others are drawn for it then.
     """
     state = streams.state(case)
     found = inspection(streams.home, history(streams.home, case))
     if state.process != ARM or not found.draw:
         remedy = "name a case that is inspected after a draw; of one inspected otherwise `fenji draw announce --case` draws"
         raise InputError("not-drawn", f"`{case[:60]}` was not drawn", remedy)
+    inspecting = state.values["inspectors"]
+    if set(inspecting) <= set(found.able):
+        problem = f"`{'` and `'.join(inspecting)}` inspect it, and neither is recused"
+        raise InputError("inspectors-left", problem, "record the recusal first: `fenji case do CASE recuse`", Place(case[:60]))
     if len(found.able) < INSPECTORS:
         out = ", ".join(f"`{each}`" for each in found.roll if each not in found.able)
         left = "none may" if not found.able else f"`{found.able[0]}` alone may"

@@ -8,12 +8,15 @@ last day that was in time, whoever settles it when; and what is still open is co
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import InputError
+from engine.errors import Place as Where
 from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store import streams as stored
@@ -29,6 +32,36 @@ if TYPE_CHECKING:
 NO_CASE = frozenset({"filing", "pilot", "incident", "transfer-register", "inspection-draw"})
 UNFAVOURABLE = frozenset({"not_accepted", "refused", "declined", "not_passed"})  # states in which a party was told no
 Place = tuple[str, str]  # unit and district
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """The months that are counted, YYYY-MM both, and the day through which that is: their last, or today while they run."""
+
+    first: str
+    last: str
+    through: str
+    running: bool
+
+    def days(self) -> tuple[str, str]:
+        """Return the first and the last day."""
+        return f"{self.first}-01", f"{self.last}-31"
+
+
+def months(first: str, last: str, at: datetime, place: Where | None = None) -> Months:
+    """Return the months of a period as they stand at a moment.
+
+    Raises InputError, at `place`, for a last month before the first, and for a period that has not begun: an empty count would
+    say that nothing happened.
+    """
+    today = legal_day(at).isoformat()
+    if first > last:
+        raise InputError("wrong-period", f"`{first}` lies after `{last}`", "name the earlier month first", place)
+    if f"{first}-01" > today:
+        raise InputError("wrong-period", f"{first} has not begun", "name months that have", place)
+    year, month = map(int, last.split("-"))
+    end = f"{last}-{monthrange(year, month)[1]:02d}"
+    return Months(first, last, min(end, today), today <= end)
 
 
 @dataclass

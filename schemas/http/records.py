@@ -147,8 +147,10 @@ class PeriodCounts(BaseModel):
 
 
 class PeriodReport(BaseModel):
-    """The counts of the months from the first to the last, by unit and district."""
+    """The counts of the months from the first to the last, by unit and district: through their end, or today while they run."""
 
     first: str
     last: str
+    through: str
+    running: bool
     counts: list[PeriodCounts]

@@ -92,7 +92,7 @@ def test_what_is_due_next_is_cut_down_to_whoever_asks(served: Served) -> None:
 
 
 def test_counts_of_a_period_in_three_forms(served: Served) -> None:
-    case = proposed(served, "reviewer-b")
+    case = proposed(served)
     assert act(served, "applicant", case, "state", statement="无异议").status_code == 200
     assert ruled(served, case, "decider", "t3").status_code == 200
     month = f"{served.office.now():%Y-%m}"
@@ -100,11 +100,13 @@ def test_counts_of_a_period_in_three_forms(served: Served) -> None:
     found = served.call("auditor", "GET", path).json()
     assert sum(each["filings"] for each in found["counts"]) > 0
     assert sum(each["decided"].get("t3", 0) for each in found["counts"]) > 0
+    assert (found["running"], found["through"][:7]) == (True, month)
     last = found["counts"][-1]
     row = f"| {last['unit']} | {last['district']} | {last['filings']} |"
     assert row in served.call("auditor", "GET", f"{path}&format=md").text
     assert served.call("auditor", "GET", f"{path}&format=xlsx").content[:2] == b"PK"
     assert served.call("auditor", "GET", "/v1/reports/period?first=2026-02&last=2026-01").json()["code"] == "wrong-period"
+    assert served.call("auditor", "GET", "/v1/reports/period?first=2999-01&last=2999-01").json()["code"] == "wrong-period"
     assert served.call("auditor", "GET", "/v1/reports/period?first=2026-13&last=2026-13").json()["code"] == "invalid"
 
 

@@ -208,6 +208,9 @@ def other_roll(on: Desk, case: str, pool: tuple[str, ...] = ("sun", "he", "wang"
 
 def test_other_inspectors_are_drawn_where_a_roll_has_come_to_its_end(on: Desk) -> None:
     first, two = inspected_after_draw(on, "e1")
+    with pytest.raises(InputError) as nobody:
+        draws.replaced(on.streams, "e1", on.now)  # neither is recused
+    assert nobody.value.finding.code == "inspectors-left"
     recused(on, "e1", two[0])
     with pytest.raises(InputError) as early:
         other_roll(on, "e1")  # the seed has another: nobody gets another roll by choice

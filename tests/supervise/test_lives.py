@@ -27,7 +27,7 @@ from engine.supervise.alarms import events_of, plan_of, standing, unread_budget
 from engine.supervise.audit import audit
 from engine.supervise.monitors.budget import Burn
 from engine.supervise.monitors.events import Event
-from engine.supervise.period import count
+from engine.supervise.period import count, months
 from engine.supervise.state import State
 from engine.supervise.streams import Act, Beside, Recorded, Streams, history
 from engine.supervise.terms import terms_sha256
@@ -195,7 +195,7 @@ def test_life(file: Path, tmp_path: Path) -> None:
         last = on.streams.state("s").name
         assert sum(row.pilots[last] for row in counted.values()) == 1
         assert not any(row.opened or row.filings for row in counted.values())
-        assert f"{last}:1" in render.markdown(counted, "2026-01..2028-12", "zh")
+        assert f"{last}:1" in render.markdown(counted, months("2026-01", "2028-12", on.now), "zh")
 
 
 class Meddled(Streams):

@@ -13,9 +13,10 @@ import pytest
 from openpyxl import load_workbook
 
 from api.render import period as render
+from engine.errors import InputError
 from engine.supervise import cases
 from engine.supervise.overdue import lateness, over, overdue
-from engine.supervise.period import Row, count
+from engine.supervise.period import Row, count, months
 from engine.supervise.state import Pause, Run, State
 from tests.rulebook import book
 from tests.supervise.desk import FILED, FIRM, HASH, Desk, desk
@@ -43,9 +44,10 @@ def test_counts(tmp_path: Path) -> None:
         assert (row.filings, row.opened, row.late, row.late_settled, row.late_open) == (1, 1, 1, 1, 0)
         assert (row.refusals, row.attempts) == (1, 1)
         assert count(on.streams, "2027-01-01", "2027-12-31", on.now) == {}
-        assert f"| {UNIT} | {DISTRICT} | 1 | 1 |" in render.markdown(found, "2026-09..2026-10", "zh")
-        sheet = load_workbook(BytesIO(render.workbook(found, "en"))).active
+        assert f"| {UNIT} | {DISTRICT} | 1 | 1 |" in render.markdown(found, months("2026-09", "2026-10", on.now), "zh")
+        sheet = load_workbook(BytesIO(render.workbook(found, months("2026-09", "2026-10", on.now), "en"))).active
         assert sheet is not None
+        assert sheet.title == "2026-09..2026-10, to 2026-10-20"
         assert [cell.value for cell in sheet[2]][:4] == [UNIT, DISTRICT, 1, 1]
 
 
@@ -214,8 +216,26 @@ def test_a_case_counts_once_by_its_last_decision(on: Desk) -> None:
     found = of(on, "2026-09", "2026-10")
     assert (found[UNIT].decided, found[UNIT].decisions, found[UNIT].answered) == ({"t2": 1}, 2, {})
     assert (found[""].decided, found[""].decisions, found[""].answered) == ({}, 0, {"refuse": 1})
-    text = render.markdown(count(on.streams, "2026-09-01", "2026-10-31", on.now), "2026-09..2026-10", "en")
+    text = render.markdown(count(on.streams, "2026-09-01", "2026-10-31", on.now), months("2026-09", "2026-10", on.now), "en")
     assert "| 4 | t2:1 | 2 |  | 3 | 0 | 2 | 1 |" in text
+
+
+@pytest.mark.parametrize(
+    ("day", "name"),
+    [
+        (date(2026, 9, 1), "2026-09..2026-10, to 2026-09-01"),
+        (date(2026, 10, 31), "2026-09..2026-10, to 2026-10-31"),
+        (date(2026, 11, 1), "2026-09..2026-10"),
+        (date(2026, 8, 31), "2026-09 has not begun"),
+    ],
+)
+def test_a_period_that_runs_says_through_which_day_it_is_counted(day: date, name: str) -> None:
+    at = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+    try:
+        found = render.title(months("2026-09", "2026-10", at), "en")
+    except InputError as error:
+        found = error.finding.problem
+    assert found == name
 
 
 @pytest.mark.parametrize(
@@ -224,6 +244,7 @@ def test_a_case_counts_once_by_its_last_decision(on: Desk) -> None:
         (("--period", "2026-01..2026-06", "--format", "html"), "wrong-form", "md or xlsx"),
         (("--period", "2026-06..2026-01"), "wrong-period", "the earlier month first"),
         (("--period", "2026"), "wrong-period", "YYYY-MM..YYYY-MM"),
+        (("--period", "9998-01..9998-02"), "wrong-period", "9998-01 has not begun"),
         (("--period", "2026-01..2026-06", "--format", "xlsx"), "no-out", "--out"),
     ],
 )

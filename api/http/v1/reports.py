@@ -10,8 +10,7 @@ from api.http.body import Strict
 from api.http.language import Lang, language
 from api.http.office import Needs, Office, office
 from api.render import period as written
-from engine.errors import InputError
-from engine.supervise.period import count
+from engine.supervise.period import count, months
 from schemas.http.records import PeriodCounts, PeriodReport
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=Strict)
@@ -33,15 +32,15 @@ def period(  # noqa: PLR0913, PLR0917 - a parameter each
     lang: Lang | None = None,
 ) -> Response:
     """Count what was recorded in some months. A long log takes long: POST /v1/jobs counts it in the background."""
-    if first > last:
-        raise InputError("wrong-period", f"`{first}` lies after `{last}`", "name the earlier month first")
-    words = lang or language(request)
-    found = count(at.streams(), f"{first}-01", f"{last}-31", at.now())
+    words, moment = lang or language(request), at.now()
+    wanted = months(first, last, moment)
+    found = count(at.streams(), *wanted.days(), moment)
     kept = {"cache-control": "no-store"}
     if form == "xlsx":
         headers = {**kept, "content-disposition": f'attachment; filename="{first}..{last}.xlsx"'}
-        return Response(written.workbook(found, words), 200, headers, written.SHEET)
+        return Response(written.workbook(found, wanted, words), 200, headers, written.SHEET)
     if form == "md":
-        return Response(written.markdown(found, f"{first}..{last}", words), 200, kept, "text/markdown; charset=utf-8")
+        return Response(written.markdown(found, wanted, words), 200, kept, "text/markdown; charset=utf-8")
     rows = [PeriodCounts(unit=unit, district=district, **vars(row)) for (unit, district), row in found.items()]
-    return Response(PeriodReport(first=first, last=last, counts=rows).model_dump_json(), 200, kept, "application/json")
+    report = PeriodReport(first=first, last=last, through=wanted.through, running=wanted.running, counts=rows)
+    return Response(report.model_dump_json(), 200, kept, "application/json")
