@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
 from engine.rulebook.days import legal_day
 from tests.http.conftest import Served
 from tests.http.test_app import FACTS, SURE
 from tests.http.test_filings import changed, drafted, key
+from tests.rulebook import RULES
 
 
 def act(served: Served, who: str, case: str, event: str, **fields: Any) -> Any:
@@ -243,3 +246,22 @@ def test_cases_that_are_answered_otherwise_are_named(served: Served) -> None:
     found = moved[moving.rpartition("/")[2]]
     assert (found["before"], found["now"], found["cause"], found["problem"]) == ("t3", ["t1"], "facts", "")
     assert "nanjing-plan-2022 20" in found["clauses"][0]
+
+
+def test_a_firm_opens_the_case_of_its_own_transfer_and_no_other(served: Served) -> None:
+    sample = yaml.safe_load((RULES / "samples/cn-cross-border/loyalty-2024-03-22.yaml").read_text("utf-8"))
+    facts = json.loads(json.dumps({name: value for name, value in sample.items() if name != "about"}, default=str))
+    where = drafted(served, pack="cn-cross-border", facts=facts).headers["location"]
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    filing = where.rpartition("/")[2]
+    body = {"filing": filing, "process": "cross-border-route"}
+    assert served.call("applicant-b", "POST", "/v1/cases", body, **key()).status_code == 404
+    assert served.call("editor", "POST", "/v1/cases", body, **key()).status_code == 403
+    other = {"filing": filing, "process": "results-based"}
+    assert served.call("applicant", "POST", "/v1/cases", other, **key()).status_code == 403
+    made = served.call("applicant", "POST", "/v1/cases", body, **key())
+    assert made.status_code == 201, made.text
+    shown = served.call("applicant", "GET", made.headers["location"]).json()
+    assert (shown["state"], shown["values"]["track"], shown["values"]["route"]) == ("self_kept", "exempt", "exempt")
+    again = served.call("applicant", "POST", "/v1/cases", {**body, "event": "declare", "fields": {"papers": []}}, **key())
+    assert again.json()["code"] == "own-choice"
