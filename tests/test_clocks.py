@@ -163,6 +163,17 @@ def test_reminders_lie_within_the_period_in_their_order(term: Term, run: Run) ->
     days = [each.at for each in found]
     assert days == sorted(set(days))  # nobody is reminded twice on a day
     assert all(date.fromisoformat(run.started) < day <= end.earliest for day in days)
+    if term.unit == "working_days":
+        known = [day for day in days if date(2004, 3, 1) <= day <= date(2040, 11, 1)]
+        assert all(CALENDAR.works(day.toordinal()) for day in known)  # an office reads it
+
+
+def test_a_share_that_may_end_on_a_sunday_is_reminded_of_on_a_day_that_is_worked() -> None:
+    term, run = Term("working_days", 20), Run("2026-12-07")
+    share = clocks.due(CALENDAR, Term("working_days", 16), run)
+    assert share
+    found = {each.percent: each.at for each in clocks.reminders(CALENDAR, term, run)}
+    assert (share.earliest, found[80]) == (date(2026, 12, 27), date(2026, 12, 25))
 
 
 def test_a_notice_recomputes_what_was_provisional() -> None:

@@ -148,6 +148,11 @@ def test_uses_of_one_day_count_in_the_order_in_which_they_were_recorded() -> Non
     assert [(each.use.id, each.verdict) for each in found] == [("w", "within"), ("v1", "within"), ("v0", "beyond")]
 
 
+def test_what_is_granted_shows_before_it_is_provided() -> None:
+    assert fold([ASKED]).grant == Grant(None, None, date.max)
+    assert fold([ASKED, AGREED]).grant == replace(GRANT, start=date.max)
+
+
 def test_data_that_went_on_did_so_whatever_else_was_said_of_them() -> None:
     both = event("use", "2026-03-01", 9, used=1, kept=True, passed_to=["a firm"])  # no table takes that any more
     assert fold([*GRANTED, both]).uses[0].onward == frozenset({"a firm"})

@@ -89,6 +89,7 @@ def test_a_use_without_an_id_has_a_number_by_which_it_is_taken_back(granted: tup
             ["use", "--as", "chen", "--id", "x", "--passed-to", "市监局", "--kept"],
             "kept-or-passed-on: `kept` is true, and `passed_to`",
         ),
+        (["use", "--as", "chen", "--id", "x", "--records", "-1"], "'--records': Input should be greater than or equal to 0"),
         (["retract", "--as", "chen", "--id", "nothing", "--reasons", "r"], "known-use"),
     ],
 )

@@ -23,7 +23,7 @@ Id = Annotated[str, typer.Option("--id", metavar="ID", help="The use's own id.",
 Day = Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="The day of the use.", show_default="today")]
 Purpose = Annotated[str, typer.Option("--purpose", help="What it was for.")]
 Items = Annotated[list[str], typer.Option("--item", help="An item of data used. Repeatable.")]
-Records = Annotated[int, typer.Option("--records", min=-1, help="How many records were used.", show_default="not told")]
+Records = Annotated[int | None, typer.Option("--records", min=0, help="How many records were used.", show_default="not told")]
 PassedTo = Annotated[list[str], typer.Option("--passed-to", metavar="WHO", help="To whom the data went on. Repeatable.")]
 Kept = Annotated[bool, typer.Option("--kept", help="The data went to nobody else.")]
 
@@ -50,7 +50,7 @@ def use(
     date: Day = "",
     purpose: Purpose = "",
     items: Items = [],  # noqa: B006 - typer copies it
-    records: Records = -1,
+    records: Records = None,
     passed_to: PassedTo = [],  # noqa: B006 - as above
     times: Times = 1,
     *,
@@ -62,7 +62,7 @@ def use(
     """Record a use of shared data. Exit 1 when it is beyond the grant, or what is not told leaves that open."""
     told: dict[str, Any] = {"use": name, "date": date, "purpose": purpose, "used_items": items, "passed_to": passed_to}
     fields = {field: value for field, value in told.items() if value} | {"used": times}
-    fields |= {"used_records": records} if records >= 0 else {}
+    fields |= {} if records is None else {"used_records": records}
     fields |= {"kept": True} if kept else {}
     from engine.evidence.installation import open_home  # noqa: PLC0415 - as above
     from engine.supervise import uses as service  # noqa: PLC0415

@@ -11,6 +11,7 @@ from api.render import table
 from engine.evidence.record import UNPUBLISHED
 from engine.rulebook.days import legal_day
 from engine.store.append import NO_DUE
+from engine.supervise.overdue import binds
 from engine.supervise.state import DRIFT
 from engine.supervise.step import offered
 from schemas.lifecycle import BUILT_IN, DRIFTED, RECOMPUTED, REFUSED
@@ -142,7 +143,9 @@ class Shown:
 
     def _run(self, run: Run) -> str:
         if run.stopped is not None:
-            return f"{self._word('stopped')} {run.stopped}"
+            late = run.due and run.stopped > run.due and binds(self.rulebook.lifecycles, self.of.id, run.clock) != "nobody"
+            ended = f" ({self._word('overdue')}{self._sep}{self._word('until')} {run.due})" if late else ""
+            return f"{self._word('stopped')} {run.stopped}{ended}"
         if run.paused:
             return f"{self._word('paused')} {run.pauses[-1].start}"
         doubt = f" ({self._word('provisional')}{self._sep}{run.due or '?'})" if run.due != run.soonest else ""

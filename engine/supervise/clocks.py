@@ -211,17 +211,19 @@ def reminders(calendar: Calendar, term: Term, run: RunLike) -> list[Reminder]:
     """Return when to be reminded of a clock that runs, in order: by the earliest end that may be. Raises InputError.
 
     Nobody is reminded twice on a day, for hours at a moment: a share of the period that ends on the last day before is left out.
+    A share of working days that may end on a day off, while no notice says, is reminded of on the last day before that is worked.
     """
     end = due(calendar, term, run)
     if end is None or run.stopped is not None:
         return []
     found: dict[Moment, Reminder] = {}
+    first = _read(term, run.started)
     for percent in SHARES:
         part = -(-term.length * percent // 100)  # rounded up
         at = due(calendar, Term(term.unit, part), run) if 0 < part < term.length else None
-        if at:
-            found[at.earliest] = Reminder(at.earliest, percent)
-    if term.unit != "hours" and (eve := _eve(calendar, end.earliest)) > date.fromordinal(_spans(term, run)[0][0]):
+        if at and (day := _worked(calendar, term, at.earliest)) > first:
+            found[day] = Reminder(day, percent)
+    if term.unit != "hours" and (eve := _eve(calendar, end.earliest)) > first:
         found[eve] = Reminder(eve, None)
     return sorted(found.values(), key=lambda each: _number(term, each.at))
 
@@ -362,6 +364,11 @@ def _month_end(start: int, count: int) -> int:
     if year > date.max.year:
         raise _beyond()
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1])).toordinal()
+
+
+def _worked(calendar: Calendar, term: Term, at: Moment) -> Moment:
+    """Return a day of working days, or the last before it that is certainly worked; of other units the same."""
+    return _eve(calendar, at) if term.unit == "working_days" and not calendar.works(at.toordinal()) else at
 
 
 def _eve(calendar: Calendar, end: Moment) -> date:

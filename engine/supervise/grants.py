@@ -91,8 +91,11 @@ def fold(events: Iterable[Mapping[str, Any]]) -> Ledger:
     for event in events:
         day, told = date.fromisoformat(event["on"]), event["values"]
         match event["name"]:
-            case name if name in {*OPENINGS, "agree"}:
+            case name if name in OPENINGS:
                 stated |= told
+            case "agree":  # granted, and used by nobody before the data are provided
+                stated |= told
+                ledger = replace(ledger, grant=_grant(stated, date.max))
             case "provide":
                 ledger = replace(ledger, grant=_grant(stated, day))
             case "use":

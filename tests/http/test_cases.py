@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
 
+from engine.rulebook.days import legal_day
 from tests.http.conftest import Served
 from tests.http.test_app import FACTS, SURE
 from tests.http.test_filings import changed, drafted, key
+from tests.rulebook import RULES
 
 
 def act(served: Served, who: str, case: str, event: str, **fields: Any) -> Any:
@@ -41,9 +45,8 @@ def proposed(served: Served, by: str = "reviewer", **more: Any) -> str:
 def decided(served: Served, case: str, who: str, outcome: str, **more: Any) -> Any:
     match = served.call("auditor", "GET", case).headers["etag"]
     headers = {"x-second-authorization": f"Bearer {served.keys[more.pop('second')]}"} if "second" in more else {}
-    return served.call(
-        who, "POST", f"{case}/decision", {"outcome": outcome, "fields": more}, **key(), **{"if-match": match}, **headers
-    )
+    body = {"outcome": outcome, "event": more.pop("event", "decide"), "fields": more}
+    return served.call(who, "POST", f"{case}/decision", body, **key(), **{"if-match": match}, **headers)
 
 
 def test_rows_say_what_is_overdue(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +100,26 @@ def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None
     done = decided(served, case, "decider-c", "t0", reasons="公共安全", second="decider")
     assert done.status_code == 200, done.text
     assert done.json()["statement"]["second"]["sub"] == "chen"
+
+
+def test_an_objection_makes_nothing_worse(served: Served) -> None:
+    """Which outcome is harsher the pack says, by the order of its values; nobody types it."""
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider", "t2", reasons="从严", second="second-b").status_code == 200
+    today = legal_day(served.office.now()).isoformat()
+    assert act(served, "decider", case, "serve", served_on=today, manner="electronic").json()["state"] == "served"
+    assert act(served, "applicant", case, "object", grounds="等级过高").json()["state"] == "objected"
+    worse = decided(served, case, "decider-c", "t1", event="change", reasons="从严")
+    assert (worse.json()["code"], worse.json()["errors"][0]["law_ref"]) == (
+        "no-harsher", "reconsideration-law 63(2); penalties-law 45(2)",
+    )  # fmt: skip
+    assert (
+        decided(served, case, "decider-c", "t3", event="change", reasons="成立", compared="milder").json()["code"]
+        == "computed-field"
+    )
+    done = decided(served, case, "decider-c", "t3", event="change", reasons="成立")
+    assert (done.status_code, done.json()["statement"]["values"]["compared"]) == (200, "milder")
 
 
 def test_what_is_open_is_settled_as_a_deviation_is(served: Served) -> None:
@@ -223,3 +246,22 @@ def test_cases_that_are_answered_otherwise_are_named(served: Served) -> None:
     found = moved[moving.rpartition("/")[2]]
     assert (found["before"], found["now"], found["cause"], found["problem"]) == ("t3", ["t1"], "facts", "")
     assert "nanjing-plan-2022 20" in found["clauses"][0]
+
+
+def test_a_firm_opens_the_case_of_its_own_transfer_and_no_other(served: Served) -> None:
+    sample = yaml.safe_load((RULES / "samples/cn-cross-border/loyalty-2024-03-22.yaml").read_text("utf-8"))
+    facts = json.loads(json.dumps({name: value for name, value in sample.items() if name != "about"}, default=str))
+    where = drafted(served, pack="cn-cross-border", facts=facts).headers["location"]
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    filing = where.rpartition("/")[2]
+    body = {"filing": filing, "process": "cross-border-route"}
+    assert served.call("applicant-b", "POST", "/v1/cases", body, **key()).status_code == 404
+    assert served.call("editor", "POST", "/v1/cases", body, **key()).status_code == 403
+    other = {"filing": filing, "process": "results-based"}
+    assert served.call("applicant", "POST", "/v1/cases", other, **key()).status_code == 403
+    made = served.call("applicant", "POST", "/v1/cases", body, **key())
+    assert made.status_code == 201, made.text
+    shown = served.call("applicant", "GET", made.headers["location"]).json()
+    assert (shown["state"], shown["values"]["track"], shown["values"]["route"]) == ("self_kept", "exempt", "exempt")
+    again = served.call("applicant", "POST", "/v1/cases", {**body, "event": "declare", "fields": {"papers": []}}, **key())
+    assert again.json()["code"] == "own-choice"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from api.render.streams import Shown
 from engine.decide.filing import from_document
 from engine.errors import InputError
 from engine.evidence import facts
@@ -184,6 +185,10 @@ def test_ten_working_days_run_from_the_effect_of_the_contract(on: Desk, effectiv
     assert run
     assert (run.started, run.stopped, run.due) == (effective, after.on, due)
     assert bool(lateness(run, None, on.now)) is late
+    said = next(
+        line for line in Shown(book(), book().lifecycles[TABLE], "en").recorded(after).split("\n") if "file the contract" in line
+    )
+    assert ("overdue" in said) is late
     check = after.clock("filing_check")
     assert check
     assert check.started == after.on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -23,6 +24,7 @@ from engine.supervise.state import State, from_text
 from engine.supervise.streams import Recorded
 from schemas.http.service import Listed
 from schemas.http.streams import Clock, Drift, Happened, Row, Shown
+from schemas.lifecycle import Transition
 
 router = APIRouter(prefix="/cases", tags=["cases"], route_class=Strict)
 At = Annotated[Office, Depends(office)]
@@ -107,7 +109,7 @@ def _told(drift: reassess.Drift) -> Drift:
     return Drift.model_validate({name: getattr(drift, name) for name in drift.__slots__})
 
 
-@router.post("", dependencies=[Depends(Needs("case.intake"))], status_code=201, response_model=None, responses=MADE)
+@router.post("", dependencies=[Depends(Needs("case.open"))], status_code=201, response_model=None, responses=MADE)
 def open_(request: Request, body: Opening, made: Annotated[Making, Depends()]) -> Response:
     """Open a case on a submitted filing; its clocks start on the day of the submission."""
     owned(made.at, request, body.filing, FILING)
@@ -115,6 +117,8 @@ def open_(request: Request, body: Opening, made: Annotated[Making, Depends()]) -
     if table is None or not CASE.of(table):
         known = ", ".join(name for name, each in made.at.chosen.rulebook.lifecycles.items() if CASE.of(each))
         raise InputError("unknown-process", f"no case is led by `{body.process}`", f"there are {known}", Place("#/process"))
+    openings = [each for each in table.transitions if not each.from_ and body.event in (None, each.event)]
+    request.state.action = _task(made.at, request, openings[:1], body.filing, "case.intake")
     how = cases.Opening(body.process, body.event or "", body.fields)
     return made.make(CASE, lambda doing: cases.open_case(doing.desk, body.filing, how))
 
@@ -178,11 +182,16 @@ def decide(case: Id, body: Ruling, change: Change) -> Response:
 
 def _action(at: Office, request: Request, state: State, event: str) -> str:
     """Return which action an event is for whoever asks. Raises SigningError where the table gives it to no enterprise."""
+    rows = [each for each in at.streams().table(state.process).transitions if each.event == event]
+    return _task(at, request, rows, state.stream, permissions().events.get(event, "case.review"))
+
+
+def _task(at: Office, request: Request, rows: Sequence[Transition], stream: str, action: str) -> str:
+    """Return the action of an office, or `case.party` for a firm. Raises SigningError where no row is for enterprises."""
     who = at.who(request)
     if not who.enterprise:
-        return permissions().events.get(event, "case.review")
-    table = at.streams().table(state.process)
-    if not any(each.event == event and "enterprise" in each.role for each in table.transitions):
-        at.accounts.note(who, "case.party", state.stream, at.now(), allowed=False)
-        raise SigningError("forbidden", f"`{event[:60]}` is not done by the party", "the authority does this")
+        return action
+    if not any("enterprise" in each.role for each in rows):
+        at.accounts.note(who, "case.party", stream, at.now(), allowed=False)
+        raise SigningError("forbidden", "this is not done by the party", "the authority does this")
     return "case.party"

@@ -56,7 +56,10 @@ class Opening(Sent):
 
 
 class Persons(Sent):
-    """The persons of a kind in a flow, by whatever identifies them in the same way each time."""
+    """The persons of a kind in a flow, by whatever identifies them in the same way each time.
+
+    An entry holds 50,000 at most; more of them are told in further entries of the same flow and kind.
+    """
 
     flow: Short
     kind: Kind
