@@ -94,9 +94,9 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     declared = [
         each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
     ]
-    if not name or not (declared or FILING in given.open):
+    if not declared and FILING not in given.open:
         return None
-    filing = look.state(name)
+    filing = look.state(name) if name else None
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
     if not first and filing and transition and transition.brings and not _brings(look, state, filing, declared, given):
@@ -160,7 +160,7 @@ def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | N
     process, _, _ = rule.partition("/")
     case = look.state(value)
     lives = case is not None and not case.closed and case.values.get(FILING) == filing.stream
-    if case and lives and case.process != process and look.arm(case.process):
+    if case and lives and case.process != process and look.arm(case.process) == look.arm(process):
         return None
     problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"
     remedy = f"open it in the arm that goes on, with this case as `{OVER}`: both happen in one step"
