@@ -7,7 +7,7 @@ grows, so what was true of its versions and papers once stays true.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -94,15 +94,16 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     declared = [
         each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
     ]
-    if not declared and FILING not in given.open:
+    brings = bool(transition and transition.brings)
+    if not (declared or brings or FILING in given.open):
         return None
     filing = look.state(name) if name else None
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
-    if not first and filing and transition and transition.brings and not _brings(look, state, filing, declared, given):
-        problem = f"the case has version {state.values.get('version')} already, and no paper filed since {state.on} is named"
-        remedy = "revise the filing and name the new version, or `lodge` a paper on it and name that as `paper`"
-        return Refusal("nothing-new", f"{table.id}/{event}#version", problem, remedy)
+    if brings and filing and not first and not _brings(look, table, state, filing, given):
+        problem = f"the case has version {state.values.get('version')} already, and no paper that came in since is named"
+        remedy = "revise the filing and name the new version, or name a paper that came in since (`lodge` puts it on the filing)"
+        return Refusal("nothing-new", f"{table.id}/{event}", problem, remedy)
     if first or filing is None or state.name:
         return first
     return _beside(look, table, f"{table.id}/{event}#unique", state.stream, filing)
@@ -130,13 +131,17 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     return None
 
 
-def _brings(look: Look, state: State, filing: State, declared: Sequence[FieldDecl], given: Given) -> bool:
-    """Tell whether an act names a later version than its stream has, or a paper filed since the stream came to its state."""
-    versions, named = ({given.open[each.id] for each in declared if each.in_filing == kind} for kind in ("version", "paper"))
-    if any(value > state.values.get("version", 0) for value in versions):
+def _brings(look: Look, table: Lifecycle, state: State, filing: State, given: Given) -> bool:
+    """Tell whether an act brings files, a later version than its stream has, or a paper filed since that came to its state."""
+    said = {**given.sealed, **given.open}
+    kinds = {each.id: each.in_filing or each.type for each in table.fields if each.id in said}
+    if any(kind == "files" and said[name] for name, kind in kinds.items()):
+        return True
+    if any(kind == "version" and said[name] > state.values.get(name, 0) for name, kind in kinds.items()):
         return True
     events = _events(look.home, state.stream)
     came = max((each["at"] for each in events if each["to"] == state.name != each["from"]), default="")
+    named = {said[name] for name, kind in kinds.items() if kind == "paper"}
     return any(paper in named and at >= came for at, paper in _papers(look.home, filing))
 
 

@@ -53,8 +53,9 @@ def units(home: Installation, at: str) -> set[str]:
 
 
 def _unknown_unit(home: Installation, table: Lifecycle, event: str, given: Given, at: str) -> Refusal | None:
-    """Return the refusal of the first unit that no official is of: nobody there could ever act."""
-    named = [(field, str(unit)) for field in UNITS if field in given.open for unit in _each(given.open[field])]
+    """Return the refusal of the first unit that no official is of: nobody there could ever act; one that is dropped may be so."""
+    dropped = {field for each in table.transitions if each.event == event for field in each.drops}
+    named = [(field, str(unit)) for field in UNITS if field in {*given.open} - dropped for unit in _each(given.open[field])]
     known = units(home, at) if named else set[str]()
     for field, unit in named:
         if unit not in known:

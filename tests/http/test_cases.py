@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from engine.rulebook.days import legal_day
 from tests.http.conftest import Served
 from tests.http.test_app import FACTS, SURE
 from tests.http.test_filings import changed, drafted, key
@@ -44,9 +45,8 @@ def proposed(served: Served, by: str = "reviewer", **more: Any) -> str:
 def decided(served: Served, case: str, who: str, outcome: str, **more: Any) -> Any:
     match = served.call("auditor", "GET", case).headers["etag"]
     headers = {"x-second-authorization": f"Bearer {served.keys[more.pop('second')]}"} if "second" in more else {}
-    return served.call(
-        who, "POST", f"{case}/decision", {"outcome": outcome, "fields": more}, **key(), **{"if-match": match}, **headers
-    )
+    body = {"outcome": outcome, "event": more.pop("event", "decide"), "fields": more}
+    return served.call(who, "POST", f"{case}/decision", body, **key(), **{"if-match": match}, **headers)
 
 
 def test_rows_say_what_is_overdue(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,6 +100,26 @@ def test_a_deviation_needs_reasons_and_a_second_official(served: Served) -> None
     done = decided(served, case, "decider-c", "t0", reasons="公共安全", second="decider")
     assert done.status_code == 200, done.text
     assert done.json()["statement"]["second"]["sub"] == "chen"
+
+
+def test_an_objection_makes_nothing_worse(served: Served) -> None:
+    """Which outcome is harsher the pack says, by the order of its values; nobody types it."""
+    case = proposed(served)
+    act(served, "applicant", case, "state", statement="无异议")
+    assert decided(served, case, "decider", "t2", reasons="从严", second="second-b").status_code == 200
+    today = legal_day(served.office.now()).isoformat()
+    assert act(served, "decider", case, "serve", served_on=today, manner="electronic").json()["state"] == "served"
+    assert act(served, "applicant", case, "object", grounds="等级过高").json()["state"] == "objected"
+    worse = decided(served, case, "decider-c", "t1", event="change", reasons="从严")
+    assert (worse.json()["code"], worse.json()["errors"][0]["law_ref"]) == (
+        "no-harsher", "reconsideration-law 63(2); penalties-law 45(2)",
+    )  # fmt: skip
+    assert (
+        decided(served, case, "decider-c", "t3", event="change", reasons="成立", compared="milder").json()["code"]
+        == "computed-field"
+    )
+    done = decided(served, case, "decider-c", "t3", event="change", reasons="成立")
+    assert (done.status_code, done.json()["statement"]["values"]["compared"]) == (200, "milder")
 
 
 def test_what_is_open_is_settled_as_a_deviation_is(served: Served) -> None:

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/incidents", tags=["incidents"], route_class=Strict)
 # event -> whose task it is
 EVENTS: Events = {
     **dict.fromkeys(("correct", "notify", "handle"), ("incident.report",)),
-    **dict.fromkeys(("grade", "release", "recuse", "close", "merge", "withdraw"), ("incident.grade",)),
+    **dict.fromkeys(("grade", "release", "recuse", "lift_recusal", "close", "merge", "withdraw"), ("incident.grade",)),
 }
 At = Annotated[Office, Depends(office)]
 READS, REPORTS, ACTS = ([Depends(Needs(action))] for action in ("pilot.read", "incident.report", "incident.act"))

@@ -32,7 +32,20 @@ FIRMS = (
     "apply", "supplement", "withdraw", "sign", "start", "report", "midterm_report", "count", "complaint", "outage", "insure",
     "halt", "ask_extension", "ask_tolerance", "sign_amendment", "exit_report",
 )  # fmt: skip
-PREPARES = ("check", "return", "lapse", "expire", "consult", "find", "assign", "recuse", "propose", "breach")
+PREPARES = (
+    "check",
+    "return",
+    "lapse",
+    "expire",
+    "consult",
+    "drop",
+    "find",
+    "assign",
+    "recuse",
+    "lift_recusal",
+    "propose",
+    "breach",
+)
 DECISIONS = (
     "admit", "refuse", "countersign", "countersign_amendment", "extend", "decline_extension", "warn", "settle", "rectify",
     "rectified", "pause", "resume", "opine_tolerance", "terminate", "bar", "graduate", "convert", "end", "close",

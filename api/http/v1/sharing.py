@@ -40,7 +40,9 @@ PROCESS, ITEMS = uses.TABLE, requests.ITEMS
 # event -> whose task it is; `agree` and `refuse` have a route of their own, uses too
 EVENTS: Events = {
     **dict.fromkeys(("supplement", "doubt", "dispute", "dispose", "withdraw"), ("share.request",)),
-    **dict.fromkeys(("tell_missing", "prolong", "provide", "verify", "assign", "recuse", "archive"), ("share.answer",)),
+    **dict.fromkeys(
+        ("tell_missing", "prolong", "provide", "verify", "assign", "recuse", "lift_recusal", "archive"), ("share.answer",)
+    ),
     **dict.fromkeys(("suspend", "lift", "terminate", "answer_again", "uphold_refusal"), ("share.decide",)),
 }
 At = Annotated[Office, Depends(office)]
