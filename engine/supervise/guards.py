@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
+from engine.supervise.dated import on_the_day, told_late
 from engine.supervise.happening import Guard, Happening, collected, ran_out
 from engine.supervise.settled import GUARDS as SETTLED
 from engine.supervise.state import ex_officio
@@ -438,6 +439,8 @@ GUARDS: dict[str, Guard] = {
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
     "in_charge": _in_charge,
+    "on_the_day": on_the_day,
+    "told_late": told_late,
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,
