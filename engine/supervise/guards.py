@@ -284,9 +284,12 @@ def _reached(h: Happening, of: Sequence[str]) -> str:
 
 
 def _official_if(h: Happening, of: Sequence[str]) -> str:
-    """Where one of these values is true, an official does this."""
+    """Where one of these values is true, an official does this; texts among them tell why."""
     so = [name for name in of if h.value(name) is True]
-    return f"`{so[0]}` is true, and `{h.event.by}` is no official" if so and "official" not in h.event.roles else ""
+    if not so or "official" in h.event.roles:
+        return ""
+    told = ", ".join(f"`{name}` is `{h.value(name)}`" for name in of if isinstance(h.value(name), str))
+    return f"`{so[0]}` is true{f' ({told})' if told else ''}, and `{h.event.by}` is no official"
 
 
 def _extends_by(h: Happening, of: Sequence[str]) -> str:
