@@ -5,6 +5,7 @@ The same blocks become text on a terminal, Markdown and HTML, so no form of the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from schemas.rulebook import Text
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
-    from schemas.duties import AllQuestions, AllWhatIf, Difference, DutyAnswer, Overall, PackPart, Question
+    from schemas.duties import AllQuestions, AllWhatIf, Difference, DutyAnswer, Ended, Overall, PackPart, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,11 @@ def _questions(questions: list[Question], lang: str) -> Iterator[tuple[str, list
             yield zh if lang == "zh" else en, lines
 
 
+def _untold(ended: Ended) -> bool:
+    """Tell whether nothing is told of an end: neither that it came, nor since when it may have come."""
+    return ended.sure != "certain" and not ended.earliest
+
+
 class _Report:
     def __init__(self, rulebook: Rulebook, found: Overall, lang: str) -> None:
         self.rulebook = rulebook
@@ -196,6 +202,10 @@ class _Report:
     # duties -----------------------------------------------------------------------------------------------------------
 
     def _duties(self) -> Iterator[Block]:
+        untold = Counter(self._say(duty.ended.what) for duty in self.found.duties if duty.ended and _untold(duty.ended))
+        if untold:
+            told = self.pick("未说明是否：{}（{}项义务因此未确定）", "not told whether {}: {} of the duties stay open by it")
+            yield Lines(tuple(told.format(what, count) for what, count in untold.items()))
         for phase, words in PHASES.items():
             duties = [duty for duty in self.found.duties if duty.phase == phase]
             if duties:
@@ -223,14 +233,14 @@ class _Report:
     def _ended(self, duty: DutyAnswer) -> str:
         """Return until when a duty was owed, or may have been, and how it stood on that day."""
         ended = duty.ended
-        if ended is None:
+        if ended is None or _untold(ended):
             return ""
         days = "..".join(dict.fromkeys(day for day in (ended.earliest, ended.latest) if day))
         days = days if ended.earliest or ended.latest is None else self.pick(f"不晚于{days}", f"at the latest {days}")
         what, stood = self._say(ended.what), self.pick(*(STATUS[ended.status] if ended.status else NOT_LAW))
         if ended.sure == "certain":
             return self.pick(f"（{what}，最后一日{days}，当日{stood}）", f" ({what}: last day {days}, then {stood})")
-        return self.pick(f"（可能已随之终止：{what}）", f" (may have ended: {what})")
+        return self.pick(f"（可能已终止：{what}，{days}）", f" (may have ended: {what}, {days})")
 
     def _deadline(self, duty: DutyAnswer) -> str:
         if duty.deadline is None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from api.render import table
 from engine.evidence.record import UNPUBLISHED
+from engine.rulebook.days import legal_day
 from engine.store.append import NO_DUE
 from engine.supervise.overdue import binds
 from engine.supervise.state import DRIFT
@@ -33,6 +35,7 @@ _WORDS = {
     "design": ("设计", "design"), "by": ("由", "by"),
     "overdue": ("已逾期", "overdue"), "maybe_overdue": ("可能逾期", "may be overdue"), "over": ("已届满", "time is over"),
     "ended": ("所办件均已终结", "its cases have ended"),
+    "on": ("记载", "recorded"),
     "closed": ("已终结", "closed"), "event": ("事件", "event"), "day": ("日期", "day"), "who": ("人员", "who"),
     "to": ("之后", "to"), "id": ("编号", "id"), "process": ("程序", "process"), "unit": ("单位", "unit"),
     "district": ("区", "district"), "tier": ("等级", "tier"), "assignee": ("承办人", "assignee"),
@@ -120,7 +123,13 @@ class Shown:
         if name == REFUSED:
             title = f"{self._word('refused')}{self._sep}{event['values']['attempted']} ({event['values']['rule']})"
         who = f"{by['name']} ({by['unit']})" if by else self._word("system")
-        return str(event["number"]), event["on"], title, who, self.label(event["to"])
+        return str(event["number"]), self._day(event), title, who, self.label(event["to"])
+
+    def _day(self, event: dict[str, Any]) -> str:
+        """Return the legal day of an event, and the day on which it was recorded where that is another."""
+        told = legal_day(datetime.fromisoformat(event["at"])).isoformat()
+        recorded = f"{self._word('on')}{'' if self.lang == 'zh' else ' '}{told}"
+        return event["on"] if event["on"] == told else f"{event['on']} ({recorded})"
 
     def _standing(self, state: State) -> list[str]:
         closed = f" ({self._word('closed')})" if state.closed else ""

@@ -95,9 +95,9 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
         each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
     ]
     brings = bool(transition and transition.brings)
-    if not name or not (declared or brings or FILING in given.open):
+    if not (declared or brings or FILING in given.open):
         return None
-    filing = look.state(name)
+    filing = look.state(name) if name else None
     told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
     if brings and filing and not first and not _brings(look, table, state, filing, given):
@@ -165,7 +165,7 @@ def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | N
     process, _, _ = rule.partition("/")
     case = look.state(value)
     lives = case is not None and not case.closed and case.values.get(FILING) == filing.stream
-    if case and lives and case.process != process and look.arm(case.process):
+    if case and lives and case.process != process and look.arm(case.process) == look.arm(process):
         return None
     problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"
     remedy = f"open it in the arm that goes on, with this case as `{OVER}`: both happen in one step"

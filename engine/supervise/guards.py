@@ -12,6 +12,7 @@ from hashlib import sha256
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
+from engine.supervise.dated import on_the_day, told_late
 from engine.supervise.happening import Guard, Happening, collected, ran_out
 from engine.supervise.settled import GUARDS as SETTLED
 from engine.supervise.state import ex_officio
@@ -283,9 +284,12 @@ def _reached(h: Happening, of: Sequence[str]) -> str:
 
 
 def _official_if(h: Happening, of: Sequence[str]) -> str:
-    """Where one of these values is true, an official does this."""
+    """Where one of these values is true, an official does this; texts among them tell why."""
     so = [name for name in of if h.value(name) is True]
-    return f"`{so[0]}` is true, and `{h.event.by}` is no official" if so and "official" not in h.event.roles else ""
+    if not so or "official" in h.event.roles:
+        return ""
+    told = ", ".join(f"`{name}` is `{h.value(name)}`" for name in of if isinstance(h.value(name), str))
+    return f"`{so[0]}` is true{f' ({told})' if told else ''}, and `{h.event.by}` is no official"
 
 
 def _extends_by(h: Happening, of: Sequence[str]) -> str:
@@ -435,6 +439,8 @@ GUARDS: dict[str, Guard] = {
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
     "in_charge": _in_charge,
+    "on_the_day": on_the_day,
+    "told_late": told_late,
     "all_asked": _all_asked,
     "heard": _heard,
     "overdue": _overdue,

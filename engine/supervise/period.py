@@ -20,7 +20,7 @@ from engine.errors import Place as Where
 from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store import streams as stored
-from engine.supervise.overdue import binds, lateness
+from engine.supervise.overdue import DAY, binds, lateness
 from engine.supervise.state import SUBMITTED, from_text
 from schemas.lifecycle import REFUSED
 
@@ -71,8 +71,9 @@ class Row:
     `decided` are cases by the tier of their last decision in the period, empty where none was shown, `decisions` all of theirs;
     `answered` requests by what they were told last. `late` are clocks of the office that ran out in the period, of which
     `late_settled` were done, or waited for nobody any more, by its end; `late_open` are all that were still open then, whenever
-    they ran out. `party_late` are clocks of parties that ran out in the period; those of reports on incidents are not among them,
-    since whether one was owed at all may be open.
+    they ran out. `backdated` are clocks of the office that ran out in the period and were in time only by the legal day that was
+    typed: what ended or halted them was recorded afterwards. `party_late` are clocks of parties that ran out in the period; those
+    of reports on incidents are not among them, since whether one was owed at all may be open.
     """
 
     filings: int = 0
@@ -83,6 +84,7 @@ class Row:
     late: int = 0
     late_settled: int = 0
     late_open: int = 0
+    backdated: int = 0
     party_late: int = 0
     refusals: int = 0
     attempts: int = 0
@@ -91,11 +93,19 @@ class Row:
 
 @dataclass
 class _Stream:
-    """What the log says of a stream: where it lay since which legal day, when it closed, and its last decision in the period."""
+    """What the log says of a stream: where it lay since which legal day, when it closed, and its last decision in the period.
 
+    `dues` are the ends of its clocks as the last event left them. Of those that an event took away which was recorded after them,
+    `passed` are the ended runs, `halted` those that stand still as of a day in time: the clock and its end.
+    """
+
+    process: str
     led: list[tuple[str, Place]] = field(default_factory=list)
     closed: tuple[str, str] | None = None
     decision: dict[str, Any] | None = None
+    dues: dict[str, str] = field(default_factory=dict)
+    passed: set[tuple[str, str]] = field(default_factory=set)
+    halted: set[tuple[str, str]] = field(default_factory=set)
 
     def note(self, event: dict[str, Any]) -> Place:
         """Take an event in; return where the stream lies after it."""
@@ -104,7 +114,21 @@ class _Stream:
             self.led.append((event["on"], place))
         if event["to"] and event["shows"]["closed"] and self.closed is None:
             self.closed = event["on"], event["at"]
+        self._timed(event)
         return place
+
+    def _timed(self, event: dict[str, Any]) -> None:
+        """Take in which clocks an event ended or halted after they had run out."""
+        dues = {clock: due for clock, (_, due) in event["dues"].items()}
+        told = legal_day(datetime.fromisoformat(event["at"])).isoformat()
+        for clock, due in self.dues.items():
+            if not due or dues.get(clock) == due or due >= (told if len(due) == DAY else event["at"]):
+                continue
+            if dues.get(clock) == "" and event["on"] <= due:
+                self.halted.add((clock, due))
+            if dues.get(clock) != "":  # ended, and perhaps begun anew
+                self.passed.add((clock, due))
+        self.dues = dues
 
     def place(self, day: str) -> Place:
         """Return where it lay on a legal day, the first place for a day before."""
@@ -131,7 +155,7 @@ def count(streams: Streams, first: str, last: str, at: datetime) -> dict[Place, 
     found: dict[Place, Row] = {}
     known: dict[str, _Stream] = {}
     for event in _events(streams.home):
-        stream = known.setdefault(event["stream"], _Stream())
+        stream = known.setdefault(event["stream"], _Stream(event["process"]))
         place = stream.note(event)
         if not first <= event["on"] <= last:
             continue
@@ -146,6 +170,9 @@ def count(streams: Streams, first: str, last: str, at: datetime) -> dict[Place, 
     until = min(last, legal_day(at).isoformat())
     for late in _late(streams, known, at) if first <= until else ():
         _overran(found, late, first, until)
+    for stream, day in _backdated(streams, known):
+        if first <= day <= until:
+            found.setdefault(stream.place(day), Row()).backdated += 1
     return {place: row for place, row in sorted(found.items()) if row != Row()}
 
 
@@ -189,6 +216,18 @@ def _late(streams: Streams, known: dict[str, _Stream], at: datetime) -> Iterator
             found = lateness(run, stream.closed, at) if stream and whom in ("office", "party") else None
             if stream and found:
                 yield _Late(whom, *found, stream)
+
+
+def _backdated(streams: Streams, known: dict[str, _Stream]) -> Iterator[tuple[_Stream, str]]:
+    """Yield the last days of the office's clocks that were ended or halted as of a day in time, and recorded later."""
+    tables = streams.rulebook.lifecycles
+    for name, stream in known.items():
+        row = stored.stream(streams.home.store, name) if stream.passed else None
+        runs = from_text(row.fold).clocks if row else ()
+        ended = {(run.clock, run.due) for run in runs if run.stopped is not None and run.stopped <= run.due}
+        for clock, due in sorted(stream.halted | (stream.passed & ended)):
+            if binds(tables, stream.process, clock) == "office":
+                yield stream, due if len(due) == DAY else legal_day(datetime.fromisoformat(due)).isoformat()
 
 
 def _overran(found: dict[Place, Row], late: _Late, first: str, until: str) -> None:

@@ -27,6 +27,7 @@ PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask 
 FIRM, OFFICES = "enterprise", ("official", "admin")
 # guards that say themselves whose official acts: a unit that was asked, that leads or began, or the inspectors who were named
 SAY_WHO = frozenset({"asked_unit", "lead_unit", "other_unit", "same_unit", "among"})
+DAYS = frozenset({"on_the_day", "told_late"})  # guards on days that are typed
 SECOND = "official"  # the role of whoever signs as second
 
 
@@ -127,8 +128,7 @@ def _refusals(table: Lifecycle, transition: Transition, state: State, event: Eve
     yield from _too_early(rule, transition, state, event)
     yield from _fields(table, transition, state, event)
     declared = {guard.id: guard for guard in table.guards}
-    standing = (*_recusals(table, role), *_in_charge(table, transition, event, role))
-    for name in (*standing, *transition.guards):
+    for name in (*_standing(table, transition, event, role), *transition.guards):
         yield from _guarded(rule, declared[name], Happening(table, transition, state, event))
 
 
@@ -168,26 +168,26 @@ def _fields(table: Lifecycle, transition: Transition, state: State, event: Event
             yield Refusal("before-cause", f"{rule}#{declared.id}", problem, "name the day on which it happened", sources)
 
 
-def _recusals(table: Lifecycle, role: str | None) -> list[str]:
-    """Return the guards of impartiality of a table: all that officials do stands under them."""
-    return [each.id for each in table.guards if each.is_ == "impartial" and role in OFFICES]
+def _standing(table: Lifecycle, transition: Transition, event: Event, role: str | None) -> list[str]:
+    """Return the guards under which all stands that is done in a table: impartiality, the unit in charge, days that are typed."""
+    kinds = {*DAYS, *(["impartial"] if role in OFFICES else []), *(["in_charge"] if _led(table, transition, event, role) else [])}
+    return [each.id for each in table.guards if each.is_ in kinds and each.id not in transition.guards]
 
 
-def _in_charge(table: Lifecycle, transition: Transition, event: Event, role: str | None) -> list[str]:
-    """Return the guards of a table that leave its acts to the unit in charge: they stand over all that officials do in it.
+def _led(table: Lifecycle, transition: Transition, event: Event, role: str | None) -> bool:
+    """Tell whether an act is one of the unit in charge, as all is that officials do, with these exceptions.
 
     Others act for the party under its paper, give the opinions that they were asked for, inspect where they were named, and say
     of themselves that they stay out; an administrator hands a stream over and names who is recused.
     """
     declared = {each.id: each for each in table.guards}
     recused = {name for each in table.guards if each.is_ == "impartial" for name in each.of}
-    free = (
-        role != "official"
-        or MANDATE in event.given
-        or any(declared[name].is_ in SAY_WHO for name in transition.guards)
-        or any(event.values.get(name) == event.by for name in recused & set(transition.needs))
+    return (
+        role == SECOND
+        and MANDATE not in event.given
+        and not any(declared[name].is_ in SAY_WHO for name in transition.guards)
+        and not any(event.values.get(name) == event.by for name in recused & set(transition.needs))
     )
-    return [] if free else [each.id for each in table.guards if each.is_ == "in_charge" and each.id not in transition.guards]
 
 
 def _too_early(rule: str, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:

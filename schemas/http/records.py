@@ -126,8 +126,9 @@ class PeriodCounts(BaseModel):
 
     `decided` counts cases by the tier of their last decision in the period, `decisions` all decisions on cases, `answered`
     requests by their last answer. `late` counts the office's clocks that ran out in the period, each once ever; of these
-    `late_settled` were settled by its end, and `late_open` is whatever was late and open then, whenever it ran out. `party_late`
-    counts clocks of parties that ran out, without those of reports on incidents, which may not be owed at all.
+    `late_settled` were settled by its end, and `late_open` is whatever was late and open then, whenever it ran out. `backdated`
+    counts the office's clocks that were in time only by the legal day that was typed, `party_late` clocks of parties that ran
+    out, without those of reports on incidents, which may not be owed at all.
     """
 
     unit: str
@@ -140,6 +141,7 @@ class PeriodCounts(BaseModel):
     late: int
     late_settled: int
     late_open: int
+    backdated: int
     party_late: int
     refusals: int
     attempts: int

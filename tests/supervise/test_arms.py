@@ -14,7 +14,7 @@ from engine.supervise import cases
 from engine.supervise.audit import audit
 from engine.supervise.state import State
 from tests.rulebook import book
-from tests.supervise.desk import FILED, Desk, desk
+from tests.supervise.desk import FILED, FIRM, Desk, desk
 from tests.supervise.test_reassess import FACTS, HIGH, office
 
 LEGAL = {"legal": "plan"}
@@ -138,6 +138,23 @@ def test_one_filing_stands_in_one_arm_and_goes_on_in_another_in_one_step(on: Des
     with pytest.raises(InputError) as error:
         opened(on, filing, "results-based")
     assert error.value.finding.code == "duplicate"
+
+
+def test_two_officials_at_once_open_one_arm(on: Desk) -> None:
+    """The store keeps what no check before it can: both looked, and nothing was open yet."""
+    filing = filed(on, "race", LOW)
+    led = {"filing": filing, "version": 1, "holder": FIRM, "unit": "市工信局", "proposal": "p", "track": "x", "deviates": False}
+    on.act("race-1", "results-based", "open", "li", led)
+    error = on.refused("race-2", "ex-ante-review", "open", "he", led | LEGAL)
+    assert (error.finding.code, "race-1" in error.finding.problem) == ("duplicate", True)
+    case = on.act(
+        "race-3",
+        "undetermined",
+        "open",
+        "li",
+        {"filing": filing, "norm": "product.comparable_field", "question": "?", "unit": "市工信局"},
+    )
+    assert case.name == "asked"
 
 
 def test_nothing_is_taken_over_from_another_filing(on: Desk) -> None:

@@ -18,6 +18,7 @@ from engine.store import reading
 from engine.supervise import cases, reassess
 from engine.supervise.audit import audit
 from engine.supervise.overdue import lateness
+from engine.supervise.period import count
 from engine.supervise.state import State
 from engine.supervise.streams import history
 from tests.rulebook import RULES, book
@@ -110,7 +111,8 @@ def test_which_answers_lead_to_which_way() -> None:
 @pytest.mark.parametrize(("answer", "event"), [("assessment", "file_contract"), ("undetermined", "keep")])
 def test_a_milder_route_or_an_open_answer_needs_two_officials(on: Desk, answer: str, event: str) -> None:
     filing = filed(on, f"other-{answer}-{event}", sample(SAMPLES[answer]))
-    assert refused(on, filing, event, reasons="本企业认为") == "office-departs"
+    with pytest.raises(InputError, match=f"`track` is `{answer}`"):
+        opened(on, filing, event, reasons="本企业认为")
     assert refused(on, filing, event, "li") == "other-arm"
     assert refused(on, filing, event, "li", reasons="已核实") == "other-arm-signed"
     after = opened(on, filing, event, "li", "wang", reasons="两名官员同意")
@@ -192,6 +194,13 @@ def test_ten_working_days_run_from_the_effect_of_the_contract(on: Desk, effectiv
     check = after.clock("filing_check")
     assert check
     assert check.started == after.on
+
+
+def test_a_contract_filed_late_is_counted_in_the_month_of_its_last_day(on: Desk) -> None:
+    case = opened(on, filed(on, "counted", sample(SAMPLES["contract_or_certification"])), "file_contract", effective="2026-07-01")
+    july = count(on.streams, "2026-07-01", "2026-07-31", on.now)
+    assert {place: row.party_late for place, row in july.items()} == {("市工信局", ""): 1}
+    assert case.due == "2026-09-21", "what is settled is no deadline any more"
 
 
 def test_an_older_contract_is_none_of_order_13(on: Desk) -> None:

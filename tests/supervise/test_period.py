@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import pytest
 from openpyxl import load_workbook
 
 from api.render import period as render
+from api.render.streams import Shown
 from engine.errors import InputError
 from engine.supervise import cases
 from engine.supervise.overdue import lateness, over, overdue
 from engine.supervise.period import Row, count, months
 from engine.supervise.state import Pause, Run, State
+from engine.supervise.streams import history
 from tests.rulebook import book
 from tests.supervise.desk import FILED, FIRM, HASH, Desk, desk
 from tests.supervise.test_agenda import filed
@@ -189,6 +191,31 @@ def test_what_is_late_and_still_open_is_counted(on: Desk) -> None:
     assert of(on, "2027-01", "2027-03") == {}  # nothing of it has passed
 
 
+def test_what_was_in_time_only_by_the_day_that_was_typed_is_counted(tmp_path: Path) -> None:
+    """The checks were to be over by 2026-09-08: one is told on the next day as of that day, one as it was, one in time."""
+    with desk(tmp_path) as on:
+        for case in ("typed", "late", "early"):
+            opened(on, case)
+        on.until(date(2026, 9, 8))
+        on.act("early", TABLE, "accept", "li", {}, on=date(2026, 9, 7))
+        on.until(date(2026, 9, 9))
+        on.act("typed", TABLE, "accept", "li", {"document": HASH}, on=date(2026, 9, 8))
+        on.act("late", TABLE, "accept", "li", {})
+        run = on.streams.state("typed").clock("decision")
+        assert run
+        last = date.fromisoformat(run.due)
+        on.until(last + timedelta(days=1))
+        on.act("typed", TABLE, "order_test", "li", {"reasons": "委托检测"}, on=last - timedelta(days=3))
+        on.act("early", TABLE, "order_test", "li", {"reasons": "委托检测"})
+        on.until(date(2026, 12, 1))
+        on.act("typed", TABLE, "resume", "li", {})
+        september, both = of(on, "2026-09", "2026-09")[UNIT], of(on, "2026-09", "2026-11")[UNIT]
+        assert (september.backdated, september.late, both.backdated) == (1, 1, 2)
+        page = Shown(book(), book().lifecycles[TABLE], "en").page(on.streams.state("typed"), history(on.home, "typed"), {})
+        assert "2026-09-08 (recorded 2026-09-09)" in page
+        assert "2026-09-01 (recorded" not in page
+
+
 def test_today_bounds_what_is_late(on: Desk) -> None:
     """A period that is not over counts what has passed by the moment."""
     during = of(on, "2026-09", "2026-09", datetime(2026, 9, 8, 12, tzinfo=UTC))
@@ -217,7 +244,7 @@ def test_a_case_counts_once_by_its_last_decision(on: Desk) -> None:
     assert (found[UNIT].decided, found[UNIT].decisions, found[UNIT].answered) == ({"t2": 1}, 2, {})
     assert (found[""].decided, found[""].decisions, found[""].answered) == ({}, 0, {"refuse": 1})
     text = render.markdown(count(on.streams, "2026-09-01", "2026-10-31", on.now), months("2026-09", "2026-10", on.now), "en")
-    assert "| 4 | t2:1 | 2 |  | 3 | 0 | 2 | 1 |" in text
+    assert "| 4 | t2:1 | 2 |  | 3 | 0 | 2 | 0 | 1 |" in text
 
 
 @pytest.mark.parametrize(
