@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.cli.cast import MIIT, PSB, SAMR
+from api.cli.cast import PSB, SAMR
 from api.cli.desk import facts_of
 from api.render.streams import Shown
 from engine.errors import InputError
@@ -23,7 +23,7 @@ from engine.supervise.streams import Recorded, Streams
 
 BODY, FIRM = "91320100MA1DEMX77", "南京某视觉科技有限公司"
 SAMPLE, REQUEST = "samples/nanjing-tiering/machine-vision.yaml", "samples/cn-data-sharing"
-ASKED = {"requester": MIIT, "provider": PSB, "basis": "职责清单", "scenario": "试点监管", "scope": "全市", "manner": "接口查询"}
+ASKED = {"provider": PSB, "basis": "职责清单", "scenario": "试点监管", "scope": "全市", "manner": "接口查询"}
 
 
 @dataclass
@@ -35,6 +35,11 @@ class _Story:
     people: dict[str, PublicKey]
     now: datetime
     lines: dict[str, list[str]] = field(default_factory=lambda: {"zh": [], "en": []})
+
+    @property
+    def unit(self) -> str:
+        """The unit in charge: that of whoever decides."""
+        return self.people["chen"].holder.unit
 
     def office(self, by: str, second: str = "") -> cases.Office:
         return cases.Office(self.streams, self.people[by], self.now, second=self.people[second] if second else None)
@@ -76,8 +81,8 @@ def _people(home: Installation, by: PublicKey, at: str) -> dict[str, PublicKey]:
     """Return who takes part, made if they are new."""
     code = BODY + uscc.check_character(BODY)
     new = (
-        Holder("case-li", "李明", MIIT, ("official",)),
-        Holder("case-he", "何平", MIIT, ("official",)),
+        Holder("case-li", "李明", by.holder.unit, ("official",)),
+        Holder("case-he", "何平", by.holder.unit, ("official",)),
         Holder("case-wu", "吴刚", PSB, ("official",)),
         Holder("case-sun", "孙健", PSB, ("official",)),
         Holder("case-qian", "钱颖", SAMR, ("official",)),
@@ -92,7 +97,8 @@ def _review(story: _Story, facts: dict[str, Any]) -> None:
     story.lines["en"].append(f"{FIRM}: ex-ante review")
     firm = story.people["firm"]
     said = {"name": FIRM, "product": "产线视觉检测", "pack": "nanjing-tiering", "party_role": "maker", "phase": "operation"}
-    draft = filings.draft(story.streams, "", {**said, "unit": MIIT, "holder": firm.holder.unit, "facts": facts}, firm, story.now)
+    said |= {"unit": story.unit, "holder": firm.holder.unit}
+    draft = filings.draft(story.streams, "", {**said, "facts": facts}, firm, story.now)
     filing = story.told(filings.submit(story.streams, draft.state.stream, {}, firm, story.now), "firm").state.stream
     opening = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "首次进入厂区，从严事前审查"})
     try:
@@ -104,7 +110,7 @@ def _review(story: _Story, facts: dict[str, Any]) -> None:
     story.told(filings.revise(story.streams, filing, {"facts": facts}, firm, story.now), "firm")
     story.do(case, "supplement", "firm", {"version": 2})
     story.do(case, "accept", "li", {})
-    story.do(case, "consult", "li", {"units": [PSB, SAMR], "lead": MIIT})
+    story.do(case, "consult", "li", {"units": [PSB, SAMR], "lead": story.unit})
     story.do(case, "opine", "wu", {"opinion": "agree", "reasons": "无公共安全风险"})
     story.do(case, "opine", "qian", {"opinion": "dissent", "reasons": "检测样本不足"})
     office = story.office("li")
@@ -133,7 +139,7 @@ def _decided(story: _Story, case: str, asked: cases.Question) -> None:
 def _request(story: _Story, facts: dict[str, Any]) -> None:
     story.lines["zh"].append("政务数据共享申请")
     story.lines["en"].append("a request to share government data")
-    fields = {**ASKED, "items": facts, "until": f"{story.now.year + 1}-06-30"}
+    fields = {**ASKED, "requester": story.unit, "items": facts, "until": f"{story.now.year + 1}-06-30"}
     request = story.told(requests.ask(story.office("li"), fields), "li").state.stream
     asked = cases.question(story.office("wu"), request)
     refusal = {"reasons": "超出申请部门法定职责", "complete": True}

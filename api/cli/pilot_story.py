@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from api.cli.cast import MIIT, SAMR
+from api.cli.cast import SAMR
 from api.cli.options import document
 from engine.evidence import canonical
 from engine.evidence.installation import Installation
@@ -143,7 +143,8 @@ class _Story:
             "eases": "discretion",
         }
         own = {name: value for name, value in self.facts.items() if name != "pilot.tier"}
-        return {**known, **numbers, **dict.fromkeys(TEXTS, "见方案"), "named_person": "张敏", "unit": MIIT, "facts": own}
+        known |= {"named_person": "张敏", "unit": self.people["official"].holder.unit}
+        return {**known, **numbers, **dict.fromkeys(TEXTS, "见方案"), "facts": own}
 
     def _alarm(self, recorded: Recorded | None) -> Iterator[dict[str, str]]:
         """Yield what the monitors proposed."""
