@@ -22,6 +22,7 @@ from tests.rulebook import book
 MEASURES = frozenset({"warn", "rectify", "pause", "resume", "terminate", "bar"})
 ROLES = ("official", "enterprise", "system", "admin")
 HASHES = ("0" * 64, "1" * 64)
+UNITS = ("市公安局", "市工信局")
 START = date(2026, 9, 1)
 
 
@@ -46,6 +47,8 @@ def value(random: Random, decl: FieldDecl, on: date, table: Lifecycle) -> Any:
             return f"{on - timedelta(days=random.randint(0, 3))}T00:00:00.000Z"
         case "texts":
             return random.sample([each.id for each in table.clocks], 2) if decl.id != "units" else ["市公安局"]
+        case _ if decl.id == "unit":
+            return random.choice(UNITS)
         case _:
             return random.choice(("admit", "市公安局", "a"))
 
@@ -69,7 +72,7 @@ def attempt(random: Random, table: Lifecycle, state: State, on: date) -> Event:
         name=chosen.event,
         by=by,
         roles=(role,),
-        unit=random.choice(("市公安局", "市工信局")),
+        unit=str(state.values.get("unit") or values.get("unit")) if random.random() < 0.8 else random.choice(UNITS),
         on=on.isoformat(),
         told=on.isoformat(),
         at=f"{on}T01:00:00.000Z",
@@ -118,6 +121,8 @@ def holds(table: Lifecycle, before: State, event: Event, after: State) -> None:
         assert {"sign", "countersign", "start"} <= after.done.keys()
         agreed = after.values["agreed_sha256"]
         assert agreed in HASHES
+    if table.id == "pilot" and event.roles == ("official",) and "mandate" not in event.given and event.name != "opine":
+        assert event.unit == (before.values.get("unit") or event.values["unit"])
     if event.name == "bar":
         assert after.values["bar_term"] is True
     if event.name in ("terminate", "resume"):
