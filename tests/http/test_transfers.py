@@ -71,6 +71,12 @@ def test_persons_are_counted_once_and_never_told(served: Served, register: str) 
         answers.append(change(served, "applicant", f"{register}/transfers", told(name, day, 12, persons=named)))
         assert ok(answers[-1])["meaning"]["after"]["general"]["at_least"] == 12
     answers.append(served.call("viewer", "POST", f"{register}/checks", told("c", "2026-05-01", 12, persons=named)))
+    new = told("c", "2026-05-01", 12, persons=named, fresh=True)
+    for refused in (
+        served.call("viewer", "POST", f"{register}/checks", new),
+        change(served, "applicant", f"{register}/transfers", new),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (422, "contradiction")  # keys show that they are not new
     answers += [served.call("auditor", "GET", register + path) for path in ("", "/events", "/years/2026")]
     keys = {served.office.home.keyed("person", each) for each in PEOPLE}
     for answer in answers:
