@@ -9,12 +9,14 @@ from engine.decide.share import share_filing
 from engine.decide.verdict import ALLOWED
 from engine.errors import InputError
 from engine.evidence import policy
+from engine.rulebook.policies import OVERLAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from engine.decide.filing import Filing
+    from engine.evidence.installation import Installation
     from engine.evidence.keys import PublicKey
     from engine.rulebook.model import PackRules, Rulebook
     from schemas.sharing import ItemVerdict, ShareAnswer
@@ -22,17 +24,17 @@ if TYPE_CHECKING:
 GRANTS, REFUSES = frozenset({"permit", "duty"}), frozenset({"refuse"})
 
 
-def bound(rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[list[str], bool]:
-    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all.
+def bound(home: Installation, rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[str, ...]:
+    """Return the terms that a grant of these items rests on, each by its name and the hash of its files.
 
-    Whoever grants acts for the owner of every data set that is asked for, whomever the request calls its provider. Raises
-    SigningError.
+    Whoever grants acts for the owner of every data set that is granted, whomever the request calls its provider, and under the
+    terms that the owner published last. Raises SigningError, EvidenceError.
     """
     for each in found.policies:
         if each.kind == "policy":
             policy.require_owner(by, rulebook.packs[each.name].doc)
-    names = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
-    return names, any(not set(item.possible) & ALLOWED for item in found.items)
+        policy.require_last(home, f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name, each.sha256)
+    return tuple(f"{each.name} {each.sha256}" for each in found.policies)
 
 
 def objections(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, value: str = "") -> tuple[str, ...]:

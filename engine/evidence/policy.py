@@ -135,15 +135,20 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
 
 
 def require_published(home: Installation, policies: Policies, name: str, on: str = "") -> None:
-    """Refuse a policy or overlay that is not the one published last, as known on a day or at all.
+    """Refuse a policy or overlay of a folder that is not the one published last. Raises EvidenceError, InputError."""
+    require_last(home, name, sha256(policies, name), on, Place(str(policies.folder / name)))
 
-    What it grants would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError, InputError.
+
+def require_last(home: Installation, name: str, sha256: str, on: str = "", place: Place | None = None) -> None:
+    """Refuse the files of a policy or overlay, by their hash, that are not those published last, as known on a day or at all.
+
+    What they grant would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError.
     """
     last = known(home, on).get(name)
-    if last is None or last.sha256 != sha256(policies, name):
+    if last is None or last.sha256 != sha256:
         said = f"is not as {last.id} published it last" if last else "was never published"
         remedy = "publish it, or take the files that were published; --unpublished records a draft's answer"
-        raise EvidenceError("unpublished-policy", f"`{name}` {said}", remedy, Place(str(policies.folder / name)))
+        raise EvidenceError("unpublished-policy", f"`{name}` {said}", remedy, place)
 
 
 def _only_policy(home: Installation, draft: Draft) -> None:
