@@ -8,33 +8,16 @@ from engine.decide.review import OTHER
 from engine.decide.share import share_filing
 from engine.decide.verdict import ALLOWED
 from engine.errors import InputError
-from engine.evidence import policy
-from engine.rulebook.policies import OVERLAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from engine.decide.filing import Filing
-    from engine.evidence.installation import Installation
-    from engine.evidence.keys import PublicKey
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.sharing import ItemVerdict, ShareAnswer
+    from schemas.sharing import ItemVerdict
 
 GRANTS, REFUSES = frozenset({"permit", "duty"}), frozenset({"refuse"})
-
-
-def bound(home: Installation, rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[str, ...]:
-    """Return the terms that a grant of these items rests on, each by its name and the hash of its files.
-
-    Whoever grants acts for the owner of every data set that is granted, whomever the request calls its provider, and under the
-    terms that the owner published last. Raises SigningError, EvidenceError.
-    """
-    for each in found.policies:
-        if each.kind == "policy":
-            policy.require_owner(by, rulebook.packs[each.name].doc)
-        policy.require_last(home, f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name, each.sha256)
-    return tuple(f"{each.name} {each.sha256}" for each in found.policies)
 
 
 def objections(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, value: str = "") -> tuple[str, ...]:

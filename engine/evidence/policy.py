@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
     from engine.store.reading import Record
     from schemas.rulebook import Text
+    from schemas.sharing import ShareAnswer
 
 KIND = "policy"
 ENTRY = "pack.yaml"  # the register entry among the files of a policy
@@ -195,6 +196,19 @@ def require_owner(by: PublicKey, doc: Pack) -> None:
     """Refuse whoever decides on the data of an owner without acting for it; a pack of law has none. Raises SigningError."""
     if doc.data_set is not None:
         _acts_for(by, doc.id.partition("/")[0], [doc.data_set.owner], "--purpose decision")
+
+
+def bound(home: Installation, rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[str, ...]:
+    """Return the terms that a grant of these items rests on, each by its name and the hash of its files.
+
+    Whoever grants acts for the owner of every data set that is granted, whomever the request calls its provider, and under the
+    terms that the owner published last. Raises SigningError, EvidenceError.
+    """
+    for each in found.policies:
+        if each.kind == "policy":
+            require_owner(by, rulebook.packs[each.name].doc)
+        require_last(home, f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name, each.sha256)
+    return tuple(f"{each.name} {each.sha256}" for each in found.policies)
 
 
 def _acts_for(by: PublicKey, whose: str, titles: list[Text], words: str) -> None:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from engine.decide.review import RECEIVED
 from engine.decide.share import share_filing
 from engine.errors import InputError, Place
-from engine.evidence import facts
+from engine.evidence import facts, policy
 from engine.evidence.log import new_id
-from engine.evidence.merged import bound
 from engine.rulebook.days import legal_day
 from engine.supervise import cases, filings
 from engine.supervise.cases import Looking, Office, Ruling
@@ -81,6 +80,6 @@ def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any],
         return cases.decide(office, stream, asked, Ruling("refuse", value, fields, deviates=owes(found.items)))
     until = str(office.streams.state(stream).values.get("until") or "")
     grant = cover(filings.content(office.streams, stream, (ITEMS,)).facts, until, fields, found)
-    terms = bound(office.streams.home, chosen.rulebook, chosen.marked_share(grant.found, {}), office.by)
+    terms = policy.bound(office.streams.home, chosen.rulebook, chosen.marked_share(grant.found, {}), office.by)
     ruling = Ruling("agree", value, grant.fields, deviates=grant.deviates, policies=terms)
     return cases.decide(office, stream, asked.stating(grant.facts), ruling)
