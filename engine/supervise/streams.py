@@ -165,7 +165,7 @@ class Streams:
         after = {each.after.stream: each.after for each in found}
         look = filed.Look(self.home, self.rulebook.lifecycles, after, found[0].event.at)
         for place, each in enumerate(found):
-            refusal = filed.recused(look, each.table, each.before, each.event)
+            refusal = filed.barred(look, each.table, each.before, each.event)
             refusal = refusal or filed.refused(look, each.table, each.before, each.act.name, each.fields)
             if refusal:
                 return [*found[:place], self._attempt(each.act, refusal)]
