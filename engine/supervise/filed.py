@@ -158,10 +158,9 @@ def barred(look: Look, table: Lifecycle, state: State, event: Event) -> Refusal 
     filing = look.state(of) if of else None
     if filing is None:
         return None
-    for case in _cases(look, filing):
-        if both := {event.by, event.second} & set(case.values.get("recused", [])):
-            problem = f"`{min(both)}` is recused from the case `{case.stream}` on this filing"
-            return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
+    if both := {event.by, event.second} & set(recused(look, filing)):
+        problem = f"`{min(both)}` is recused from a case on this filing"
+        return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
     transition = transition_of(table, state.name, event.name)
     return _elsewhere(look, table, filing, event) if transition and transition.receiving else None
 
@@ -176,13 +175,20 @@ def _elsewhere(look: Look, table: Lifecycle, filing: State, event: Event) -> Ref
     return Refusal("receiving-unit", f"{table.id}/{event.name}#receiving-unit", problem, remedy)
 
 
-def leads(look: Look, filing: State) -> set[str]:
-    """Return the units that act for the office on a filing: the one that received it, and whoever leads a case on it.
+def recused(look: Look, state: State) -> list[str]:
+    """Return who stays out of a stream, or of a case that was opened on the same filing. Raises StoreError."""
+    filing = look.state(str(state.values.get(FILING) or "")) or state
+    return [name for each in (state, filing, *_cases(look, filing)) for name in each.values.get("recused", [])]
+
+
+def leads(look: Look, state: State) -> set[str]:
+    """Return the units that act for the office on a stream: whoever is in charge of a case; of a filing, those of its cases too.
 
     Empty, and then any may act, where nothing names one in which an official is left.
     """
-    led = {str(case.values.get(UNIT, "")) for case in _cases(look, filing)}
-    return ({_received(filing)} | led) & units(look.home, look.at)
+    led = {str(case.values.get(UNIT, "")) for case in _cases(look, state)}
+    own = _received(state) if state.process == FILING else str(state.values.get(UNIT, ""))
+    return ({own} | led) & units(look.home, look.at)
 
 
 def _received(filing: State) -> str:
