@@ -151,7 +151,7 @@ class Transition(Shape):
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
+    names a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
     """
 
     event: str

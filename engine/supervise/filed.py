@@ -92,18 +92,17 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
         return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
     name = state.stream if table.kind == FILING else str(given.open.get(FILING) or state.values.get(FILING) or "")
     received = not state.name and OVER not in given.open  # whoever goes on with a case has it, whoever received the filing
-    declared = [
-        each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
-    ]
+    said = {**given.sealed, **given.open}
+    declared = [each for each in table.fields if each.in_filing and each.id in said and (received or each.in_filing != UNIT)]
     brings = bool(transition and transition.brings)
     if not (declared or brings or FILING in given.open):
         return None
     filing = look.state(name) if name else None
-    told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
+    told = (_named(look, f"{table.id}/{event}#{each.id}", each, said[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
     if brings and filing and not first and not _brings(look, table, state, filing, given):
-        problem = f"the case has version {state.values.get('version')} already, and no paper that came in since is named"
-        remedy = "revise the filing and name the new version, or name a paper that came in since (`lodge` puts it on the filing)"
+        problem = f"no paper is named that came in since, nor a version of the filing after {state.values.get('version')}"
+        remedy = "name a paper that came in since (`lodge` puts it on the filing), or revise the filing and name the new version"
         return Refusal("nothing-new", f"{table.id}/{event}", problem, remedy)
     if first or filing is None or state.name:
         return first
@@ -121,9 +120,12 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     if field.in_filing == "version" and not 1 <= value <= version(filing):
         problem = f"the filing has no version {value}, its last is {version(filing)}"
         return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
-    if field.in_filing == "paper" and value not in papers(look.home, filing):
-        problem = f"no paper {value[:12]}... was filed with `{filing.stream[:60]}`"
-        return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
+    if field.in_filing == "paper" and (strange := next(iter(_hashes(value) - papers(look.home, filing)), "")):
+        problem = f"no paper {strange[:12]}... was filed with `{filing.stream[:60]}`"
+        remedy = (
+            f"put it on file first: `fenji case do {filing.stream[:60]} lodge --set paper=@FILE`, or as evidence of a version"
+        )
+        return Refusal("no-such-paper", rule, problem, remedy)
     if field.in_filing == UNIT and (unit := _received(filing)) != value and unit in units(look.home, look.at):
         problem = f"the filing was received by `{unit}`, not by `{value}`"
         return Refusal("wrong-unit", rule, problem, "that unit opens the case, and hands it over with `assign`")
@@ -132,17 +134,20 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     return None
 
 
+def _hashes(value: Any) -> set[str]:
+    """Return the hashes of papers that a field names: one, or those of its files."""
+    return {each["sha256"] for each in value} if isinstance(value, list) else {value}
+
+
 def _brings(look: Look, table: Lifecycle, state: State, filing: State, given: Given) -> bool:
-    """Tell whether an act brings files, a later version than its stream has, or a paper filed since that came to its state."""
+    """Tell whether an act brings a later version than its stream has, or a paper filed since that came to its state."""
     said = {**given.sealed, **given.open}
-    kinds = {each.id: each.in_filing or each.type for each in table.fields if each.id in said}
-    if any(kind == "files" and said[name] for name, kind in kinds.items()):
-        return True
+    kinds = {each.id: each.in_filing for each in table.fields if each.id in said}
     if any(kind == "version" and said[name] > state.values.get(name, 0) for name, kind in kinds.items()):
         return True
     events = _events(look.home, state.stream)
     came = max((each["at"] for each in events if each["to"] == state.name != each["from"]), default="")
-    named = {said[name] for name, kind in kinds.items() if kind == "paper"}
+    named = {each for name, kind in kinds.items() if kind == "paper" for each in _hashes(said[name])}
     return any(paper in named and at >= came for at, paper in _papers(look.home, filing))
 
 
