@@ -30,7 +30,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "same": ("field", "field"), "only_if": ("field", "field", None),
     "same_person": ("event",), "ended": ("clock",), "ended_or_done": ("clock", "event"),
     "reveals": ("field", "field"), "among": ("field",), "tells_whether_differ": ("field",),
-    "since_day": ("field", None), "answer_stands": (), "settled": ("field", None, "event", "event"),
+    "since_day": ("field", None), "answer_stands": (), "possible_way": ("field",), "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
     "not_both": ("field",), "in_charge": ("field", "event"),
     "on_the_day": ("field",), "told_late": ("field",),
