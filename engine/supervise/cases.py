@@ -138,7 +138,9 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
     lead is opened only as a deviation: with reasons, and a second official. A case of another arm that it `takes_over` is
     escalated in the same group, and the filing is taken up by itself.
     """
-    streams, said = office.streams, filings.content(office.streams, filing)
+    streams = office.streams
+    streams.state(filing, filings.PROCESS)
+    said = filings.content(streams, filing)
     act = _opening(office, filing, said, how)
     moved = _moved(office, act, str(how.fields.get(filed.OVER) or ""))
     taken = Act(filing, filings.PROCESS, TAKE_UP, None, office.now, {"case": act.stream})
