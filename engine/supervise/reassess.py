@@ -21,7 +21,7 @@ from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Looking, Office, Question, question, restricted
-from engine.supervise.filings import FACTS, PROCESS, taken_up
+from engine.supervise.filings import FACTS, PROCESS, require, taken_up
 from engine.supervise.state import DRIFT, State, from_text
 from engine.supervise.step import ANSWERS
 from engine.supervise.streams import Act, Recorded
@@ -86,7 +86,7 @@ def revise(office: Office, filing: str, fields: Mapping[str, Any]) -> Recorded:
     streams = office.streams
     streams.state(filing, PROCESS)
     act = office.act(filing, "revise", fields)
-    streams.require(act)
+    require(streams, act)
     acts = [act]
     for case in cases_of(office, filing):
         drift = moved(office, case, fields[FACTS])

@@ -174,9 +174,8 @@ def test_what_is_kept_is_not_affirmed_on_an_answer_that_may_prohibit_it(on: Desk
         with pytest.raises(InputError) as error:
             cases.do(office(on, second="wang"), case, "reassess", {"reasons": "事实变化"})
         assert error.value.finding.code == code
-    reassess.revise(
-        office(on, "firm"), filing, {"facts": sample("loyalty-2024-03-22", recipient_status={"unknown": "not_asked"})}
-    )
+    unknown = sample("loyalty-2024-03-22", recipient_status={"unknown": "not_asked"})
+    reassess.revise(office(on, "firm"), filing, {"facts": unknown})
     with pytest.raises(InputError) as error:
         cases.do(office(on, second="wang"), case, "reassess", {"reasons": "事实变化"})
     assert error.value.finding.code == "prohibition-open"
