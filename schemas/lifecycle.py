@@ -22,6 +22,7 @@ GuardName = Literal[
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
     "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
     "settled", "second_unless", "tells_owed", "at_least", "on_the_day", "told_late", "possible_way", "rules_out",
+    "not_earlier",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -136,6 +137,13 @@ class ClockEffects(Shape):
     met: dict[str, str] = Field(default_factory=dict)
 
 
+class Window(Shape):
+    """The last so many working days before an open day of the stream: an event is done in them, and not sooner."""
+
+    before: str
+    working_days: int = Field(ge=1, le=1_000)
+
+
 class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
@@ -152,6 +160,7 @@ class Transition(Shape):
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
     names a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
+    What happens `within` a window is refused while it has not come, as far as the calendar knows.
     """
 
     event: str
@@ -175,6 +184,7 @@ class Transition(Shape):
     asks: dict[str, str] = Field(default_factory=dict)
     brings: bool = False
     after: str = ""
+    within: Window | None = None
     cases_closed: bool = False
     receiving: bool = False
     clocks: ClockEffects = ClockEffects()
