@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.dated import on_the_day, told_late
+from engine.supervise.dated import FIRM, on_the_day, told_late
 from engine.supervise.happening import Guard, Happening, collected, ran_out
 from engine.supervise.settled import GUARDS as SETTLED
 from engine.supervise.state import ex_officio
@@ -101,6 +101,18 @@ def _for_party(h: Happening, of: Sequence[str]) -> str:
     ):
         return ""
     return f"this is an act of the party, and `{h.event.by}` names no mandate of it"
+
+
+def _office_ends(h: Happening, _of: Sequence[str]) -> str:
+    """What the office began ex officio the office alone ends, in its own name: no firm takes it back, nor whoever has its paper.
+
+    A case that a firm itself opened on such a filing was not begun by the office, and is the firm's to end.
+    """
+    openings = {each.event for each in h.table.transitions if not each.from_}
+    by_firm = any(uscc.is_firm(unit) for name in openings for unit in h.done(name).units)
+    if not ex_officio(h.state) or by_firm or not (FIRM in h.event.roles or MANDATE in h.event.given):
+        return ""
+    return "the office began this ex officio, so it is not the party's to end"
 
 
 def _second(h: Happening, of: Sequence[str]) -> str:
@@ -432,6 +444,7 @@ GUARDS: dict[str, Guard] = {
     "impartial": _impartial,
     "own_holder": _own_holder,
     "for_party": _for_party,
+    "office_ends": _office_ends,
     "second": _second,
     "given_if": _given_if,
     "same_unit": _same_unit,

@@ -33,7 +33,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "since_day": ("field", None), "answer_stands": (), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
     "not_both": ("field",), "in_charge": ("field", "event"),
-    "on_the_day": ("field",), "told_late": ("field",),
+    "on_the_day": ("field",), "told_late": ("field",), "office_ends": (),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
