@@ -150,7 +150,9 @@ class Transition(Shape):
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
+    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state. Of the
+    fields that it `marks` the stream notes the values after it; one that `restores` fields brings back their values of the last
+    mark: what was not known then is not known again.
     """
 
     event: str
@@ -173,6 +175,8 @@ class Transition(Shape):
     instead: dict[str, str] = Field(default_factory=dict)
     asks: dict[str, str] = Field(default_factory=dict)
     brings: bool = False
+    marks: list[str] = Field(default_factory=list)
+    restores: list[str] = Field(default_factory=list)
     after: str = ""
     cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()

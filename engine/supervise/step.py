@@ -13,7 +13,7 @@ from engine.supervise import uscc
 from engine.supervise.clocked import clocked
 from engine.supervise.guards import GUARDS, MANDATE
 from engine.supervise.happening import Happening
-from engine.supervise.state import DRIFT, Done, Event, State
+from engine.supervise.state import DRIFT, MARK, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
 if TYPE_CHECKING:
@@ -244,6 +244,20 @@ def _values(table: Lifecycle, transition: Transition, state: State, event: Event
             values[key] = [*old, *(each for each in stated if collected[key] != "texts" or each not in old)]
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
+    return _marked(transition, values)
+
+
+def _marked(transition: Transition, values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with those brought back that a transition restores, and those noted that it marks.
+
+    A stream that nothing marked yet, as one whose events are older than marks, keeps what it has.
+    """
+    mark = values.get(MARK)
+    if transition.restores and mark is not None:
+        back = {name: mark[name] for name in transition.restores if name in mark}
+        values = {name: value for name, value in values.items() if name not in transition.restores} | back
+    if transition.marks:
+        values = {**values, MARK: {name: values[name] for name in transition.marks if name in values}}
     return values
 
 

@@ -69,7 +69,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique", "anew", "drops"):
+        for key in ("needs", "may", "unique", "anew", "drops", "marks", "restores"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         yield from (((*at, "instead", name), name, events, "event") for name in each.instead)
@@ -132,6 +132,17 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                 if field and (field.type != "date" or not field.open):
                     place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
                     yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+
+
+def restored(loaded: Loaded) -> Iterator[Finding]:
+    """What an event brings back is an open field that another event marks: otherwise nothing would come back."""
+    for file, table in loaded.docs["lifecycle"].items():
+        marked = {name for each in table.transitions for name in each.marks} & {each.id for each in table.fields if each.open}
+        for i, each in enumerate(table.transitions):
+            for k, name in enumerate(each.restores):
+                if name not in marked:
+                    place = loaded.sources.place(file, "transitions", i, "restores", k)
+                    yield Finding("wrong-type", place, f"no event marks `{name}` as an open field", "add it to `marks:` of one")
 
 
 def dropped(loaded: Loaded) -> Iterator[Finding]:
