@@ -22,6 +22,7 @@ GuardName = Literal[
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
     "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
     "settled", "second_unless", "tells_owed", "at_least", "on_the_day", "told_late", "office_ends",
+    "recused_by_body",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -150,9 +151,9 @@ class Transition(Shape):
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state. Of the
-    fields that it `marks` the stream notes the values after it; one that `restores` fields brings back their values of the last
-    mark: what was not known then is not known again.
+    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state. Of
+    the fields that it `marks` the stream notes the values after it; one that `restores` fields brings back their values of the
+    last mark: what was not known then is not known again.
     """
 
     event: str

@@ -56,7 +56,9 @@ def _parties(h: Happening) -> set[str]:
 def _impartial(h: Happening, of: Sequence[str]) -> str:
     """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`).
 
-    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77).
+    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77). Whether a recusal
+    stands is judged by anybody but the person concerned: an administrator who is recused too may lift that of another, or those
+    who recused all of them would have closed the stream for good (design).
     """
     if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of if name not in h.transition.drops):
         return ""
@@ -64,13 +66,19 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
         return f"`{h.event.by}` belongs to the party"
     if {"official", "admin"} & set(h.event.roles) and uscc.is_firm(h.event.unit):
         return f"`{h.event.by}` belongs to another firm"
+    acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
     for name in of:
-        recused = h.state.values.get(name) or ()
-        acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
-        both = sorted(acting & set(recused if isinstance(recused, list) else [recused]))
-        if both and both[0]:
-            return f"`{both[0]}` is recused from this stream"
+        out = {str(each) for each in _several(h.state.values.get(name))}
+        both = sorted(acting & (out & {str(h.event.values.get(name))} if name in h.transition.drops else out))
+        if both:
+            return f"`{both[0]}` is recused from this stream; another administrator may lift that (`lift_recusal`)"
     return ""
+
+
+def _recused_by_body(h: Happening, of: Sequence[str]) -> str:
+    """Whoever names others to stay out (in `of`) is an administrator, or a second official signs; oneself anybody names alone."""
+    others = {each for name in of for each in _several(h.event.values.get(name))} - {h.event.by}
+    return "" if not others or "admin" in h.event.roles else _second(h, ())
 
 
 def _own_holder(h: Happening, of: Sequence[str]) -> str:
@@ -445,6 +453,7 @@ GUARDS: dict[str, Guard] = {
     "own_holder": _own_holder,
     "for_party": _for_party,
     "office_ends": _office_ends,
+    "recused_by_body": _recused_by_body,
     "second": _second,
     "given_if": _given_if,
     "same_unit": _same_unit,

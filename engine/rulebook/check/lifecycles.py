@@ -34,6 +34,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
     "not_both": ("field",), "in_charge": ("field", "event"),
     "on_the_day": ("field",), "told_late": ("field",), "office_ends": (),
+    "recused_by_body": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
