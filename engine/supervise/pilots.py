@@ -18,6 +18,7 @@ from engine.evidence.disclosed import opened
 from engine.evidence.log import stamp
 from engine.rulebook.days import legal_day
 from engine.store import streams as stored
+from engine.supervise import uscc
 from engine.supervise.admitted import AGREED, OFFERED, STATED, admitted, beyond, uncompared
 from engine.supervise.opinions import PROCESS, Opinion, opinion, shown_by, uncoerced
 from engine.supervise.proven import proven, tolerance_asked
@@ -28,6 +29,7 @@ from engine.supervise.watched import NUMBERS, second
 
 if TYPE_CHECKING:
     from engine.evidence.installation import Installation
+    from engine.evidence.keys import PublicKey
     from engine.rulebook.model import Rulebook
 
 TOLERANCE, CORRECTED, DAYS = "tolerance.", "tolerance.corrected", "tolerance.correction_days"
@@ -36,6 +38,7 @@ OFFICIAL, FINDING = "official", "find"
 TIERS = frozenset({"check", FINDING, "admit"})  # where an official states the tier that was confirmed
 SHOWS = frozenset({"ask_extension"})  # makes the facts apply that it states
 APPLIES = frozenset({"apply", "supplement"})
+BEGINS = "sketch"
 ENDS, OPEN_INCIDENTS = "conclude", "open_incidents"
 # event -> the matter it decides, and the proposal from which it does not deviate
 DECIDES: dict[str, tuple[str, str]] = {
@@ -85,6 +88,8 @@ def prepared(streams: Streams, act: Act) -> Act:
     """Return an act with its computed fields. Raises InputError when one was typed in, or facts cannot be read."""
     _tried(streams, act)
     _not_fewer(streams, act)
+    if act.name == BEGINS and "unit" not in act.fields and act.by and _of_office(act.by):
+        return replace(act, fields={**act.fields, "unit": act.by.holder.unit})  # whoever begins one is in charge of it
     if act.name == ENDS and OPEN_INCIDENTS not in act.fields:  # typed in, the streams refuse it
         return replace(
             act, fields={**act.fields, OPEN_INCIDENTS: _unsettled(streams, act.stream)}, computed=frozenset({OPEN_INCIDENTS})
@@ -109,6 +114,10 @@ def prepared(streams: Streams, act: Act) -> Act:
     values |= {name: list(entries) or ["none"] for name, entries in lists.items()}
     fields = {**act.fields, **{name: value for name, value in values.items() if name in wanted}}
     return replace(act, fields=fields, computed=COMPUTED)
+
+
+def _of_office(by: PublicKey) -> bool:
+    return OFFICIAL in by.holder.roles and not uscc.is_firm(by.holder.unit)
 
 
 def _signing(streams: Streams, act: Act) -> dict[str, Any]:

@@ -217,7 +217,7 @@ def test_what_the_rules_work_out_is_worked_out_again_when_somebody_was_faster(tm
         for step in [each for each in steps if each["do"] in ("sketch", "apply") or "found" in each]:
             life.run({name: value for name, value in step.items() if name != "opinion"})
         fields = {"facts": {"pilot.tier": "t1"}, "reasons": "重新分级"}
-        meddled.put_off = Act("s", "pilot", "find", on.people["wang"], on.now, fields)
+        meddled.put_off = Act("s", "pilot", "find", on.people["he"], on.now, fields)
         life.run({"do": "admit", "by": "li", "refused": "reasons-for-deviation", "rule": "pilot/admit#reasons-for-deviation"})
         assert [each["name"] for each in history(on.home, "s")][-3:] == ["find", "refused", "refused"]
 

@@ -26,6 +26,7 @@ from tests.rulebook import book
 MEASURES = frozenset({"warn", "rectify", "pause", "resume", "terminate", "bar"})
 ROLES = ("official", "enterprise", "system", "admin")
 HASHES = ("0" * 64, "1" * 64)
+UNITS = ("市公安局", "市工信局")
 START = date(2026, 9, 1)
 
 
@@ -50,8 +51,10 @@ def value(random: Random, decl: FieldDecl, on: date, table: Lifecycle) -> Any:
             return f"{on - timedelta(days=random.randint(0, 3))}T00:00:00.000Z"
         case "texts":
             return random.sample([each.id for each in table.clocks], 2) if decl.id != "units" else ["市公安局"]
+        case _ if decl.id == "unit":
+            return random.choice(UNITS)
         case _:
-            return "市公安局" if decl.id in ("unit", "lead") else random.choice(("admit", "市公安局", "a"))
+            return "市公安局" if decl.id == "lead" else random.choice(("admit", "市公安局", "a"))
 
 
 def attempt(random: Random, table: Lifecycle, state: State, on: date) -> Event:
@@ -73,7 +76,7 @@ def attempt(random: Random, table: Lifecycle, state: State, on: date) -> Event:
         name=chosen.event,
         by=by,
         roles=(role,),
-        unit=random.choice(("市公安局", "市公安局", "市工信局")),
+        unit=str(state.values.get("unit") or values.get("unit")) if random.random() < 0.8 else random.choice(UNITS),
         on=on.isoformat(),
         told=on.isoformat(),
         at=f"{on}T01:00:00.000Z",
@@ -156,6 +159,8 @@ def holds(table: Lifecycle, before: State, event: Event, after: State) -> None:
         assert {"sign", "countersign", "start"} <= after.done.keys()
         agreed = after.values["agreed_sha256"]
         assert agreed in HASHES
+    if table.id == "pilot" and event.roles == ("official",) and "mandate" not in event.given and event.name != "opine":
+        assert event.unit == (before.values.get("unit") or event.values["unit"])
     if table.id == "ex-ante-review":
         remedied(before, event, after)
     if event.name == "bar":
