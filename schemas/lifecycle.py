@@ -123,7 +123,9 @@ class ClockEffects(Shape):
 
     One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped. `named` is a field
     of names: those of them that are clocks begin, unless they ever have. `told` is one whose names stop. `since` is the field of
-    the moment, or of the day, at which all this happens; without it, it is when the event is recorded.
+    the moment, or of the day, at which all this happens; without it, it is when the event is recorded. Of clocks in `again` the
+    run goes on that was ended when the last one started, as if it had not been; the last one does itself where it started on the
+    day that the stream has marked in the field named beside the clock: it is then no run of what falls away.
     """
 
     start: list[str] = Field(default_factory=list)
@@ -135,6 +137,7 @@ class ClockEffects(Shape):
     told: str = ""
     since: str = ""
     met: dict[str, str] = Field(default_factory=dict)
+    again: dict[str, str] = Field(default_factory=dict)
 
 
 class Transition(Shape):

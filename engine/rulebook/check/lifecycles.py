@@ -84,8 +84,10 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
                 yield (*at, "clocks", key), name, fields, "field"
         for key in ("start", "begin", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
-        yield from (((*at, "clocks", "met", name), name, clocks, "clock") for name in each.clocks.met)
-        yield from (((*at, "clocks", "met", clock), name, fields, "field") for clock, name in each.clocks.met.items())
+        for key in ("met", "again"):
+            days = getattr(each.clocks, key)
+            yield from (((*at, "clocks", key, name), name, clocks, "clock") for name in days)
+            yield from (((*at, "clocks", key, clock), name, fields, "field") for clock, name in days.items())
     openings = {each.event for each in table.transitions if not each.from_}
     for i, way in enumerate(table.arm.ways if table.arm else ()):
         yield ("arm", "ways", i, "event"), way.event, openings, "opening"
