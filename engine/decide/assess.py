@@ -11,6 +11,7 @@ from engine.decide.combine import fixed
 from engine.decide.evaluate import AS_OF, Evaluator
 from engine.decide.filing import Filing, from_document
 from engine.decide.missing import Open, Search
+from engine.decide.narrow import settle
 from engine.decide.picture import Picture
 from engine.decide.values import F, T, U
 from engine.errors import FactError, InputError
@@ -57,6 +58,12 @@ def answered(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, *, sear
     picture = evaluate.picture(filing, as_of)
     found = Search(evaluate, filing, as_of, picture).open() if search else Open((), (), ())
     return Writer(evaluate, filing, picture, as_of).answer(found), picture
+
+
+def require_sound(rulebook: Rulebook, pack: str, filing: Filing) -> None:
+    """Work out what the facts of a filing imply of each other, and no more. Raises ContradictionError, InputError."""
+    inputs = evaluator(rulebook, pack).inputs
+    settle(inputs, filing, inputs.slots(filing))
 
 
 def refuse_to_come(rulebook: Rulebook, filing: Filing, on: date) -> None:

@@ -107,7 +107,10 @@ def values_of(rulebook: Rulebook, filing: Filing) -> dict[str, Any]:
 
 
 def filing_of(rulebook: Rulebook, values: dict[str, Any]) -> Filing:
-    """Return the filing that named values state. Raises EvidenceError for a name without a place, InputError for a value."""
+    """Return the filing that named values state, each in the place of its name.
+
+    Raises EvidenceError for a name without a place, InputError for a value.
+    """
     stated: dict[str, Any] = {}
     lists: dict[str, Listing] = {}
     items: dict[tuple[str, int], dict[str, Any]] = {}
@@ -130,7 +133,7 @@ def filing_of(rulebook: Rulebook, values: dict[str, Any]) -> Filing:
             count = range(values[name]["count"])
             rows = tuple(Item(ids.get((name, k), str(k + 1)), items.get((name, k), {})) for k in count)
             lists[name] = Listing(rows, bool(values[name]["complete"]))
-    return Filing(stated, lists, {})
+    return Filing(stated, lists, {tuple(name.split("/")): Place(name) for name in values})
 
 
 def _possible(rulebook: Rulebook, name: str, value: Any) -> Any:

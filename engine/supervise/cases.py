@@ -25,17 +25,16 @@ from engine.supervise import filed, filings, uscc
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
 from engine.supervise.guards import MANDATE
 from engine.supervise.settled import outstanding
-from engine.supervise.state import DRIFT, TAKE_UP, State
+from engine.supervise.state import DRIFT, TAKE_UP, UNDETERMINED, State
 from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
 from schemas.lifecycle import Arm, Way
 
-UNDETERMINED = "undetermined"
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
     "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
-    "filing", "holder", "product", "outstanding",
+    "filing", "holder", "product", "outstanding", "possible",
 })  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
 OUTSTANDING = "outstanding"  # the field that says what a party still owes
@@ -199,14 +198,16 @@ def _led(arm: Arm, answer: Answer, way: Way | None = None, *, own: bool = False)
     """Return what an answer says of an arm: the track, whether the arm deviates from it, and the tier once it is determined.
 
     A pack that does not speak of tracks leads nowhere: whatever arm is opened on its answer deviates. Of a `way` it is said too
-    which route it is, and whether the party takes it by its `own` choice, beyond what the answer asks.
+    which route it is, if the party takes it by its `own` choice, beyond what is asked, and what an open answer leaves possible.
     """
     found = {name: each.value or UNDETERMINED for name, each in answer.outcomes.items() if name in (arm.outcome, TIER)}
     track = found.get(arm.outcome, UNDETERMINED)
     if way:
         beyond = own and track in way.beyond
         deviates = track not in way.values and not beyond
-        return {"track": track, "deviates": deviates, "route": way.route, "voluntary": beyond}
+        left = answer.outcomes[arm.outcome].possible if track == UNDETERMINED and arm.outcome in answer.outcomes else None
+        said = {"track": track, "deviates": deviates, "route": way.route, "voluntary": beyond}
+        return said | ({"possible": list(left)} if left else {})
     return {"track": track, "deviates": track not in arm.values} | ({TIER: found[TIER]} if TIER in found else {})
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.decide.assess import require_sound
 from engine.errors import InputError
 from engine.evidence.disclosed import opened
+from engine.evidence.facts import filing_of
 from engine.evidence.keys import PublicKey
 from engine.evidence.log import new_id
 from engine.supervise import filed
@@ -33,9 +35,13 @@ class Content:
 
 
 def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
-    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError."""
+    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError.
+
+    INVARIANT: of open fields it says what the fold has, which an event may have brought back or forgotten.
+    """
     said, known, erased = dict[str, Any](), dict[str, Any](), 0
-    table = streams.table(streams.state(filing).process)
+    state = streams.state(filing)
+    table = streams.table(state.process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
         if predicate["name"] in BUILT_IN:
@@ -53,6 +59,9 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
                 known[fact] = each.value
             else:
                 said[each.name] = each.value
+    kept = {each.id: each.collect for each in table.fields if each.open and each.id not in keyed}
+    said = {name: value for name, value in said.items() if name not in kept or name in state.values}
+    said |= {name: state.values[name] for name in said if kept.get(name) is False}
     return Content(said, known, erased)
 
 
@@ -68,7 +77,28 @@ def submit(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicK
     A firm submits its own; an official submits for the firm with its mandate, else ex officio with reasons.
     """
     event, given = submission(streams, filing, fields, by)
-    return streams.perform(Act(filing, PROCESS, event, by, now, given))
+    return file(streams, Act(filing, PROCESS, event, by, now, given))
+
+
+def file(streams: Streams, act: Act) -> Recorded:
+    """Record a submission or version. Raises InputError when table or facts are in its way, once the attempt is recorded."""
+    require(streams, act)
+    return streams.perform(act)
+
+
+def require(streams: Streams, act: Act) -> None:
+    """Refuse a submission or version, and record the attempt, which the table refuses or whose facts contradict each other.
+
+    No answer could be given to it: neither office nor party could go on. Raises InputError.
+    """
+    streams.require(act)
+    pack = str(act.fields.get("pack") or streams.state(act.stream).values.get("pack", ""))
+    try:
+        if pack in streams.rulebook.packs:
+            require_sound(streams.rulebook, pack, filing_of(streams.rulebook, act.fields[FACTS]))
+    except InputError as error:
+        streams.refuse(act, error)
+        raise
 
 
 def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey) -> tuple[str, dict[str, Any]]:
@@ -81,7 +111,7 @@ def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: Pub
 
 def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
     """Submit another version of a filing. Raises InputError when refused."""
-    return streams.perform(Act(filing, PROCESS, "revise", by, now, fields))
+    return file(streams, Act(filing, PROCESS, "revise", by, now, fields))
 
 
 def taken_up(streams: Streams, filing: str) -> list[State]:

@@ -6,14 +6,13 @@ A finding stands in the place of what the party says of the same fact: the offic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.decide.assess import evaluator
-from engine.decide.narrow import settle
-from engine.errors import ContradictionError, Place
-from engine.evidence import facts
+from engine.decide.assess import require_sound
+from engine.errors import ContradictionError
+from engine.evidence.facts import filing_of
 
 if TYPE_CHECKING:
     from engine.evidence.record import Rules
@@ -45,15 +44,16 @@ def standing(of: Rules, filed: Mapping[str, Any], found: Mapping[str, Any]) -> d
     """Return what is taken as fact where something was found: the findings, and all that was filed beside them.
 
     What was filed of a fact that does not apply by what was found falls away. Raises ContradictionError where the filing
-    contradicts itself, or the findings.
+    contradicts itself in what was not found, or contradicts the findings.
     """
     if not found:
         return dict(filed)
-    _settle(of, filed)  # a filing that contradicts itself is told so, and not set right
+    # what contradicts itself whatever was found is told so, and not set right
+    _require_sound(of, {name: value for name, value in filed.items() if name not in found})
     values = {**filed, **found}
     while True:
         try:
-            _settle(of, values)
+            _require_sound(of, values)
         except ContradictionError as error:
             name = error.finding.place.file
             if error.finding.code != "not-applicable" or name in found:
@@ -63,8 +63,5 @@ def standing(of: Rules, filed: Mapping[str, Any], found: Mapping[str, Any]) -> d
             return values
 
 
-def _settle(of: Rules, values: Mapping[str, Any]) -> None:
-    """Work out what the facts imply of each other; a contradiction names as its place the fact that it is about."""
-    inputs, filing = evaluator(of.rulebook, of.pack).inputs, facts.filing_of(of.rulebook, dict(values))
-    filing = replace(filing, places={tuple(name.split("/")): Place(name) for name in values})
-    settle(inputs, filing, inputs.slots(filing))
+def _require_sound(of: Rules, values: dict[str, Any]) -> None:
+    require_sound(of.rulebook, of.pack, filing_of(of.rulebook, values))

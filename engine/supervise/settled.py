@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.supervise.happening import Guard, Happening, collected, past
-from engine.supervise.state import DRIFT, State
+from engine.supervise.state import DRIFT, UNDETERMINED, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,39 @@ def _answer_stands(h: Happening, _of: Sequence[str]) -> str:
     drift = h.state.values.get(DRIFT)
     now = drift.get("now") or ["not known"] if isinstance(drift, dict) else []
     return f"the answer of the rules has moved to {' or '.join(map(str, now))} since" if now else ""
+
+
+def _possible_way(h: Happening, of: Sequence[str]) -> str:
+    """Where the answer is open, the way that is taken fits one of the values left, or goes beyond it (`Arm.ways`).
+
+    The fields are those of the values left, and of the answer. From a settled answer officials may deviate; what an open one
+    excludes nobody can know to be the way.
+    """
+    left = _left(h, of)
+    ways = h.table.arm.ways if h.table.arm else []
+    way = next((each for each in ways if each.event == h.event.name or h.done(each.event).count), None)
+    if way is None or not left:
+        return "what the rules leave possible of it is not known"
+    if h.value(of[1]) != UNDETERMINED or {*way.values, *way.beyond} & set(left):
+        return ""
+    return f"the rules leave {' or '.join(left)} possible, and `{way.route}` suits none of these"
+
+
+def _rules_out(h: Happening, of: Sequence[str]) -> str:
+    """The answer (the fields as for `possible_way`) leaves none of the values possible that stand from the third name on."""
+    left = _left(h, of)
+    found = [name for name in of[2:] if name in left]
+    if not left:
+        return "what the rules leave possible of it is not known"
+    return f"the rules leave {' or '.join(left)} possible, and so `{found[0]}`" if found else ""
+
+
+def _left(h: Happening, of: Sequence[str]) -> list[str]:
+    """Return the values that an answer leaves possible: that of the event where it carries one, else that of the stream."""
+    possible, track = of[:2]
+    said = h.event.values if track in h.event.values else h.state.values
+    found = said.get(track, UNDETERMINED)
+    return list(said.get(possible) or ()) if found == UNDETERMINED else [str(found)]
 
 
 def _settled(h: Happening, of: Sequence[str]) -> str:
@@ -63,6 +96,8 @@ def _at_least(h: Happening, of: Sequence[str]) -> str:
 GUARDS: dict[str, Guard] = {
     "since_day": _since_day,
     "answer_stands": _answer_stands,
+    "possible_way": _possible_way,
+    "rules_out": _rules_out,
     "settled": _settled,
     "tells_owed": _tells_owed,
     "at_least": _at_least,

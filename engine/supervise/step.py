@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
+DECIDE = "decide"  # the command that decides, and the event that it takes unless another is named
 FIRM, OFFICES = "enterprise", ("official", "admin")
 # guards that say themselves whose official acts: a unit that was asked, that leads or began, or the inspectors who were named
 SAY_WHO = frozenset({"asked_unit", "lead_unit", "other_unit", "same_unit", "among"})
@@ -106,10 +107,16 @@ def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
         return Refusal(
             "closed", f"{table.id}/{state.name}", f"`{state.name}` is final: nothing happens after it", "open another stream"
         )
-    known = sorted({each.event for each in possible(table, state)})
+    known = sorted({_called(table, each) for each in offered(table, state)})
     where = f"in the state `{state.name}`" if state.name else "before the stream is opened"
     problem = f"the table has no `{event.name}` {where}"
     return Refusal("no-transition", f"{table.id}/{state.name or '(none)'}", problem, f"possible here: {', '.join(known)}")
+
+
+def _called(table: Lifecycle, transition: Transition) -> str:
+    """Return how a transition is named to whoever may take it: of a case's other decisions than `decide` by the command."""
+    decides = table.kind == "case" and "decision" in transition.needs and transition.event != DECIDE
+    return f"{transition.event} (`fenji case {DECIDE} --event {transition.event}`)" if decides else transition.event
 
 
 def _refusals(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:

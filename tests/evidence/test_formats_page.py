@@ -33,6 +33,7 @@ SHAPES: dict[str, list[type]] = {
     "outcome, and its floor": [rulebook.Outcome, rulebook.Floor],
     "value, also of an enum or a set": [rulebook.Value],
     "duty, and when it is due": [rulebook.Duty, rulebook.Due],
+    "what duties last as long as": [rulebook.Lasting],
     "conflict": [rulebook.Conflict],
     "where an open outcome goes; note": [rulebook.GoesTo, rulebook.Note],
     "monitor": [rulebook.Monitor],

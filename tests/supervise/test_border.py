@@ -40,7 +40,7 @@ SAMPLES = {
 }  # fmt: skip
 
 
-def sample(name: str, **flow: str) -> dict[str, Any]:
+def sample(name: str, **flow: Any) -> dict[str, Any]:
     """Return the facts of a sample as a filing has them, its first flow with other facts."""
     document = yaml.safe_load((RULES / "samples" / PACK / f"{name}.yaml").read_text("utf-8"))
     document["flow"]["items"][0].update(flow)
@@ -132,10 +132,59 @@ def test_what_law_prohibits_takes_no_route(on: Desk) -> None:
     assert refused(on, filing, "declare", "li", "wang", reasons="两名官员同意") == "lawful-route"
 
 
+@pytest.mark.parametrize(
+    ("name", "event", "code"),
+    [
+        ("incomplete-list", "keep", "possible-route"),  # assessment or prohibited
+        ("incomplete-list", "file_contract", "possible-route"),
+        ("range-of-persons", "file_contract", ""),  # exempt, or contract or certification
+        ("range-of-persons", "keep", ""),
+        ("range-of-persons", "declare", ""),  # stricter than all that is possible
+        ("small-2023-gap", "keep", "governed"),
+    ],
+)
+def test_an_open_answer_is_gone_beyond_only_within_what_it_leaves_possible(on: Desk, name: str, event: str, code: str) -> None:
+    filing = filed(on, f"open-{name}-{event}", sample(name))
+    two = {"by": "li", "second": "wang", "reasons": "两名官员同意"}
+    if code:
+        assert refused(on, filing, event, **two) == code
+    else:
+        assert opened(on, filing, event, **two).values["possible"] == ["exempt", "contract_or_certification"]
+
+
+def test_where_law_may_prohibit_an_office_looks_first(on: Desk) -> None:
+    """What nobody checks is not kept on file, and nothing comes into force, while the answer may be that law forbids it."""
+    unknown = filed(on, "recipient", sample("loyalty-2024-03-22", recipient_status={"unknown": "not_asked"}))
+    two = {"by": "li", "second": "wang", "reasons": "两名官员同意"}
+    assert {refused(on, unknown, event, **two) for event in ("keep", "certify")} == {"prohibition-open"}
+    case = opened(on, unknown, "file_contract", **two)
+    assert "prohibited" in case.values["possible"]
+    assert on.refused(case.stream, TABLE, "put_on_file", "li", {"number": "备-1"}).finding.code == "prohibition-open"
+    reassess.revise(office(on, "firm"), unknown, {"facts": sample("two-flows")})
+    after = cases.do(office(on), case.stream, "reassess", {"reasons": "事实已补充"}).state
+    assert (after.values["track"], after.values.get("possible")) == ("contract_or_certification", None)
+    assert on.act(case.stream, TABLE, "put_on_file", "li", {"number": "备-1"}).name == "in_force"
+
+
+def test_what_is_kept_is_not_affirmed_on_an_answer_that_may_prohibit_it(on: Desk) -> None:
+    filing = filed(on, "kept", sample("loyalty-2024-03-22"))
+    case = opened(on, filing, "keep").stream
+    for name, code in (("incomplete-list", "possible-route"), ("small-2023-gap", "governed")):
+        reassess.revise(office(on, "firm"), filing, {"facts": sample(name)})
+        with pytest.raises(InputError) as error:
+            cases.do(office(on, second="wang"), case, "reassess", {"reasons": "事实变化"})
+        assert error.value.finding.code == code
+    unknown = sample("loyalty-2024-03-22", recipient_status={"unknown": "not_asked"})
+    reassess.revise(office(on, "firm"), filing, {"facts": unknown})
+    with pytest.raises(InputError) as error:
+        cases.do(office(on, second="wang"), case, "reassess", {"reasons": "事实变化"})
+    assert error.value.finding.code == "prohibition-open"
+    assert cases.do(office(on, "firm"), case, "end", {"reasons": "不再出境"}).state.closed
+
+
 def test_another_pack_says_nothing_of_routes(on: Desk) -> None:
     filing = filed(on, "tiering", FILED["facts"], "nanjing-tiering")
-    assert refused(on, filing, "keep") == "office-departs"
-    assert refused(on, filing, "keep", "li") == "other-arm"
+    assert {refused(on, filing, "keep", by) for by in ("firm", "li")} == {"possible-route"}
 
 
 def test_the_route_is_typed_by_nobody(on: Desk) -> None:

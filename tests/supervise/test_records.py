@@ -37,7 +37,7 @@ def test_a_filing_ends_after_its_cases(on: Desk) -> None:
     case = opened(on, filing, "results-based").stream
     error = on.refused(filing, "filing", "conclude", "li", {})
     assert (error.finding.code, case in error.finding.problem) == ("open-case", True)
-    on.act(case, "results-based", "archive", "li", {"reasons": "产品下线"})
+    on.act(case, "results-based", "archive", "li", {"reasons": "产品下线"}, second="wang")
     on.act(filing, "filing", "conclude", "li", {})
 
 

@@ -152,7 +152,7 @@ def submit(request: Request, filing: Id, body: Submission, change: Change) -> Re
 
     def do(doing: Doing) -> Any:
         event, all_of_it = filings.submission(doing.streams, filing, given, doing.by)
-        return doing.streams.perform(doing.act(filings.PROCESS, event, all_of_it, filing))
+        return filings.file(doing.streams, doing.act(filings.PROCESS, event, all_of_it, filing))
 
     return change.change(FILING, filing, do)
 
