@@ -22,7 +22,7 @@ GuardName = Literal[
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
     "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
     "settled", "second_unless", "tells_owed", "at_least", "on_the_day", "told_late", "possible_way", "rules_out",
-    "office_ends", "recused_by_body",
+    "not_earlier", "office_ends", "recused_by_body",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -140,6 +140,13 @@ class ClockEffects(Shape):
     again: dict[str, str] = Field(default_factory=dict)
 
 
+class Window(Shape):
+    """The last so many working days before an open day of the stream: an event is done in them, and not sooner."""
+
+    before: str
+    working_days: int = Field(ge=1, le=1_000)
+
+
 class Transition(Shape):
     """One row of a table: in these states, on this event, by these roles, to that state - with what effect, on what basis.
 
@@ -154,9 +161,10 @@ class Transition(Shape):
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state. Of
-    the fields that it `marks` the stream notes the values after it; one that `restores` fields brings back their values of the
-    last mark: what was not known then is not known again.
+    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state. What
+    happens `within` a window is refused while it has not come, as far as the calendar knows. Of the fields that it `marks` the
+    stream notes the values after it; one that `restores` fields brings back their values of the last mark: what was not known
+    then is not known again.
     """
 
     event: str
@@ -182,6 +190,7 @@ class Transition(Shape):
     marks: list[str] = Field(default_factory=list)
     restores: list[str] = Field(default_factory=list)
     after: str = ""
+    within: Window | None = None
     cases_closed: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None

@@ -43,6 +43,7 @@ NAMES = {
     "beyond-grantor": "超出授予者权限",
     "beyond-plan": "方案不能单独设定",
     "beyond-record": "超出记录的范围",
+    "beyond-request": "超出申请",
     "broken": "存储连接已损坏",
     "calendar-gap": "日历缺年",
     "case-failed": "用例不符",

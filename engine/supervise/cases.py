@@ -34,7 +34,7 @@ from schemas.lifecycle import Arm, Way
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
     "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
-    "filing", "holder", "product", "outstanding", "possible",
+    "filing", "holder", "product", "outstanding", "policies", "possible",
 })  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
 OUTSTANDING = "outstanding"  # the field that says what a party still owes
@@ -114,12 +114,14 @@ class Ruling:
     """What an official decides: the event of the table, the value (`VALUE` or `OUTCOME=VALUE`), and the event's other fields.
 
     `deviates` says that it departs from what else binds the official, such as the owner's terms; from the proposal, it is seen.
+    `policies` are the owners' terms on which it rests, each by its name and the hash of its files.
     """
 
     event: str
     value: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     deviates: bool = False
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -341,6 +343,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
     other = ruling.deviates or deviates(_answer(office, asked), name, value) or _unlike(office, state, name, value)
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
+    given |= {"policies": list(ruling.policies)} if ruling.policies else {}
     if name == TIER:
         given[TIER] = value
     row = transition_of(office.streams.table(state.process), state.name, ruling.event)

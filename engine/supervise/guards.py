@@ -341,6 +341,15 @@ def _not_sooner(h: Happening, of: Sequence[str]) -> str:
     return ""
 
 
+def _not_earlier(h: Happening, of: Sequence[str]) -> str:
+    """None of these days of the stream is moved to an earlier one; where there was none any will do."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if isinstance(before, str) and isinstance(after, str) and after < before:
+            return f"`{name}` {after} is earlier than {before}"
+    return ""
+
+
 def _not_longer(h: Happening, of: Sequence[str]) -> str:
     """None of these days of the stream is moved to a later one."""
     for name in of:
@@ -483,6 +492,7 @@ GUARDS: dict[str, Guard] = {
     "official_if": _official_if,
     "extends_by": _extends_by,
     "extends_within": _extends_within,
+    "not_earlier": _not_earlier,
     "not_longer": _not_longer,
     "not_sooner": _not_sooner,
     "within_months": _within_months,

@@ -24,7 +24,7 @@ from engine.rulebook.days import legal_day
 from engine.rulebook.model import Rulebook
 from engine.store import streams as stored
 from engine.supervise import filed, people, uscc
-from engine.supervise.deadline import timed
+from engine.supervise.deadline import timed, too_soon
 from engine.supervise.fields import HOLDER, WIDTHS, Given, given
 from engine.supervise.judged import Vocabulary
 from engine.supervise.state import Event, State, from_text
@@ -188,6 +188,8 @@ class Streams:
         after = step(table, state, event)
         if isinstance(after, Refusal):
             return self._attempt(act, after)
+        if refused := too_soon(table, state, event, self.rulebook.calendar):
+            return self._attempt(act, refused)
         # what the rules do by themselves names who was judged when a person announced it
         if act.by and (refused := people.refused(self.home, table, state, act.name, fields, event.at)):
             return self._attempt(act, refused)

@@ -33,9 +33,8 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "since_day": ("field", None), "answer_stands": (), "possible_way": ("field",),
     "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
-    "not_both": ("field",), "in_charge": ("field", "event"),
-    "on_the_day": ("field",), "told_late": ("field",), "office_ends": (),
-    "recused_by_body": ("field",),
+    "not_both": ("field",), "not_earlier": ("field",), "in_charge": ("field", "event"),
+    "on_the_day": ("field",), "told_late": ("field",), "office_ends": (), "recused_by_body": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -80,6 +79,8 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         yield from (((*at, "asks", name), field, fields, "field") for name, field in each.asks.items())
         if each.after:
             yield (*at, "after"), each.after, fields, "field"
+        if each.within:
+            yield (*at, "within", "before"), each.within.before, fields, "field"
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
@@ -119,7 +120,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
 def named_clocks(loaded: Loaded) -> Iterator[Finding]:
     """What names clocks in an event is an open list of texts; since when says an open moment, or a day where none is hourly.
 
-    The day from which a limit ran that an event met is an open date.
+    The day from which a limit ran that an event met, and that before which an event is done, are open dates.
     """
     for file, table in loaded.docs["lifecycle"].items():
         fields = {each.id: each for each in table.fields}
@@ -131,10 +132,12 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                     place = loaded.sources.place(file, "transitions", i, "clocks", key)
                     problem = f"`{field.id}` is no open field of type {' or '.join(kinds)}"
                     yield Finding("wrong-type", place, problem, "declare it as that")
-            for clock, name in each.clocks.met.items():
+            dates: list[tuple[Path, str]] = [(("clocks", "met", clock), name) for clock, name in each.clocks.met.items()]
+            dates += [(("within", "before"), each.within.before)] if each.within else []
+            for path, name in dates:
                 field = fields.get(name)
                 if field and (field.type != "date" or not field.open):
-                    place = loaded.sources.place(file, "transitions", i, "clocks", "met", clock)
+                    place = loaded.sources.place(file, "transitions", i, *path)
                     yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
 
 
