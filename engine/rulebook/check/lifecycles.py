@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
     "own_holder": ("field",), "same_unit": ("event",), "other_unit": ("field",), "for_party": ("field",),
-    "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
+    "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field",),
     "lead_unit": ("field",), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "takes_part": ("field",), "spares": ("field",), "not_future": ("field",),
@@ -33,7 +33,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "since_day": ("field", None), "answer_stands": (), "possible_way": ("field",),
     "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
-    "not_both": ("field",), "not_earlier": ("field",), "in_charge": ("field", "event"),
+    "not_both": ("field",), "not_earlier": ("field",), "in_charge": ("field",),
     "on_the_day": ("field",), "told_late": ("field",), "office_ends": (), "recused_by_body": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
