@@ -15,11 +15,13 @@ from engine.store.append import NO_DUE
 from engine.supervise import clocks
 from engine.supervise.clocked import prolonged
 from engine.supervise.state import Run, State
+from engine.supervise.step import Refusal, transition_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from engine.rulebook.workdays import Calendar
+    from engine.supervise.state import Event
     from schemas.lifecycle import Lifecycle, Limit
 
 UNKNOWN = ("", "")
@@ -30,6 +32,28 @@ def timed(table: Lifecycle, state: State, calendar: Calendar, met: Container[str
     known = {each.id for each in table.clocks}
     runs = [run for run in state.clocks if run.clock in known and (run.stopped is None or run.clock in met)]
     return ended(state, {run.clock: _end(replace(run, stopped=None), term(table, state, run), calendar) for run in runs})
+
+
+def too_soon(table: Lifecycle, state: State, event: Event, calendar: Calendar) -> Refusal | None:
+    """Return the refusal of an event whose window has not come: so many working days before a day, which is not counted itself.
+
+    A guard sees no calendar, so this is judged when an event is recorded, and not again when a stream is worked out anew. While
+    a notice to come may still bring the day into the window nothing is refused: whoever applies loses no time by the doubt.
+    """
+    transition = transition_of(table, state.name, event.name)
+    window = transition.within if transition else None
+    if transition is None or window is None:
+        return None
+    last = state.values.get(window.before)
+    rule, sources = f"{table.id}/{event.name}", tuple(transition.sources)
+    if not isinstance(last, str):
+        return Refusal("too-early", rule, f"`{window.before}` is not known", "it is set first", sources)
+    day, end = date.fromisoformat(event.on).toordinal(), date.fromisoformat(last).toordinal()
+    left = calendar.least((day - 1, end - 1)) if day < end else 0
+    if left <= window.working_days:
+        return None
+    problem = f"{left} working days are left before `{window.before}` {last}"
+    return Refusal("too-early", rule, problem, f"it is done in the last {window.working_days} of them", sources)
 
 
 def term(table: Lifecycle, state: State, run: Run) -> clocks.Term:

@@ -35,9 +35,13 @@ class Content:
 
 
 def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
-    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError."""
+    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError.
+
+    INVARIANT: of open fields it says what the fold has, which an event may have brought back or forgotten.
+    """
     said, known, erased = dict[str, Any](), dict[str, Any](), 0
-    table = streams.table(streams.state(filing).process)
+    state = streams.state(filing)
+    table = streams.table(state.process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
         if predicate["name"] in BUILT_IN:
@@ -55,12 +59,15 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
                 known[fact] = each.value
             else:
                 said[each.name] = each.value
+    kept = {each.id: each.collect for each in table.fields if each.open and each.id not in keyed}
+    said = {name: value for name, value in said.items() if name not in kept or name in state.values}
+    said |= {name: state.values[name] for name in said if kept.get(name) is False}
     return Content(said, known, erased)
 
 
 def draft(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
     """Save a draft, a new one when `filing` is empty; nothing need be complete. Raises InputError when refused."""
-    event = "save" if filing else "draft"
+    event = "save" if filing and streams.state(filing, PROCESS) else "draft"
     return streams.perform(Act(filing or new_id(now), PROCESS, event, by, now, fields))
 
 
@@ -96,6 +103,7 @@ def require(streams: Streams, act: Act) -> None:
 
 def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey) -> tuple[str, dict[str, Any]]:
     """Return by which event somebody submits a draft, and all that is then given. Raises InputError when there is none."""
+    streams.state(filing, PROCESS)
     before = content(streams, filing)
     official = "official" in by.holder.roles
     event = "submit" if not official else "submit_for_party" if "mandate" in fields else "submit_ex_officio"
@@ -104,6 +112,7 @@ def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: Pub
 
 def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
     """Submit another version of a filing. Raises InputError when refused."""
+    streams.state(filing, PROCESS)
     return file(streams, Act(filing, PROCESS, "revise", by, now, fields))
 
 
