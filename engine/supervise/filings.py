@@ -27,21 +27,23 @@ FACTS = "facts"
 
 @dataclass(frozen=True)
 class Content:
-    """What a filing says: its fields by name, its facts by name, and what of it can no longer be read."""
+    """What a filing says: its fields by name, its facts by name, what can no longer be read, and which version this is."""
 
     fields: dict[str, Any]
     facts: dict[str, Any]
     erased: int = 0
+    version: int = 0
 
 
 def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
     """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError."""
-    said, known, erased = dict[str, Any](), dict[str, Any](), 0
+    said, known, erased, version = dict[str, Any](), dict[str, Any](), 0, 0
     table = streams.table(streams.state(filing).process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
         if predicate["name"] in BUILT_IN:
             continue
+        version += predicate["name"] in filed.VERSIONS
         said.update({name: value for name, value in predicate["values"].items() if name not in keyed})
         if any(name in predicate["given"] for name in fields):
             known = {}
@@ -55,7 +57,7 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
                 known[fact] = each.value
             else:
                 said[each.name] = each.value
-    return Content(said, known, erased)
+    return Content(said, known, erased, version)
 
 
 def draft(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
