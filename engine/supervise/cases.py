@@ -279,7 +279,7 @@ def _rests_on(office: Office, act: Act, asked: Question) -> dict[str, Any]:
     """
     row = transition_of(office.streams.table(act.process), office.streams.standing(act).name, act.name)
     carried = {*row.needs, *row.may} if row else set[str]()
-    known = {VERSION: asked.version} if asked.version and VERSION in act.computed else {}
+    known: dict[str, Any] = {VERSION: asked.version} if asked.version and VERSION in act.computed else {}
     known |= {FINDINGS: list(asked.found.cases)} if asked.found.cases else {}
     return {name: value for name, value in known.items() if name in carried}
 
