@@ -118,8 +118,10 @@ def decide(
 ) -> None:
     """Record an official's decision; one that the rules do not propose needs `--set reasons=...` and `--second`."""
     with open_desk(home, rules) as desk:
-        office = desk.office(by, second)
-        given = fields_of(desk.streams.table(desk.streams.state(case).process), typed)
+        office, process = desk.office(by, second), desk.streams.state(case).process
+        if process in cases.PACKS:  # what a grant covers is compared with what was asked for
+            raise InputError("other-command", f"`{case[:60]}` is a request for data", "use `fenji share decide`")
+        given = fields_of(desk.streams.table(process), typed)
         done = cases.decide(office, case, cases.question(office, case), cases.Ruling(event, outcome, given))
         tell(desk, done, lang, json=json)
 

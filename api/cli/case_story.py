@@ -141,11 +141,9 @@ def _request(story: _Story, facts: dict[str, Any]) -> None:
     story.lines["en"].append("a request to share government data")
     fields = {**ASKED, "requester": story.unit, "items": facts, "until": f"{story.now.year + 1}-06-30"}
     request = story.told(requests.ask(story.office("li"), fields), "li").state.stream
-    asked = cases.question(story.office("wu"), request)
     refusal = {"reasons": "超出申请部门法定职责", "complete": True}
-    refusing = cases.Ruling("refuse", "share=refuse", refusal)
     try:
-        cases.decide(story.office("qian"), request, asked, refusing)
+        requests.answer(story.office("qian"), request, requests.REFUSED, refusal)
     except InputError as error:
         story.refused(error)
-    story.told(cases.decide(story.office("wu", "sun"), request, asked, refusing), "wu")
+    story.told(requests.answer(story.office("wu", "sun"), request, requests.REFUSED, refusal), "wu")

@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
-from api.cli.desk import Desk, Second, Set, Stream, facts_of, fields_of, open_desk, tell
+from api.cli.desk import Second, Set, Stream, facts_of, fields_of, open_desk, tell
 from api.cli.options import Actor, Enterprise, File, Home, Json, Language, Policies, Rules
 from api.cli.rulebooks import Beside
 from api.cli.share import group
 from api.cli.uses import app
-from engine.decide.share import share_filing
-from engine.evidence import facts, policy
-from engine.evidence.merged import bound
-from engine.rulebook.days import legal_day
-from engine.rulebook.policies import OVERLAYS
-from engine.supervise import cases, filings, requests, uses
+from engine.supervise import requests, uses
 
 __all__ = ["app"]
 Unconditional = Annotated[
@@ -69,32 +64,13 @@ def decide(
     rules: Rules = "",
     home: Home = "",
 ) -> None:
-    """Answer a request: agree, or refuse with reasons; what law, or the terms, do not allow needs a second official.
+    """Answer a request: agree, or refuse with reasons; an item that law and terms do not surely allow needs a second official.
 
-    A grant carries the items and purposes of the request, unless `--set granted=` and `--set purposes=` name others. With
-    `--policies` it binds the terms by their hashes: they have to be those that were published last.
+    A grant carries the items, purposes and uses of the request; `--set granted=`, `purposes=`, `uses=`, `until=` narrow it, and
+    what is not granted is refused, with reasons. With `--policies` it binds the terms by their hashes: those published last.
     """
     with open_desk(home, rules, Beside(policies, enterprise)) as desk:
         office = desk.office(by, second)
         given = fields_of(desk.streams.table(uses.TABLE), typed)
-        value = outcome.rpartition("=")[2]
-        terms, against = _terms(desk, office, request, enterprise) if value != requests.REFUSED else ([], False)
-        given |= {"policies": terms} if terms else {}
-        done = requests.answer(office, request, value, given, against=against)
+        done = requests.answer(office, request, outcome.rpartition("=")[2], given, desk.sharing)
         tell(desk, done, lang, json=json)
-
-
-def _terms(desk: Desk, office: cases.Office, request: str, enterprise: str) -> tuple[list[str], bool]:
-    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all.
-
-    Raises EvidenceError when they are not those that were published last.
-    """
-    chosen = desk.sharing
-    if chosen.policies is None:
-        return [], False
-    filing = facts.filing_of(chosen.rulebook, filings.content(desk.streams, request, ("items",)).facts)
-    answer = share_filing(chosen.rulebook, filing, legal_day(office.now), enterprise=enterprise, search=False)
-    for each in answer.policies:
-        name = f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name
-        policy.require_published(desk.home, chosen.policies, name)
-    return bound(chosen.rulebook, chosen.marked_share(answer, {}), office.by)

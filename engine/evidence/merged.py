@@ -8,31 +8,16 @@ from engine.decide.review import OTHER
 from engine.decide.share import share_filing
 from engine.decide.verdict import ALLOWED
 from engine.errors import InputError
-from engine.evidence import policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
     from engine.decide.filing import Filing
-    from engine.evidence.keys import PublicKey
     from engine.rulebook.model import PackRules, Rulebook
-    from schemas.sharing import ItemVerdict, ShareAnswer
+    from schemas.sharing import ItemVerdict
 
 GRANTS, REFUSES = frozenset({"permit", "duty"}), frozenset({"refuse"})
-
-
-def bound(rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[list[str], bool]:
-    """Return the terms of a grant by name and hash, and whether they, with law, allow some item not at all.
-
-    Whoever grants acts for the owner of every data set that is asked for, whomever the request calls its provider. Raises
-    SigningError.
-    """
-    for each in found.policies:
-        if each.kind == "policy":
-            policy.require_owner(by, rulebook.packs[each.name].doc)
-    names = [f"{each.name} {each.sha256}" for each in found.policies if each.sha256]
-    return names, any(not set(item.possible) & ALLOWED for item in found.items)
 
 
 def objections(rulebook: Rulebook, pack: str, filing: Filing, as_of: date, value: str = "") -> tuple[str, ...]:

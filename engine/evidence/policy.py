@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
     from engine.store.reading import Record
     from schemas.rulebook import Text
+    from schemas.sharing import ShareAnswer
 
 KIND = "policy"
 ENTRY = "pack.yaml"  # the register entry among the files of a policy
@@ -135,15 +136,20 @@ def publish(home: Installation, draft: Draft, by: PublicKey, at: str) -> Publica
 
 
 def require_published(home: Installation, policies: Policies, name: str, on: str = "") -> None:
-    """Refuse a policy or overlay that is not the one published last, as known on a day or at all.
+    """Refuse a policy or overlay of a folder that is not the one published last. Raises EvidenceError, InputError."""
+    require_last(home, name, sha256(policies, name), on, Place(str(policies.folder / name)))
 
-    What it grants would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError, InputError.
+
+def require_last(home: Installation, name: str, sha256: str, on: str = "", place: Place | None = None) -> None:
+    """Refuse the files of a policy or overlay, by their hash, that are not those published last, as known on a day or at all.
+
+    What they grant would rest on terms that nobody signed, or that the owner replaced. Raises EvidenceError.
     """
     last = known(home, on).get(name)
-    if last is None or last.sha256 != sha256(policies, name):
+    if last is None or last.sha256 != sha256:
         said = f"is not as {last.id} published it last" if last else "was never published"
         remedy = "publish it, or take the files that were published; --unpublished records a draft's answer"
-        raise EvidenceError("unpublished-policy", f"`{name}` {said}", remedy, Place(str(policies.folder / name)))
+        raise EvidenceError("unpublished-policy", f"`{name}` {said}", remedy, place)
 
 
 def _only_policy(home: Installation, draft: Draft) -> None:
@@ -190,6 +196,19 @@ def require_owner(by: PublicKey, doc: Pack) -> None:
     """Refuse whoever decides on the data of an owner without acting for it; a pack of law has none. Raises SigningError."""
     if doc.data_set is not None:
         _acts_for(by, doc.id.partition("/")[0], [doc.data_set.owner], "--purpose decision")
+
+
+def bound(home: Installation, rulebook: Rulebook, found: ShareAnswer, by: PublicKey) -> tuple[str, ...]:
+    """Return the terms that a grant of these items rests on, each by its name and the hash of its files.
+
+    Whoever grants acts for the owner of every data set that is granted, whomever the request calls its provider, and under the
+    terms that the owner published last. Raises SigningError, EvidenceError.
+    """
+    for each in found.policies:
+        if each.kind == "policy":
+            require_owner(by, rulebook.packs[each.name].doc)
+        require_last(home, f"{OVERLAYS}/{each.name}" if each.kind == "overlay" else each.name, each.sha256)
+    return tuple(f"{each.name} {each.sha256}" for each in found.policies)
 
 
 def _acts_for(by: PublicKey, whose: str, titles: list[Text], words: str) -> None:

@@ -34,8 +34,7 @@ from schemas.lifecycle import Arm, Transition, Way
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
     "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
-    "filing", "holder", "product", "outstanding", "possible",
-    "version",
+    "filing", "holder", "product", "outstanding", "policies", "possible", "version",
 })  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
 VERSION = "version"  # of the filing that an answer was worked out on
@@ -117,12 +116,14 @@ class Ruling:
     """What an official decides: the event of the table, the value (`VALUE` or `OUTCOME=VALUE`), and the event's other fields.
 
     `deviates` says that it departs from what else binds the official, such as the owner's terms; from the proposal, it is seen.
+    `policies` are the owners' terms on which it rests, each by its name and the hash of its files.
     """
 
     event: str
     value: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     deviates: bool = False
+    policies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,14 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
 
     The tier is the rules' answer to the filing, recorded beside the opening. An arm of supervision to which that answer does not
     lead is opened only as a deviation: with reasons, and a second official. A case of another arm that it `takes_over` is
-    escalated in the same group; a filing that its firm takes up is taken up by what happens by itself.
+    escalated in the same group, and the filing is taken up by itself.
     """
-    streams, said = office.streams, filings.content(office.streams, filing)
+    streams = office.streams
+    streams.state(filing, filings.PROCESS)
+    said = filings.content(streams, filing)
     act = _opening(office, filing, said, how)
     moved = _moved(office, act, str(how.fields.get(filed.OVER) or ""))
-    by = None if _of_party(office.by) else office.by
-    taken = Act(filing, filings.PROCESS, TAKE_UP, by, office.now, {"case": act.stream})
+    taken = Act(filing, filings.PROCESS, TAKE_UP, None, office.now, {"case": act.stream})
     arm, made = streams.table(how.process).arm, None
     if arm:
         asked = _question(office, said, filings.submitted(streams.state(filing))[0], filing=filing)
@@ -357,6 +359,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
     earlier = str(state.values.get("decision") or state.values.get("proposal") or "")
     other = ruling.deviates or deviates(_answer(office, asked), name, value) or _unlike(office, state, name, value)
     given = {**ruling.fields, "decision": "-", "outcome": value, "deviates": other}
+    given |= {"policies": list(ruling.policies)} if ruling.policies else {}
     if name == TIER:
         given[TIER] = value
     row = transition_of(office.streams.table(state.process), state.name, ruling.event)

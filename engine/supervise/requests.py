@@ -1,8 +1,8 @@
 """Requests to share government data: asked as of the day on which they were received, granted with what was asked for.
 
 Order 809: the time of the answer runs from receipt (article 21(1)), and data are used within the scope and purpose that was
-approved (article 25(1)); so a grant that names neither carries those of the request. Whether that regulation governs a request,
-and which of its times runs, say the facts of the request (governed.py).
+approved (article 25(1)); so a grant that names neither carries those of the request, and none goes beyond it. Whether that
+regulation governs a request, and which of its times runs, say the facts of the request (governed.py).
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decide.review import RECEIVED
+from engine.decide.share import share_filing
 from engine.errors import InputError, Place
+from engine.evidence import facts, policy
 from engine.evidence.log import new_id
 from engine.rulebook.days import legal_day
 from engine.supervise import cases, filings
-from engine.supervise.cases import Office, Ruling
+from engine.supervise.cases import Looking, Office, Ruling
 from engine.supervise.governed import OTHERWISE, opening
+from engine.supervise.granting import LawAlone, Under, cover, owes
 from engine.supervise.streams import Act, Recorded
 from engine.supervise.uses import TABLE
 
 if TYPE_CHECKING:
     from engine.rulebook.model import Rulebook
+    from schemas.sharing import ShareAnswer
 
 ITEMS, REFUSED = "items", "refuse"
 ANSWERS = ("allow", "allow_with_duties", REFUSED)  # the values of the outcome `share` that decide something
-LIST, PURPOSE = "request", "request.purpose"
 
 
 def ask(
@@ -49,26 +52,34 @@ def ask(
     return office.streams.perform(act)
 
 
-def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any], *, against: bool = False) -> Recorded:
-    """Refuse a request, or grant it with the items and purposes that were asked for, where `fields` name no others.
+def verdict(office: Looking, stream: str, under: Under | None = None, *, search: bool = True) -> ShareAnswer:
+    """Return what law and the owners' terms say to a request today, item by item. Raises InputError.
 
-    `against` says that the owners' terms do not allow it. Raises InputError when the table refuses, or for what answers nothing:
-    what is undetermined, or in conflict, is for a human to decide one way or the other.
+    Without `under` law alone is asked. `search` adds what would make an item allowed.
+    """
+    chosen = under or LawAlone(office.streams.rulebook)
+    filing = facts.filing_of(chosen.rulebook, filings.content(office.streams, stream, (ITEMS,)).facts)
+    return share_filing(chosen.rulebook, filing, legal_day(office.now), search=search)
+
+
+def answer(office: Office, stream: str, outcome: str, fields: Mapping[str, Any], under: Under | None = None) -> Recorded:
+    """Refuse a request, or grant it, or some of its items, within what was asked for: one decision for every way in.
+
+    What deviates is said by the verdict on each item (granting.py): reasons and a second official then. The record of a grant
+    answers the items that it grants. Raises InputError when the table refuses, for what was not asked for, and for what answers
+    nothing: what is undetermined, or in conflict, is for a human to decide one way or the other; SigningError for an owner's data
+    set that somebody else grants, EvidenceError for terms that are not those published last.
     """
     if outcome not in ANSWERS:
         problem = f"`{outcome[:60]}` is no answer to a request"
         raise InputError("wrong-outcome", problem, f"write one of {', '.join(ANSWERS)}", Place("#/outcome"))
+    chosen = under or LawAlone(office.streams.rulebook)
     asked, value = cases.question(office, stream), f"share={outcome}"
+    found = verdict(office, stream, chosen, search=False)
     if outcome == REFUSED:
-        return cases.decide(office, stream, asked, Ruling("refuse", value, fields))
-    wanted = asked_for(filings.content(office.streams, stream, (ITEMS,)).facts)
-    return cases.decide(office, stream, asked, Ruling("agree", value, {**wanted, **fields}, deviates=against))
-
-
-def asked_for(facts: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the items that a request names, and their purposes; no purposes where the facts leave one of them open."""
-    count = facts.get(LIST, {}).get("count", 0) if isinstance(facts.get(LIST), Mapping) else 0
-    items = [str(facts[name]) for index in range(count) if (name := f"{LIST}/{index}/id") in facts]
-    purposes = [each for index in range(count) if isinstance(each := facts.get(f"{LIST}/{index}/{PURPOSE}"), str)]
-    found = {"granted": items, "purposes": sorted(set(purposes)) if len(purposes) == count else []}
-    return {name: values for name, values in found.items() if values}
+        return cases.decide(office, stream, asked, Ruling("refuse", value, fields, deviates=owes(found.items)))
+    until = str(office.streams.state(stream).values.get("until") or "")
+    grant = cover(filings.content(office.streams, stream, (ITEMS,)).facts, until, fields, found)
+    terms = policy.bound(office.streams.home, chosen.rulebook, chosen.marked_share(grant.found, {}), office.by)
+    ruling = Ruling("agree", value, grant.fields, deviates=grant.deviates, policies=terms)
+    return cases.decide(office, stream, asked.stating(grant.facts), ruling)

@@ -125,7 +125,7 @@ def granted(published: Served) -> str:
     where: str = made.headers["location"]
     assert (ok(made)["state"], ok(published.call("decider", "GET", f"{where}/clocks"))) == ("asked", [])  # authorised operation
     assert ok(published.call("reviewer", "GET", f"{where}/verdict"))["policies"][0]["name"] == "njtransport/bus-flows"
-    said = {"outcome": "allow", "reasons": "职责所需", "purposes": ["监管"], "granted": ["flows"], "uses": 2, "records": 100}
+    said = {"outcome": "allow", "reasons": "职责所需", "uses": 2, "records": 100}
     mine = change(published, "decider", f"{where}/decision", said, "transport")
     assert (mine.status_code, mine.json()["code"]) == (403, "wrong-unit")
     theirs = post(published, "intake", "/v1/sharing-requests", {**FILED, "provider": "市监局"}).headers["location"]
@@ -143,7 +143,7 @@ def granted(published: Served) -> str:
 
 
 def test_uses_are_compared_with_the_grant(published: Served, granted: str) -> None:
-    told = {"use": "u1", "purpose": "监管", "used_items": ["flows"], "used_records": 10, "kept": True}
+    told = {"use": "u1", "purpose": "model_training", "used_items": ["training"], "used_records": 10, "kept": True}
     assert ok(change(published, "intake", f"{granted}/uses", told))["compared"]["verdict"] == "within"
     many = ok(change(published, "intake", f"{granted}/uses", {**told, "use": "u2", "used": 2, "used_records": 95}))
     assert (many["compared"]["verdict"], many["compared"]["beyond"]) == ("beyond", ["uses", "records"])
@@ -179,8 +179,6 @@ def test_the_terms_of_an_owner_alone_call_for_a_second_official(
     where = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks}).headers["location"]
     said = {
         "outcome": "allow_with_duties",
-        "purposes": ["监管"],
-        "granted": ["flows"],
         "uses": 1,
         "records": 1,
         "reasons": "职责",
@@ -220,3 +218,21 @@ def test_a_request_is_shown_listed_and_refused(published: Served, granted: str) 
         == "forbidden"
     )
     assert change(published, "decider", f"{where}/events", {"event": "nothing"}).json()["errors"][0]["pointer"] == "/event"
+
+
+def test_what_the_verdict_leaves_open_is_no_officials_to_grant_alone(published: Served) -> None:
+    """The decision reads the verdict that is shown: an item of no told data set may be another owner's, who refuses it."""
+    item = {"id": "a", "purpose": "statutory_duty", **dict.fromkeys(TOLD[True], True), **dict.fromkeys(TOLD[False], False)}
+    item |= {"class": "unconditional", "personal_data": False, "important": False, "core_data": False, "extra_conditions": False}
+    item |= {"environment": "interface_query"}
+    del item["conditions_met"]
+    asks = {**AMONG, "sharing.complete": True, "request": {"complete": True, "items": [item]}}
+    where = post(published, "intake", "/v1/sharing-requests", {**FILED, "items": asks}).headers["location"]
+    found = ok(published.call("reviewer", "GET", f"{where}/verdict"))["items"][0]
+    assert (found["verdict"], found["missing"][0]["fact"]) == ("undetermined", "request.data_set")
+    alone = change(published, "transport", f"{where}/decision", {"outcome": "allow", "reasons": "职责"})
+    assert (alone.status_code, alone.json()["code"]) == (403, "two-officials")
+    more = change(published, "transport", f"{where}/decision", {"outcome": "allow", "granted": ["a", "plate"]})
+    assert (more.status_code, more.json()["errors"][0]["pointer"]) == (422, "/granted")
+    two = change(published, "transport", f"{where}/decision", {"outcome": "allow", "reasons": "职责"}, "transport-2")
+    assert ok(two)["statement"]["values"]["deviates"] is True

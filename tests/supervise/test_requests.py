@@ -13,12 +13,13 @@ import yaml
 
 from engine.decide.filing import from_document
 from engine.errors import InputError, Place
+from engine.evidence.disclosed import opened
 from engine.evidence.facts import values_of
 from engine.rulebook.load import load_all
 from engine.rulebook.locate import files_of
 from engine.rulebook.policies import merged, read_folder
 from engine.rulebook.read import node_from
-from engine.supervise import cases, requests, uses
+from engine.supervise import cases, granting, requests, uses
 from engine.supervise.registers import Actor
 from engine.supervise.state import State
 from engine.supervise.streams import history
@@ -84,6 +85,11 @@ def granted(on: Desk, items: dict[str, Any], **fields: Any) -> str:
     return stream
 
 
+def whole(items: dict[str, Any]) -> dict[str, Any]:
+    """Return what a request asks for in all its items."""
+    return granting.asked_for(items, granting.items(items).values())
+
+
 def used(on: Desk, stream: str, **told_: Any) -> tuple[str, tuple[str, ...]]:
     on.at()
     _, found = uses.record(on.streams, stream, Actor(on.people["li"], on.now), {"used": 1, "kept": True, **told_})
@@ -92,7 +98,7 @@ def used(on: Desk, stream: str, **told_: Any) -> tuple[str, tuple[str, ...]]:
 
 def test_a_grant_carries_what_was_asked_for(on: Desk) -> None:
     items = told()
-    wanted = requests.asked_for(items)
+    wanted = whole(items)
     assert wanted["granted"] == [items[f"request/{place}/id"] for place in range(items["request"]["count"])]
     stream = granted(on, items)
     grant = uses.ledger(on.streams, stream).grant
@@ -104,9 +110,95 @@ def test_a_grant_carries_what_was_asked_for(on: Desk) -> None:
 
 
 def test_a_grant_that_names_its_own_keeps_them(on: Desk) -> None:
-    stream = granted(on, told(), granted=["districts"], purposes=["监管"])
+    stream = granted(on, told(), granted=["districts"], purposes=["statutory_duty"], until="2026-10-01")
     grant = uses.ledger(on.streams, stream).grant
-    assert (grant.items, grant.purposes) == (frozenset({"districts"}), frozenset({"监管"}))
+    assert (grant.items, grant.purposes) == (frozenset({"districts"}), frozenset({"statutory_duty"}))
+    assert grant.end == date(2026, 10, 1)
+
+
+SURE = next(each for each in said_by(SAMPLE)["request"]["items"] if each["id"] == "districts")
+WIDER: list[tuple[dict[str, Any], str]] = [
+    ({"granted": ["districts", "plate"]}, "#/granted"),
+    ({"granted": []}, "#/granted"),
+    ({"purposes": ["statutory_duty", "marketing"]}, "#/purposes"),
+    ({"passed_on": ["甲公司"]}, "#/passed_on"),
+    ({"until": "2040-01-01"}, "#/until"),
+    ({"uses": 11}, "#/uses"),
+]
+
+
+@pytest.mark.parametrize(("wider", "place"), WIDER, ids=lambda each: str(each)[:24])
+def test_nothing_is_granted_that_was_not_asked_for(on: Desk, wider: dict[str, Any], place: str) -> None:
+    """The request was judged as it was asked: not even two officials grant more on it."""
+    items = told(request={"complete": True, "items": [{**SURE, "uses": 10}]})
+    stream = asked(on, items).stream
+    office = cases.Office(on.streams, on.people["zhao"], on.now, second=on.people["sun"])
+    with pytest.raises(InputError) as error:
+        requests.answer(office, stream, "allow", {"reasons": "x", **wider})
+    assert (error.value.finding.code, error.value.finding.place.file) == ("beyond-request", place)
+    assert on.streams.state(stream).name == "requested"
+
+
+def test_receivers_are_granted_where_passing_on_was_asked_for(on: Desk) -> None:
+    onward = {**SURE, "onward": True, "onward_consent": True}
+    stream = asked(on, told(request={"complete": True, "items": [onward]})).stream
+    alone = cases.Office(on.streams, on.people["zhao"], on.now)
+    done = requests.answer(alone, stream, "allow_with_duties", {"passed_on": ["市民政局"]})
+    assert (done.state.name, done.state.values["deviates"]) == ("agreed", False)
+
+
+SECRET, OPEN = {"id": "secret", "state_secret": True}, {"id": "open", "state_secret": None}
+SINGLY: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
+    ("the lawful item of a mixed request", [{}, SECRET], {"granted": ["districts"], "reasons": "国家秘密"}, "no"),
+    ("and why not the other", [{}, SECRET], {"granted": ["districts"]}, "no-ground"),
+    ("what law refuses", [{}, SECRET], {"reasons": "r"}, "deviates"),
+    ("what law refuses alone", [{}, SECRET], {"granted": ["secret"], "reasons": "r"}, "deviates"),
+    ("what law leaves open", [{}, OPEN], {"reasons": "r"}, "deviates"),
+    ("the sure item beside an open one", [{}, OPEN], {"granted": ["districts"], "reasons": "未定"}, "no"),
+    ("all that law owes", [{}, {"id": "too"}], {}, "no"),
+    ("one of two that law owes", [{}, {"id": "too"}], {"granted": ["too"], "reasons": "r"}, "deviates"),
+    ("refused, one that law owes among them", [{}, SECRET], {"outcome": "refuse", "reasons": "r", "complete": True}, "deviates"),
+    ("refused as law does", [SECRET], {"outcome": "refuse", "reasons": "r", "complete": True}, "no"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said", "wanted"), [pytest.param(*each[1:], id=each[0]) for each in SINGLY])
+def test_items_are_granted_one_by_one(on: Desk, changes: list[dict[str, Any]], said: dict[str, Any], wanted: str) -> None:
+    """What law does not surely allow, or surely owes and is not granted, calls for reasons and a second; nothing else does."""
+    merged_ = [{**SURE, **each} for each in changes]
+    items = told(request={"complete": True, "items": [{k: v for k, v in each.items() if v is not None} for each in merged_]})
+    stream, fields_ = asked(on, items).stream, dict(said)
+    outcome = fields_.pop("outcome", "allow")
+    office = cases.Office(on.streams, on.people["zhao"], on.now)
+    if wanted == "no":
+        state = requests.answer(office, stream, outcome, fields_).state
+        assert state.values["deviates"] is False
+        return
+    with pytest.raises(InputError) as error:
+        requests.answer(office, stream, outcome, fields_)
+    assert error.value.finding.code == ("two-officials" if wanted == "deviates" else wanted)
+    if wanted == "deviates":
+        two = cases.Office(on.streams, on.people["zhao"], on.now, second=on.people["sun"])
+        assert requests.answer(two, stream, outcome, fields_).state.values["deviates"] is True
+
+
+def test_a_deviation_gives_its_reasons(on: Desk) -> None:
+    stream = asked(on, told(request={"complete": True, "items": [{**SURE, **SECRET}]})).stream
+    two = cases.Office(on.streams, on.people["zhao"], on.now, second=on.people["sun"])
+    with pytest.raises(InputError) as error:
+        requests.answer(two, stream, "allow", {})
+    assert error.value.finding.code == "deviation-reasons"
+
+
+def test_the_record_of_a_grant_answers_what_is_granted(on: Desk) -> None:
+    items = told(request={"complete": True, "items": [{**SURE, **SECRET}, SURE]})
+    stream = asked(on, items).stream
+    office = cases.Office(on.streams, on.people["zhao"], on.now)
+    done = requests.answer(office, stream, "allow", {"granted": ["districts"], "reasons": "国家秘密"})
+    disclosed, _ = opened(on.home, done.state.values["decision"])
+    found = {each.name: each.value for each in disclosed}
+    assert (found["request"]["count"], found["request/0/id"], found["request/0/request.state_secret"]) == (1, "districts", False)
+    assert not any(name.startswith("request/1/") for name in found)
 
 
 @pytest.mark.parametrize("outcome", ["agree", "share=allow", "conflict", "undetermined", ""])
@@ -123,8 +215,8 @@ def test_what_decides_nothing_is_no_answer(on: Desk, outcome: str) -> None:
 def test_an_open_purpose_is_not_made_up() -> None:
     items = told()
     open_ = {name: value for name, value in items.items() if name != "request/0/request.purpose"}
-    assert "purposes" not in requests.asked_for(open_)
-    assert requests.asked_for({}) == {}
+    assert "purposes" not in whole(open_)
+    assert whole({}) == {}
 
 
 BOTH = {"request_unconditional": ["answer_unconditional"], "request_conditional": ["answer_conditional"]}
@@ -204,4 +296,4 @@ def test_what_is_had_otherwise_lives_without_order_809(on: Desk) -> None:
     assert states == ["asked", "granted", "granted_use"]
     assert not any("order-809" in source for each in history(on.home, stream) for source in each["basis"])
     assert not on.streams.state(stream).clocks
-    assert uses.ledger(on.streams, stream).grant.items == frozenset(requests.asked_for(said)["granted"])
+    assert uses.ledger(on.streams, stream).grant.items == frozenset(whole(said)["granted"])

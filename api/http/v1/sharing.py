@@ -21,13 +21,13 @@ from api.http.things import REQUEST, cut, owned
 from api.http.times import Day, day_of, known_of
 from api.render import uses as render
 from engine.decide.filing import from_document
-from engine.decide.share import share, share_filing
-from engine.errors import FenjiError, InputError
+from engine.decide.share import share
+from engine.errors import FenjiError
 from engine.evidence import facts, policy
-from engine.evidence.merged import bound
 from engine.rulebook.days import legal_day
 from engine.rulebook.read import Node
-from engine.supervise import filings, requests, uses
+from engine.supervise import requests, uses
+from engine.supervise.cases import Look
 from engine.supervise.grants import compare
 from engine.supervise.streams import Recorded, Streams
 from schemas.http.data import Ledger, Used
@@ -91,13 +91,13 @@ class Act(Acted):
 
 
 class Decision(Sent):
-    """An official's answer: refused with reasons, or granted within limits; against rules or terms, a second official signs."""
+    """An official's answer: refused with reasons, or granted within what was asked; against rules or terms, two sign."""
 
     outcome: Annotated[str, Field(min_length=1, max_length=60, description="A value of the outcome `share` of cn-data-sharing.")]
     reasons: Long | None = None
     complete: bool | None = Field(None, description="The papers are complete: a request is not refused for want of papers.")
     purposes: Names | None = None
-    granted: Names | None = Field(None, description="Items granted.")
+    granted: Names | None = Field(None, description="Items granted, all that are asked for without it; the others are refused.")
     uses: Count | None = None
     records: Count | None = None
     passed_on: Names | None = Field(None, description="Bodies to whom onward provision is agreed.")
@@ -196,7 +196,8 @@ def running(request: Request, request_id: Id, at: At) -> list[Clock]:
 def verdict(request: Request, request_id: Id, at: At) -> Response:
     """Tell what law and the owners' terms say to a request today, item by item."""
     owned(at, request, request_id, REQUEST)
-    found = _today(at, at.streams(), request_id, "")
+    chosen = at.sharing("", "")
+    found = chosen.marked_share(requests.verdict(Look(at.streams(), at.now()), request_id, chosen), _days(at))
     return Response(found.model_dump_json(by_alias=True), media_type="application/json", headers={"cache-control": "no-store"})
 
 
@@ -215,32 +216,11 @@ def decide(request_id: Id, body: Decision, change: Change) -> Response:
     """Agree to share, or refuse, as an official of the department that provides; its record stands beside the event."""
     given = body.model_dump(exclude_none=True, exclude={"outcome", "enterprise"})
 
-    def do(doing: Doing) -> Any:
-        if body.outcome == requests.REFUSED:
-            return requests.answer(doing.desk, request_id, body.outcome, given)
-        terms, against = _terms(doing, request_id, body.enterprise or "")
-        under = {**given, **({"policies": terms} if terms else {})}
-        return requests.answer(doing.desk, request_id, body.outcome, under, against=against)
+    def do(doing: Doing) -> Recorded:
+        chosen = doing.at.sharing("", body.enterprise or "")
+        return requests.answer(doing.desk, request_id, body.outcome, given, chosen)
 
     return change.change(REQUEST, request_id, do)
-
-
-def _terms(doing: Doing, stream: str, enterprise: str) -> tuple[list[str], bool]:
-    """Return the terms that a grant would be given under, by name and hash, and whether they allow some item not at all."""
-    try:
-        found = _today(doing.at, doing.streams, stream, enterprise, search=False)
-    except InputError as error:
-        if error.finding.code != "no-items":
-            raise
-        return [], False
-    return bound(doing.at.sharing("", enterprise).rulebook, found, doing.by)
-
-
-def _today(at: Office, streams: Streams, stream: str, enterprise: str, *, search: bool = True) -> ShareAnswer:
-    """Return the verdict on a filed request, under the owners' terms in force. Raises InputError."""
-    chosen, day = at.sharing("", enterprise), legal_day(at.now())
-    filing = facts.filing_of(chosen.rulebook, filings.content(streams, stream, (ITEMS,)).facts)
-    return chosen.marked_share(share_filing(chosen.rulebook, filing, day, enterprise=enterprise, search=search), _days(at))
 
 
 @router.get("/sharing-requests/{request_id}/uses", dependencies=READS, response_model=Ledger)
