@@ -163,6 +163,20 @@ def _in_charge(h: Happening, of: Sequence[str]) -> str:
     return "" if h.event.unit == unit else f"`{h.event.by}` is of `{h.event.unit[:64]}`, and `{unit}` is in charge"
 
 
+def _own_side(h: Happening, of: Sequence[str]) -> str:
+    """Each side names who of its own stays out, or takes over; an administrator names anybody.
+
+    The first field is whom the event names, the others are the sides: each names its own officials (people.py). Anybody may ask
+    to stay out themself, as `impartial` has it; nobody hands the stream to themself.
+    """
+    named, *sides = of
+    units = [str(unit) for side in sides if (unit := h.state.values.get(side))]
+    stays_out = any(each.is_ == "impartial" and named in each.of for each in h.table.guards)
+    if "admin" in h.event.roles or h.event.unit in units or (stays_out and h.event.values.get(named) == h.event.by):
+        return ""
+    return f"`{h.event.by}` is of `{h.event.unit[:64]}`, not of {' or '.join(f'`{unit}`' for unit in units)}"
+
+
 def _all_asked(h: Happening, of: Sequence[str]) -> str:
     """Every unit asked (first) has done the event (second)."""
     asked = h.state.values.get(of[0]) or []
@@ -448,6 +462,7 @@ GUARDS: dict[str, Guard] = {
     "asked_unit": _asked_unit,
     "lead_unit": _lead_unit,
     "in_charge": _in_charge,
+    "own_side": _own_side,
     "on_the_day": on_the_day,
     "told_late": told_late,
     "all_asked": _all_asked,

@@ -33,7 +33,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "since_day": ("field", None), "answer_stands": (), "possible_way": ("field",),
     "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
-    "not_both": ("field",), "not_earlier": ("field",), "in_charge": ("field", "event"),
+    "not_both": ("field",), "not_earlier": ("field",), "own_side": ("field",), "in_charge": ("field", "event"),
     "on_the_day": ("field",), "told_late": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
