@@ -177,6 +177,21 @@ def _own_side(h: Happening, of: Sequence[str]) -> str:
     return f"`{h.event.by}` is of `{h.event.unit[:64]}`, not of {' or '.join(f'`{unit}`' for unit in units)}"
 
 
+def _named_unit(h: Happening, of: Sequence[str]) -> str:
+    """The actor is of the unit that the stream names in the field; where it names none, whose task it is stays open."""
+    unit = h.state.values.get(of[0])
+    return f"`{h.event.by}` is of `{h.event.unit[:64]}`, and `{unit}` is the `{of[0]}`" if unit and h.event.unit != unit else ""
+
+
+def _kept(h: Happening, of: Sequence[str]) -> str:
+    """None of these values is changed once the stream has it."""
+    for name in of:
+        before, after = h.state.values.get(name), h.event.values.get(name)
+        if before is not None and after is not None and before != after:
+            return f"`{name}` is `{before}` already"
+    return ""
+
+
 def _all_asked(h: Happening, of: Sequence[str]) -> str:
     """Every unit asked (first) has done the event (second)."""
     asked = h.state.values.get(of[0]) or []
@@ -463,6 +478,8 @@ GUARDS: dict[str, Guard] = {
     "lead_unit": _lead_unit,
     "in_charge": _in_charge,
     "own_side": _own_side,
+    "named_unit": _named_unit,
+    "kept": _kept,
     "on_the_day": on_the_day,
     "told_late": told_late,
     "all_asked": _all_asked,

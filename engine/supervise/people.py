@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schemas.lifecycle import Lifecycle
 
 ASSIGNEE = "assignee"  # whoever is handed a stream, in every table that has the field
-UNITS = ("unit", "lead", "units")  # fields that name units of officials: in charge, in the lead, asked
+UNITS = ("unit", "lead", "units", "competent")  # fields that name units of officials: in charge, in the lead, asked, above
 OWN_SIDE = "own_side"  # the guard whose first field names officials of the actor's own unit
 STAYS_OUT, ACTS = "impartial", "among"  # guards whose fields name who stays out, and the only ones who act
 SHOWN = 20  # how many of those there are a refusal names
