@@ -69,9 +69,9 @@ class FieldDecl(Shape):
     not before the event `not_before`. A whole number counts: it is not negative, and at `most` that. What is `computed` comes
     from the engine: nobody types it. A date that has `not_past` lies not before the legal day of its event. `in_filing` says
     what of the filing that the stream is about the value names: a `version` that was submitted, a `paper` of the party, by its
-    hash, that was filed with it, in an opening the `unit` that received it, or an open `case` of it in another arm. `names` says
-    that the value names a fact to be judged, of those that the pack of the filing reads; `value_of` is the field whose fact has
-    the value, as a filing would state it.
+    hash, that was filed with it (each of several `files`), in an opening the `unit` that received it, or an open `case` of it, of
+    another arm where a case names it. `names` says that the value names a fact to be judged, of those that the pack of the filing
+    reads; `value_of` is the field whose fact has the value, as a filing would state it.
     """
 
     id: str
@@ -156,11 +156,12 @@ class Transition(Shape):
     history keeps them. Of the collected fields in `drops` the stream forgets the value that the event states, or each of several,
     as of a use that is taken back: nobody takes it back twice. `after` names an open date of the stream: once that day has passed
     the event happens by itself, and never earlier. `cases_closed` says that it waits until every case on the filing is closed.
+    What is `receiving` officials do only of the unit that received the filing, or of one that leads a case on it.
 
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names files, a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
+    names a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
     What happens `within` a window is refused while it has not come, as far as the calendar knows.
     """
 
@@ -187,6 +188,7 @@ class Transition(Shape):
     after: str = ""
     within: Window | None = None
     cases_closed: bool = False
+    receiving: bool = False
     clocks: ClockEffects = ClockEffects()
     note: Text | None = None
 

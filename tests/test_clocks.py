@@ -215,7 +215,11 @@ def test_parallel_clocks_are_sorted_by_the_shortest_and_those_that_stand_still_c
         ("hours", Run("2026-09-30T10:00:00"), "has no offset"),
         ("days", Run("2026-09-30", (Pause("2026-09-29", None),)), "begins before the clock runs"),
         ("days", Run("2026-09-01", (Pause("2026-09-10", "2026-09-09"),)), "ends before it begins"),
-        ("days", Run("2026-09-01", (Pause("2026-09-10", None), Pause("2026-09-11", None))), "begins before the clock runs"),
+        (
+            "days",
+            Run("2026-09-01", (Pause("2026-09-10", None), Pause("2026-09-11", None))),
+            "begins while the one before it lasts",
+        ),
         ("months", Run("9999-12-01"), "after the year 9999"),
         ("days", Run("9999-12-31"), "after the year 9999"),
         ("working_days", Run("9999-12-31"), "after the year 9999"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from math import inf
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +90,32 @@ def test_the_year_before_and_exempt_flows_do_not_count() -> None:
     hr = routes.read(BOOK, filing(500, purpose="hr"), "hr")
     assert hr.flows[0].counted == "unknown"  # nobody said whether the two instruments exist
     assert routes.read(BOOK, filing(500), "x").flows[0].counted == "yes"
+
+
+@pytest.mark.parametrize(
+    ("told", "general", "sensitive"),
+    [
+        ({"persons": (10, 200_000), "sensitive_persons": (0, 0)}, (10, 200_000), (0, 0)),
+        ({"persons": (100, 100), "sensitive_persons": (30, 40)}, (60, 100), (30, 40)),  # one person may have both kinds of data
+        ({"persons": (100, 120), "general_persons": (20, 30)}, (20, 30), (70, 120)),
+        ({"persons": (100, 120)}, (0, 120), (0, 120)),
+        ({"general_persons": (20, 30), "sensitive_persons": (0, 0)}, (20, 30), (0, 0)),
+        ({"sensitive_persons": (5, 5)}, (0, inf), (5, 5)),
+        ({"personal_information": 0}, (0, 0), (0, 0)),
+    ],
+)
+def test_what_is_told_of_a_flow_bounds_what_is_not(
+    told: dict[str, Any], general: tuple[int, float], sensitive: tuple[int, float]
+) -> None:
+    stated = filing(0)
+    (item,) = stated.lists["flow"].items
+    kept = {name: value for name, value in item.facts.items() if not name.endswith("persons")}
+    if "personal_information" in told:
+        kept = {name: value for name, value in kept.items() if BOOK.facts[name].applies_when != "flow.personal_information"}
+    facts = kept | {f"flow.{name}": value for name, value in told.items()}
+    listed = replace(stated.lists["flow"], items=(replace(item, facts=facts),))
+    (flow,) = routes.read(BOOK, replace(stated, lists={"flow": listed}), "new").flows
+    assert [(each.least, each.most) for each in (flow.general, flow.sensitive)] == [general, sensitive]
 
 
 def test_persons_known_by_keys_count_once() -> None:

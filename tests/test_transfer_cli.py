@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from api.cli.options import now
 from engine.evidence.fsck import fsck
 from engine.evidence.installation import open_home
+from engine.rulebook.days import legal_day
 from engine.supervise.audit import audit
 from engine.supervise.streams import history
 from tests.supervise.desk import FIRM
@@ -86,11 +88,33 @@ def test_a_year_of_transfers(office: Office) -> None:
     corrected = office.run("correct", office.register, office.filing("2025-09-01", 9, 1), "--id", "autumn", "--fresh", *words)
     assert corrected.code == 0
     assert office.listed() == {"at_least": 99_999, "at_most": 99_999}
+    assert office.run("list", office.register, "--year", "2025").code == 0
     text = office.run("list", office.register, "--year", "2025", "--lang", "zh").out
     assert "记载完整至2025-12-31" in text
     with open_home(Path(office.home[1])) as home:
         assert audit(home) == 1
         assert fsck(home)["event"] == 9
+
+
+def test_a_list_says_by_its_exit_that_the_count_has_no_upper_bound(office: Office) -> None:
+    this = office.run("list", office.register, "--json")  # this year, without --year
+    assert (this.code, this.json()["year"]) == (1, legal_day(now()).year)
+    assert office.record("spring", office.filing("2025-04-15", 10, 1)).code == 1
+    period = ("declare", office.register, "--as", "zhang", "--from", "2025-01-01", "--through")
+    assert office.run(*period, "2025-06-30").code == 0  # half of the year that is over
+    assert (office.run("list", office.register, "--year", "2025").code, office.listed()["at_most"]) == (1, None)
+    assert office.run(*period, "2025-12-31").code == 0
+    assert (office.run("list", office.register, "--year", "2025").code, office.listed()["at_most"]) == (0, 10)
+    open_ = office.filing("2025-05-01", 11, 1)
+    lines = [
+        line
+        for line in open_.read_text("utf-8").splitlines()
+        if not re.match(r"\s+persons:", line) and "general_persons:" not in line
+    ]
+    open_.write_text("\n".join(lines), "utf-8")
+    assert office.record("open", open_).code == 1
+    assert office.run(*period, "2025-12-31").code == 0
+    assert (office.run("list", office.register, "--year", "2025").code, office.listed()["at_most"]) == (1, None)
 
 
 def test_persons_by_their_keys_stand_in_the_log_as_hashes_only(office: Office) -> None:

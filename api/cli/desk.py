@@ -35,7 +35,7 @@ Set = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="A field; @FILE stands for its hash, a list is JSON or parts between commas. Repeatable.",
+        help="A field; @FILE stands for its hash, or for files (@A,@B); a list is JSON or parts between commas. Repeatable.",
     ),
 ]
 Dated = Annotated[str, typer.Option("--on", metavar="YYYY-MM-DD", help="The legal day, when it is recorded later.")]
@@ -71,14 +71,16 @@ def open_desk(home: str, rules: str, beside: Beside | None = None) -> Iterator[D
 
 
 def fields_of(table: Lifecycle, typed: list[str]) -> dict[str, Any]:
-    """Return fields as their types want them. Raises InputError for what is not `NAME=VALUE`."""
+    """Return fields as their types want them; files that are named one by one add up. Raises InputError for no `NAME=VALUE`."""
     declared = {each.id: each for each in table.fields}
     found: dict[str, Any] = {}
     for each in typed:
         name, equals, text = each.partition("=")
         if not equals:
             raise InputError("wrong-field", f"`{each[:60]}` is not NAME=VALUE", "write --set NAME=VALUE", Place("--set"))
-        found[name] = _typed(declared[name], text) if name in declared else text
+        value = _typed(declared[name], text) if name in declared else text
+        several = isinstance(value, list) and isinstance(found.get(name), list) and declared[name].type == "files"
+        found[name] = [*found[name], *value] if several else value
     return found
 
 
@@ -86,6 +88,8 @@ def _typed(decl: FieldDecl, text: str) -> Any:
     """Return a value; what has not the form of its type stays text, and the engine says what is wrong with it."""
     if decl.type == "hash" and text.startswith("@"):
         return sha256(file_bytes(text[1:])).hexdigest()
+    if decl.type == "files" and text.startswith("@"):
+        return evidence_of(text[1:].split(",@"))
     if decl.type in LISTS:
         return _several(text)
     if decl.type == "faults" and text.lstrip().startswith(JSON):  # a bare text is one fault, here as in HTTP

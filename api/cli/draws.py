@@ -8,6 +8,7 @@ import typer
 
 from api.cli.desk import Stream, open_desk, tell
 from api.cli.options import Actor, District, Home, Json, Language, Rules, Unit, say, say_json
+from api.render.streams import Shown
 from engine.supervise import draws
 
 app = typer.Typer()
@@ -74,12 +75,23 @@ def replace(case: Stream, lang: Language, by: Actor, *, json: Json = False, rule
 
 @group.command()
 def check(draw: Stream, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
-    """Draw again from the log alone: list, root, seed, cases and inspectors. Exits 3 when something comes out differently."""
+    """Draw again from the log alone: list, root, seed, cases and inspectors.
+
+    Exits 3 when something comes out differently, 1 where nothing is drawn.
+    """
     with open_desk(home, rules) as desk:
-        wrong = draws.check(desk.streams, draw)
+        wrong, state = draws.check(desk.streams, draw), desk.streams.state(draw)
+        label = Shown(desk.rulebook, desk.rulebook.lifecycles[draws.TABLE], lang).label(state.name)
+    drawn = draws.DRAWN in state.done
     if json:
-        say_json({"draw": draw, "differences": wrong})
-    else:
+        say_json({"draw": draw, "drawn": drawn, "differences": wrong})
+    elif wrong or drawn:
         same = {"zh": "按日志重新推导，结果一致", "en": "drawn again from the log: the same"}[lang]
         say("\n".join(wrong) or same)
-    raise typer.Exit(3 if wrong else 0)
+    else:
+        zh, en = (
+            f"没有抽取结果（{label}）；已记载的部分与日志一致",
+            f"nothing is drawn ({label}); what is recorded so far follows from the log",
+        )
+        say({"zh": zh, "en": en}[lang])
+    raise typer.Exit(3 if wrong else int(not drawn))

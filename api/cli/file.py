@@ -100,11 +100,11 @@ def revise(
 def show_(filing: Stream, lang: Language, *, json: Json = False, rules: Rules = "", home: Home = "") -> None:
     """Show a filing: what it says now, its state, and its history."""
     with open_desk(home, rules) as desk:
+        state = desk.streams.state(filing, filings.PROCESS)
         said = filings.content(desk.streams, filing)
         show(desk, filing, {**said.fields, **said.facts}, lang, json=json)
         if not json:
             tell_cases(desk, filing, lang)
-            state = desk.streams.state(filing)
             if not state.closed and ended(desk.streams, state):
                 say(ENDED[lang])
 

@@ -130,11 +130,15 @@ def erase(
     basis: Annotated[str, typer.Option("--basis", help="The legal basis, as `PIPL 47`.")] = "",
     by: Annotated[str, typer.Option("--as", metavar="ACTOR", help="The first approver.")] = "",
     and_by: Annotated[str, typer.Option("--and", metavar="ACTOR", help="The second approver, another person.")] = "",
+    although: Annotated[str, typer.Option("--although", metavar="TEXT", help="Why it goes while a case still needs it.")] = "",
     *,
     finish: Annotated[bool, typer.Option("--finish", help="Destroy again what tombstones say is gone.")] = False,
     home: Home = "",
 ) -> None:
-    """Erase facts for ever: of a decision, or of a filing or case in all its records; records, roots and receipts stay valid."""
+    """Erase facts for ever: of a decision, or of a filing or case in all its records; records, roots and receipts stay valid.
+
+    Of a filing or case an approver is an official of the unit in charge, and neither is recused in it.
+    """
     from engine.supervise import records  # noqa: PLC0415 - only this command reads streams
 
     at = stamp(now())
@@ -144,10 +148,7 @@ def erase(
             return
         approvers = [opened.actors.key_of(name, "decision", at) for name in (by, and_by)]
         wish = erasing.Wish(decision, tuple(names), basis)
-        if records.of_stream(opened, decision):
-            erased = records.erase_all(opened, wish, approvers, at)
-        else:
-            erased = [erasing.erase(opened, wish, approvers, at)]
+        erased = records.erase_facts(opened, wish, approvers, at, although)
     for each in erased:
         say(f"{each.tombstone}: {', '.join(each.names)} erased")
 

@@ -38,12 +38,12 @@ def publish(name: Name, policies: Folder, by: Actor, *, rules: Rules = "", home:
         raise CheckFailedError(loaded.findings)
     draft = policy.Draft(read, name, loaded.rulebook)
     with open_home(home_folder(home)) as opened:
-        at = stamp(now())
-        key = opened.actors.key_of(by, "rulebook", at)
-        policy.signing_role(opened, draft, key)  # before the proof, which takes longest
+        # before the proof, which takes longest
+        policy.signing_role(opened, draft, opened.actors.key_of(by, "rulebook", stamp(now())))
         if errors := [finding for finding in _findings(loaded, "") if finding.level == "error"]:
             raise CheckFailedError(errors)
-        made = policy.publish(opened, draft, key, at)
+        at = stamp(now())  # only now: others may have written meanwhile, and the log never goes back
+        made = policy.publish(opened, draft, opened.actors.key_of(by, "rulebook", at), at)
     count = sum(map(len, made.predicate["versions"].values()))
     say(f"{made.id}: {name}, {count} versions, sha256 {made.sha256}, leaf {made.seq}, known from {made.known}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,7 @@ from engine.rulebook.check.calendars import to_come
 from engine.rulebook.days import legal_day
 from engine.rulebook.load import load_all
 from engine.rulebook.locate import files_of
+from engine.rulebook.model import Rulebook
 
 app = typer.Typer()
 group = typer.Typer(no_args_is_help=True, help="Publish rules, put them in force, list what was published.")
@@ -53,20 +55,32 @@ def publish(by: Actor, and_by: And, out: Out = "", *, rules: Rules = "", home: H
     except OSError as error:
         raise unreadable(error, str(folder)) from None
     with open_home(home_folder(home)) as opened:
-        moment, actors = now(), opened.actors
-        at = stamp(moment)
-        keys = [actors.key_of(name, "rulebook", at) for name in (by, and_by)]
-        release.two_persons(keys)
-        loaded = load_all(files)
-        sound = [*prove(loaded), *to_come(loaded, legal_day(moment))]
-        findings = sound or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
-        if errors := [finding for finding in findings if finding.level == "error"]:
-            raise CheckFailedError(errors)
-        made = release.publish(opened, files, loaded.rulebook, keys, at)
+        _signers(opened, by, and_by, stamp(now()))  # before the proof, which takes longest
+        rulebook = _proved(folder, files)
+        at = stamp(now())  # only now: others may have written meanwhile, and the log never goes back
+        made = release.publish(opened, files, rulebook, _signers(opened, by, and_by, at), at)
         if out:
             write_new(out, release.pack_up(opened, made))
     count = sum(map(len, made.predicate["versions"].values()))
     say(f"{made.id}: {count} rule versions, leaf {made.seq}, known from {made.known}")
+
+
+def _signers(opened: Installation, by: str, and_by: str, at: str) -> list[PublicKey]:
+    """Return the keys of two publishers, valid at a moment. Raises SigningError."""
+    actors = opened.actors
+    keys = [actors.key_of(name, "rulebook", at) for name in (by, and_by)]
+    release.two_persons(keys)
+    return keys
+
+
+def _proved(folder: Path, files: release.Files) -> Rulebook:
+    """Return the rulebook of some files, checked whole with its cases. Raises CheckFailedError."""
+    loaded = load_all(files)
+    sound = [*prove(loaded), *to_come(loaded, legal_day(now()))]
+    findings = sound or [*cases.run(loaded, None), *lock.check(folder, loaded.rulebook)]
+    if errors := [finding for finding in findings if finding.level == "error"]:
+        raise CheckFailedError(errors)
+    return loaded.rulebook
 
 
 @group.command()
@@ -98,8 +112,9 @@ def _reassess(opened: Installation, made: release.Release, key: PublicKey) -> No
     from engine.supervise.streams import Streams  # noqa: PLC0415 - as above
 
     office = Office(Streams(opened, of_release(opened, made).rulebook), key, now(), made.id)
-    for drift in reassess.record(office, reassess.affected(office, progress)):
-        say(drifted(drift.case, drift.values(made.id), "en"))
+    for moved in reassess.affected(office, progress):
+        for drift in reassess.record(replace(office, now=now()), [moved]):  # many cases take long, and others write meanwhile
+            say(drifted(drift.case, drift.values(made.id), "en"))
 
 
 @group.command("list")

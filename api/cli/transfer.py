@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from math import inf
 from typing import Annotated
 
 import typer
@@ -21,7 +22,7 @@ from engine.rulebook.days import legal_day
 from engine.supervise import registers
 from engine.supervise.routes import Routed
 from engine.supervise.streams import Streams
-from engine.supervise.transfers import KINDS, Kind
+from engine.supervise.transfers import KINDS, Kind, count
 from engine.supervise.transfers import through as last_day
 
 app = typer.Typer()
@@ -44,7 +45,7 @@ Why = Annotated[str, typer.Option("--reasons", metavar="TEXT", help="Why it is c
 Mandate = Annotated[
     str, typer.Option("--mandate", metavar="FILE", help="The handler's paper under which an official does this for it.")
 ]
-Year = Annotated[int, typer.Option("--year", min=2017, max=9999, help="The calendar year.", show_default="this year")]
+Year = Annotated[int | None, typer.Option("--year", min=2017, max=9999, help="The calendar year.", show_default="this year")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +178,20 @@ def declare(
 
 
 @group.command("list")
-def list_(register: Register, lang: Language, year: Year = 0, *, json: Json = False, home: Home = "", rules: Rules = "") -> None:
+def list_(
+    register: Register, lang: Language, year: Year = None, *, json: Json = False, home: Home = "", rules: Rules = ""
+) -> None:
     """The transfers of a year and how many persons went abroad. Exit 1 while the count has no upper bound."""
     today = legal_day(now())
     wanted = year or today.year
     with _desk(home, rules) as desk:
         found = registers.register(desk.streams, register)
-    known = found.known_through(wanted)
     through = last_day(found, wanted, today)
     if json:
         say_json(render.listed_json(found, through))
     else:
         say(render.listed(found, through, lang))
-    raise typer.Exit(int(known is None))
+    raise typer.Exit(int(any(count(found, kind, through)[1] == inf for kind in KINDS)))
 
 
 def _told(desk: _Desk, file: str, name: str, persons: list[str], under: str, *, fresh: bool) -> registers.Told:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, wraps
+from math import isfinite
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import quote
 
@@ -93,7 +95,7 @@ class Operation:
         said = {**dict(self.sends), **{name.rstrip("_"): value for name, value in given.items()}}
         inside = self.method not in ("GET", "DELETE") and content is None
         query = {} if inside else {name: _text(value) for name, value in said.items()}
-        json = said if inside and (said or self._fields) else None
+        json = _plain(said) if inside and (said or self._fields) else None
         shown = self.method != "GET" or path == thing  # of a thing, not of a part of it
         return Call(self.method, path, query, json, content, self.keyed, thing if shown else "", self.changes, self.kept)
 
@@ -149,3 +151,24 @@ def operation(
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _plain(value: Any, place: str = "#") -> Any:
+    """Return what JSON holds of a value: dates and moments as text (RFC 3339). Raises TypeError for what it does not hold.
+
+    `place` is its pointer in the body, as a fragment (RFC 6901, section 6).
+    """
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float() if isfinite(value):
+            return value
+        case date():  # a datetime is one too
+            return value.isoformat()
+        case Mapping() if all(isinstance(name, str) for name in value):
+            return {name: _plain(each, f"{place}/{name.replace('~', '~0').replace('/', '~1')}") for name, each in value.items()}
+        case Sequence() if not isinstance(value, bytes | bytearray):
+            return [_plain(each, f"{place}/{number}") for number, each in enumerate(value)]
+    kind = type(value).__name__
+    message = f"{place}: JSON holds no such `{kind}`; give text, finite numbers, true or false, dates, lists, or mappings by text"
+    raise TypeError(message)

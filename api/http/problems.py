@@ -57,6 +57,7 @@ STATUS: dict[str, int] = {
     "two-persons": 403,
     "wrong-unit": 403,
     "recusal": 403,
+    "receiving-unit": 403,
     "not-found": 404,
     "unknown-pack": 404,
     "no-such-record": 404,

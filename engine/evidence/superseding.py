@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from engine.errors import EvidenceError, InputError
@@ -25,13 +26,19 @@ class Matter:
 def made_in(home: Installation, decision: Record) -> str:
     """Return the stream in which a decision was made, empty for one that stands alone. Raises StoreError.
 
-    The event of a case that carries a decision is the leaf after it, since both go down in one group.
+    The event of a case that carries a decision goes down in one group with it, and after it: it is one of the leaves that follow
+    of the same moment, the next one unless another case is handed over in the group.
     """
-    after = reading.at_leaf(home.store, decision.seq + 1)
-    if after is None or after.kind != "event":
-        return ""
-    event = canonical.loads(after.payload, "the record")["predicate"]
-    return str(event["stream"]) if decision.id in event["values"].values() else ""
+    for seq in count(decision.seq + 1):
+        after = reading.at_leaf(home.store, seq)
+        if after is None:
+            return ""
+        event = canonical.loads(after.payload, "the record")["predicate"] if after.kind == "event" else None
+        if event and decision.id in event["values"].values():
+            return str(event["stream"])
+        if after.at != decision.at:
+            return ""
+    raise AssertionError  # the log ends
 
 
 def require(home: Installation, name: str, matter: Matter) -> None:

@@ -138,13 +138,14 @@ def open_case(office: Office, filing: str, how: Opening) -> Recorded:
 
     The tier is the rules' answer to the filing, recorded beside the opening. An arm of supervision to which that answer does not
     lead is opened only as a deviation: with reasons, and a second official. A case of another arm that it `takes_over` is
-    escalated in the same group; a filing that its firm takes up is taken up by what happens by itself.
+    escalated in the same group, and the filing is taken up by itself.
     """
-    streams, said = office.streams, filings.content(office.streams, filing)
+    streams = office.streams
+    streams.state(filing, filings.PROCESS)
+    said = filings.content(streams, filing)
     act = _opening(office, filing, said, how)
     moved = _moved(office, act, str(how.fields.get(filed.OVER) or ""))
-    by = None if _of_party(office.by) else office.by
-    taken = Act(filing, filings.PROCESS, TAKE_UP, by, office.now, {"case": act.stream})
+    taken = Act(filing, filings.PROCESS, TAKE_UP, None, office.now, {"case": act.stream})
     arm, made = streams.table(how.process).arm, None
     if arm:
         asked = _question(office, said, filings.submitted(streams.state(filing))[0], filing=filing)

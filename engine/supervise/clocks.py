@@ -252,8 +252,10 @@ def _spans(term: Term, run: RunLike) -> list[Span]:
     open_ = True
     for pause in run.pauses:
         stop = _number(term, _read(term, pause.start))
-        if stop < start or not open_:
-            raise _disorder(pause.start, "a pause begins before the clock runs")
+        if not open_:
+            raise _disorder(pause.start, "a pause begins while the one before it lasts")
+        if stop < start:
+            raise _disorder(pause.start, f"a pause begins before {'the one before it ends' if found else 'the clock runs'}")
         found.append((start, stop))
         open_ = pause.end is not None
         if pause.end is not None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.supervise.state import State
 
-TABLE = "inspection-draw"
+TABLE, DRAWN = "inspection-draw", "draw"  # the table, and its event that draws
 FORMAT = "fenji-draw/1"
 TRIES = 8  # how often a draw is made up again when a case moved meanwhile
 
@@ -94,7 +94,7 @@ def reveal(streams: Streams, stream: str, by: PublicKey, now: datetime) -> Recor
     """
     computed = frozenset({"nonce", "root", "seed", "drawn"})
     nonce, nothing = _nonce(streams.home, stream, by).hex(), "0" * 64
-    act = Act(stream, TABLE, "draw", by, now, computed=computed)
+    act = Act(stream, TABLE, DRAWN, by, now, computed=computed)
     streams.require(replace(act, fields={"nonce": nonce, "root": nothing, "seed": nothing, "drawn": []}))
     root = root_after_list(streams.home, stream)
     seed = seed_of(nonce, root)
@@ -161,8 +161,8 @@ def check(streams: Streams, stream: str) -> list[str]:
         listed = eligible(home, frozen["values"]["size"], announced, frozen["at"])
         if {name: sorted(barred) for name, barred in listed.items()} != frozen["values"]["list"]:
             wrong.append("the list is not what the log of then gives")
-    if "draw" in events:
-        said = events["draw"]["values"]
+    if DRAWN in events:
+        said = events[DRAWN]["values"]
         root = root_after_list(home, stream)
         if said["root"] != root or said["seed"] != seed_of(said["nonce"], root):
             wrong.append("root or seed do not follow from log and nonce")

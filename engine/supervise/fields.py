@@ -158,7 +158,7 @@ def _files(_decl: FieldDecl, raw: Any) -> list[dict[str, str]]:
         raise ValueError(f"it is no list of at most {MAX_ITEMS} files")
     for each in raw:
         if not isinstance(each, dict) or set(each) != {"name", "sha256"} or not all(isinstance(v, str) for v in each.values()):
-            raise ValueError("a file is {name, sha256}")
+            raise ValueError('a file is {name, sha256}, as {"name": "a.pdf", "sha256": "64 hexadecimal digits"}')
         _hash(_decl, each["sha256"])
     return raw
 
@@ -202,6 +202,6 @@ HELP = {
     "moment": "a moment as 2026-09-01T10:00:00+08:00", "int": "a whole number", "bool": "true or false",
     "choice": "one of its values", "hash": "a SHA-256", "id": "an id",
     "company": "a unified social credit code (GB 32100-2015)", "person": "what identifies a person", "persons": "a list of those",
-    "files": "files as {name, sha256}", "facts": "facts by name", "document": "JSON without floats",
+    "files": "files as {name, sha256}, typed as @a.pdf,@b.pdf", "facts": "facts by name", "document": "JSON without floats",
     "faults": "a text that is one fault, or a list of faults, each a text or an object with the text `fault`",
 }  # fmt: skip

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.evidence.disclosed import opened
 from engine.store import streams as stored
+from engine.supervise import uscc
 from engine.supervise.people import units
 from engine.supervise.state import SUBMITTED, TAKE_UP, State, from_text
 from engine.supervise.step import OFFICES, Refusal, transition_of
@@ -89,20 +90,19 @@ def refused(look: Look, table: Lifecycle, state: State, event: str, given: Given
     if transition and transition.cases_closed and (open_ := _open_case(look, state.stream)):
         problem = f"the case `{open_.stream}` on it is open"
         return Refusal("open-case", f"{table.id}/{event}", problem, "it ends first; `fenji case show` says how")
-    name = str(given.open.get(FILING) or state.values.get(FILING) or "")
+    name = state.stream if table.kind == FILING else str(given.open.get(FILING) or state.values.get(FILING) or "")
     received = not state.name and OVER not in given.open  # whoever goes on with a case has it, whoever received the filing
-    declared = [
-        each for each in table.fields if each.in_filing and each.id in given.open and (received or each.in_filing != UNIT)
-    ]
+    said = {**given.sealed, **given.open}
+    declared = [each for each in table.fields if each.in_filing and each.id in said and (received or each.in_filing != UNIT)]
     brings = bool(transition and transition.brings)
     if not (declared or brings or FILING in given.open):
         return None
     filing = look.state(name) if name else None
-    told = (_named(look, f"{table.id}/{event}#{each.id}", each, given.open[each.id], filing) for each in declared)
+    told = (_named(look, f"{table.id}/{event}#{each.id}", each, said[each.id], filing) for each in declared)
     first = next((refusal for refusal in told if refusal), None)
     if brings and filing and not first and not _brings(look, table, state, filing, given):
-        problem = f"the case has version {state.values.get('version')} already, and no paper that came in since is named"
-        remedy = "revise the filing and name the new version, or name a paper that came in since (`lodge` puts it on the filing)"
+        problem = f"no paper is named that came in since, nor a version of the filing after {state.values.get('version')}"
+        remedy = "name a paper that came in since (`lodge` puts it on the filing), or revise the filing and name the new version"
         return Refusal("nothing-new", f"{table.id}/{event}", problem, remedy)
     if first or filing is None or state.name:
         return first
@@ -120,10 +120,13 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     if field.in_filing == "version" and not 1 <= value <= version(filing):
         problem = f"the filing has no version {value}, its last is {version(filing)}"
         return Refusal("no-such-version", rule, problem, "name a version that was submitted; `fenji file revise` adds one")
-    if field.in_filing == "paper" and value not in papers(look.home, filing):
-        problem = f"no paper {value[:12]}... was filed with `{filing.stream[:60]}`"
-        return Refusal("no-such-paper", rule, problem, "put it on file first: `lodge` on the filing")
-    if field.in_filing == UNIT and (unit := filing.values.get(UNIT, value)) != value and unit in units(look.home, look.at):
+    if field.in_filing == "paper" and (strange := next(iter(_hashes(value) - papers(look.home, filing)), "")):
+        problem = f"no paper {strange[:12]}... was filed with `{filing.stream[:60]}`"
+        remedy = (
+            f"put it on file first: `fenji case do {filing.stream[:60]} lodge --set paper=@FILE`, or as evidence of a version"
+        )
+        return Refusal("no-such-paper", rule, problem, remedy)
+    if field.in_filing == UNIT and (unit := _received(filing)) != value and unit in units(look.home, look.at):
         problem = f"the filing was received by `{unit}`, not by `{value}`"
         return Refusal("wrong-unit", rule, problem, "that unit opens the case, and hands it over with `assign`")
     if field.in_filing == "case":
@@ -131,40 +134,92 @@ def _named(look: Look, rule: str, field: FieldDecl, value: Any, filing: State | 
     return None
 
 
+def _hashes(value: Any) -> set[str]:
+    """Return the hashes of papers that a field names: one, or those of its files."""
+    return {each["sha256"] for each in value} if isinstance(value, list) else {value}
+
+
 def _brings(look: Look, table: Lifecycle, state: State, filing: State, given: Given) -> bool:
-    """Tell whether an act brings files, a later version than its stream has, or a paper filed since that came to its state."""
+    """Tell whether an act brings a later version than its stream has, or a paper filed since that came to its state."""
     said = {**given.sealed, **given.open}
-    kinds = {each.id: each.in_filing or each.type for each in table.fields if each.id in said}
-    if any(kind == "files" and said[name] for name, kind in kinds.items()):
-        return True
+    kinds = {each.id: each.in_filing for each in table.fields if each.id in said}
     if any(kind == "version" and said[name] > state.values.get(name, 0) for name, kind in kinds.items()):
         return True
     events = _events(look.home, state.stream)
     came = max((each["at"] for each in events if each["to"] == state.name != each["from"]), default="")
-    named = {said[name] for name, kind in kinds.items() if kind == "paper"}
+    named = {each for name, kind in kinds.items() if kind == "paper" for each in _hashes(said[name])}
     return any(paper in named and at >= came for at, paper in _papers(look.home, filing))
 
 
-def recused(look: Look, table: Lifecycle, state: State, event: Event) -> Refusal | None:
-    """Return the refusal of an official who does something on a filing and is recused from a case that was opened on it.
+def barred(look: Look, table: Lifecycle, state: State, event: Event) -> Refusal | None:
+    """Return the refusal of an official who has no say on a filing: recused from a case on it, or of another unit.
 
-    Whoever stays out of a case adds no paper to its file, and does not conclude it (Civil Servant Law, articles 76 and 77).
+    Whoever stays out of a case adds no paper to its file, does not conclude it, and opens no other on its filing (Civil Servant
+    Law, articles 76 and 77); a paper of the firm makes nobody the office that received what it filed.
     """
-    if TAKE_UP not in state.done or table.kind != FILING or not set(event.roles) & set(OFFICES):
+    if not set(event.roles) & set(OFFICES):
         return None
-    for case in map(look.state, cases(look.home, state.stream)):
-        both = {event.by, event.second} & set(case.values.get("recused", [])) if case else set()
-        if case and both:
-            problem = f"`{min(both)}` is recused from the case `{case.stream}` on this filing"
-            return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
-    return None
+    of = state.stream if table.kind == FILING else "" if state.name else str(event.values.get(FILING) or "")
+    filing = look.state(of) if of else None
+    if filing is None:
+        return None
+    if both := {event.by, event.second} & set(recused(look, filing)):
+        problem = f"`{min(both)}` is recused from a case on this filing"
+        return Refusal("recusal", f"{table.id}/{event.name}#recusal", problem, "another official does this")
+    transition = transition_of(table, state.name, event.name)
+    return _elsewhere(look, table, filing, event) if transition and transition.receiving else None
+
+
+def _elsewhere(look: Look, table: Lifecycle, filing: State, event: Event) -> Refusal | None:
+    """Return the refusal of an official who is of no unit that acts on a filing, else None."""
+    acting = leads(look, filing)
+    if not acting or event.unit in acting or "official" not in event.roles:
+        return None
+    problem = f"`{event.by}` is of `{event.unit[:64]}`, and the filing is with `{'`, `'.join(sorted(acting))}`"
+    remedy = "an official does this of the unit that received the filing, or leads a case on it"
+    return Refusal("receiving-unit", f"{table.id}/{event.name}#receiving-unit", problem, remedy)
+
+
+def recused(look: Look, state: State) -> list[str]:
+    """Return who stays out of a stream, or of a case that was opened on the same filing. Raises StoreError."""
+    filing = look.state(str(state.values.get(FILING) or "")) or state
+    return [name for each in (state, filing, *_cases(look, filing)) for name in each.values.get("recused", [])]
+
+
+def leads(look: Look, state: State) -> set[str]:
+    """Return the units that act for the office on a stream: whoever is in charge of a case; of a filing, those of its cases too.
+
+    Empty, and then any may act, where nothing names one in which an official is left.
+    """
+    led = {str(case.values.get(UNIT, "")) for case in _cases(look, state)}
+    own = _received(state) if state.process == FILING else str(state.values.get(UNIT, ""))
+    return ({own} | led) & units(look.home, look.at)
+
+
+def _received(filing: State) -> str:
+    """Return the unit that received a filing: the one that it names, else the first whose official acted on it, else nothing."""
+    if UNIT in filing.values:
+        return str(filing.values[UNIT])
+    acted = (unit for name, done in filing.done.items() if name not in DRAFTS for unit in done.units if not uscc.is_firm(unit))
+    return next(acted, "")
+
+
+def _cases(look: Look, filing: State) -> Iterator[State]:
+    """Yield the cases that were opened on a filing, oldest first, as they stand."""
+    if TAKE_UP in filing.done:
+        yield from (case for case in map(look.state, cases(look.home, filing.stream)) if case)
 
 
 def _other_case(look: Look, rule: str, value: str, filing: State) -> Refusal | None:
-    """Return the refusal of a case that does not go on with the filing in another arm: unknown, closed, or another filing's."""
+    """Return the refusal of a case that is unknown, closed, or another filing's, or goes on with a case in the same arm."""
     process, _, _ = rule.partition("/")
     case = look.state(value)
     lives = case is not None and not case.closed and case.values.get(FILING) == filing.stream
+    if lives and process == filing.process:
+        return None
+    if process == filing.process:
+        problem = f"`{value[:60]}` is no open case on this filing"
+        return Refusal("no-such-case", rule, problem, "`fenji case open` opens one, and takes the filing up by itself")
     if case and lives and case.process != process and look.arm(case.process) == look.arm(process):
         return None
     problem = f"`{value[:60]}` is no open case on `{filing.stream[:60]}` in another arm"

@@ -60,7 +60,7 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
 
 def draft(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
     """Save a draft, a new one when `filing` is empty; nothing need be complete. Raises InputError when refused."""
-    event = "save" if filing else "draft"
+    event = "save" if filing and streams.state(filing, PROCESS) else "draft"
     return streams.perform(Act(filing or new_id(now), PROCESS, event, by, now, fields))
 
 
@@ -96,6 +96,7 @@ def require(streams: Streams, act: Act) -> None:
 
 def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey) -> tuple[str, dict[str, Any]]:
     """Return by which event somebody submits a draft, and all that is then given. Raises InputError when there is none."""
+    streams.state(filing, PROCESS)
     before = content(streams, filing)
     official = "official" in by.holder.roles
     event = "submit" if not official else "submit_for_party" if "mandate" in fields else "submit_ex_officio"
@@ -104,6 +105,7 @@ def submission(streams: Streams, filing: str, fields: Mapping[str, Any], by: Pub
 
 def revise(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:
     """Submit another version of a filing. Raises InputError when refused."""
+    streams.state(filing, PROCESS)
     return file(streams, Act(filing, PROCESS, "revise", by, now, fields))
 
 

@@ -136,9 +136,9 @@ def _other_unit(h: Happening, of: Sequence[str]) -> str:
 
 
 def _asked_unit(h: Happening, of: Sequence[str]) -> str:
-    """The actor's unit is one of those asked."""
-    asked = h.state.values.get(of[0]) or []
-    return "" if isinstance(asked, list) and h.event.unit in asked else f"`{h.event.unit}` was not asked"
+    """The actor's unit is one of those that the stream names in these fields."""
+    asked = [unit for name in of for unit in _several(h.state.values.get(name))]
+    return "" if h.event.unit and h.event.unit in asked else f"`{h.event.unit[:64]}` was not asked"
 
 
 def _lead_unit(h: Happening, of: Sequence[str]) -> str:
@@ -150,14 +150,11 @@ def _lead_unit(h: Happening, of: Sequence[str]) -> str:
 
 
 def _in_charge(h: Happening, of: Sequence[str]) -> str:
-    """The actor is of the unit in charge (the field named first); while there is none, of the unit that the event puts in charge.
+    """The actor is of the unit in charge (the field named); while there is none, of the unit that the event puts in charge.
 
-    The second official may be of another unit. Events named after the field are opinions, which others give too.
+    The second official may be of another unit.
     """
-    name, *opinions = of
-    unit = h.state.values.get(name) or h.event.values.get(name)
-    if h.event.name in opinions:
-        return ""
+    unit = h.state.values.get(of[0]) or h.event.values.get(of[0])
     if not unit:
         return "no unit is in charge of this yet"
     return "" if h.event.unit == unit else f"`{h.event.by}` is of `{h.event.unit[:64]}`, and `{unit}` is in charge"

@@ -21,7 +21,7 @@ from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.store.streams import rows
 from engine.supervise.cases import Looking, Office, Question, question, restricted
-from engine.supervise.filings import FACTS, require, taken_up
+from engine.supervise.filings import FACTS, PROCESS, require, taken_up
 from engine.supervise.state import DRIFT, State, from_text
 from engine.supervise.step import ANSWERS
 from engine.supervise.streams import Act, Recorded
@@ -83,7 +83,9 @@ def record(office: Office, drifts: Iterable[Drift]) -> list[Drift]:
 
 def revise(office: Office, filing: str, fields: Mapping[str, Any]) -> Recorded:
     """Submit another version of a filing, and record in its open cases how the answer moves, in one group. Raises InputError."""
-    streams, act = office.streams, office.act(filing, "revise", fields)
+    streams = office.streams
+    streams.state(filing, PROCESS)
+    act = office.act(filing, "revise", fields)
     require(streams, act)
     acts = [act]
     for case in cases_of(office, filing):

@@ -7,16 +7,16 @@ crosses a threshold when the route after it is certainly stricter; it may cross 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from math import inf
 from typing import Literal
 
 from engine.decide.assess import evaluator, examine
+from engine.decide.evaluate import Evaluator
 from engine.decide.filing import Filing, Item
 from engine.decide.narrow import settle
-from engine.decide.values import F, T
+from engine.decide.values import F, Slots, T
 from engine.errors import ContradictionError, InputError
 from engine.rulebook.model import Rulebook
 from engine.supervise.transfers import KINDS, Counted, Flow, Interval, Kind, Persons, Register, Transfer, count, together
@@ -66,10 +66,14 @@ def read(rulebook: Rulebook, filing: Filing, name: str, keys: Keys | None = None
     if strange := sorted({flow for flow, _ in keys or {}} - {item.id for item in listed.items}):
         raise InputError("unknown-flow", f"the transfer has no flow `{strange[0][:40]}`", "name a flow of the filing")
     day = date.fromordinal(int(low))
-    counted = _counted(rulebook, filing, day)
+    evaluate = evaluator(rulebook, PACK)
+    base = evaluate.inputs.slots(filing)
+    settle(evaluate.inputs, filing, base)  # what is told of a flow bounds what is not, as all its persons bound those of a kind
     flows = [
-        Flow(item.id, counts, *(_persons(item, kind, (keys or {}).get((item.id, kind))) for kind in KINDS))
-        for item, counts in zip(listed.items, counted, strict=True)
+        Flow(item.id, counts, *(_persons(item.id, kind, bounds[kind], (keys or {}).get((item.id, kind))) for kind in KINDS))
+        for item, counts, bounds in zip(
+            listed.items, _counted(evaluate, base, day), _bounds(evaluate, base, listed.items), strict=True
+        )
     ]
     return Transfer(name, day, tuple(flows))
 
@@ -115,26 +119,30 @@ def _contracts(rulebook: Rulebook, register: Register, filing: Filing, transfer:
     return {EARLIER: T} if holds and earlier and EARLIER not in filing.facts else {}
 
 
-def _persons(item: Item, kind: Kind, keys: frozenset[str] | None) -> Persons:
-    """Return the persons of a kind in a flow: those of the keys, else as many as its filing states."""
-    stated = item.facts.get(f"flow.{kind}_persons")
-    if item.facts.get("flow.personal_information") == F:
-        stated = (0, 0)
-    least, most = stated if isinstance(stated, tuple) else (0, inf)
+def _bounds(evaluate: Evaluator, base: Slots, items: Iterable[Item]) -> Iterator[dict[Kind, Interval]]:
+    """Yield for each flow how many persons of each kind it has, at least and at most, by all that is told of it."""
+    slot = evaluate.inputs.layout.slot
+    for item, slots in zip(items, base[slot[FLOWS]].items, strict=True):
+        nobody = item.facts.get("flow.personal_information") == F
+        told = {kind: (0, 0) if nobody else slots[slot[f"flow.{kind}_persons"]] for kind in KINDS}
+        yield {kind: (max(0, int(least)), most) for kind, (least, most) in told.items()}
+
+
+def _persons(flow: str, kind: Kind, bounds: Interval, keys: frozenset[str] | None) -> Persons:
+    """Return the persons of a kind in a flow: those of the keys, else as many as its filing leaves possible."""
+    least, most = bounds
     if keys is None:
-        return Persons(max(0, int(least)), most)
+        return Persons(least, most)
     if not least <= len(keys) <= most:
-        problem = f"the flow `{item.id}` has {len(keys)} keys of persons, and states another number of `{kind}` ones"
+        problem = f"the flow `{flow}` has {len(keys)} keys of persons, and states another number of `{kind}` ones"
         raise ContradictionError("contradiction", problem, "give a key for each person, or none")
     return Persons.known(keys)
 
 
-def _counted(rulebook: Rulebook, filing: Filing, day: date) -> Iterator[Counted]:
+def _counted(evaluate: Evaluator, base: Slots, day: date) -> Iterator[Counted]:
     """Yield for each flow whether it counts towards the volumes, over every law that its day may meet."""
-    evaluate = evaluator(rulebook, PACK)
-    base = evaluate.inputs.slots(filing)
-    settle(evaluate.inputs, filing, base)
-    found: list[set[int]] = [set() for _ in filing.lists[FLOWS].items]
+    slot = evaluate.inputs.layout.slot
+    found: list[set[int]] = [set() for _ in base[slot[FLOWS]].items]
     for law, slots in evaluate.editions(base, evaluate.days(base, day)):
         law.run(slots)
         at = law.layout.slot[COUNTED]

@@ -94,12 +94,16 @@ class Streams:
             raise InputError("unknown-process", f"no life cycle named `{process[:60]}`", f"there are {known}")
         return found
 
-    def state(self, stream: str) -> State:
-        """Return a stream as it stands. Raises InputError when there is none, StoreError."""
+    def state(self, stream: str, process: str = "") -> State:
+        """Return a stream as it stands, one of `process` where that is named. Raises InputError when there is none such."""
         row = stored.stream(self.home.store, stream)
+        remedy = "`fenji case list`, `fenji pilot list` and `fenji incident list` show them"
+        if process:
+            remedy = f"`fenji case list --where process={process}` shows them"
         if row is None:
-            remedy = "`fenji case list`, `fenji pilot list` and `fenji incident list` show them"
-            raise InputError("no-such-stream", f"there is no stream `{stream[:60]}`", remedy)
+            raise InputError("no-such-stream", f"there is no {process or 'stream'} `{stream[:60]}`", remedy)
+        if process and row.process != process:
+            raise InputError("wrong-process", f"`{stream[:60]}` is a stream of `{row.process}`, not of `{process}`", remedy)
         return from_text(row.fold)
 
     def perform(self, act: Act, beside: Beside | None = None) -> Recorded:
@@ -165,7 +169,7 @@ class Streams:
         after = {each.after.stream: each.after for each in found}
         look = filed.Look(self.home, self.rulebook.lifecycles, after, found[0].event.at)
         for place, each in enumerate(found):
-            refusal = filed.recused(look, each.table, each.before, each.event)
+            refusal = filed.barred(look, each.table, each.before, each.event)
             refusal = refusal or filed.refused(look, each.table, each.before, each.act.name, each.fields)
             if refusal:
                 return [*found[:place], self._attempt(each.act, refusal)]

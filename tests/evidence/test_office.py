@@ -16,12 +16,16 @@ from pathlib import Path
 import pytest
 
 from api.cli.options import day, now
-from engine.errors import EvidenceError
-from engine.evidence import archive, canonical, dsse, facts
+from engine.errors import EvidenceError, Finding
+from engine.evidence import archive, canonical, dsse, facts, release
+from engine.evidence.installation import open_home
 from engine.evidence.keys import write_secret
+from engine.evidence.log import stamp
 from engine.evidence.policy import Publication
 from engine.evidence.release import Release
+from engine.rulebook.check import check as prove
 from engine.rulebook.days import legal_day
+from engine.rulebook.load import Loaded
 from tests.bad_base import BASE
 from tests.evidence.conftest import RECORDED, ROOT, SAMPLES, Office, publish
 from tests.test_cli import fenji
@@ -305,7 +309,7 @@ def test_releases_follow_each_other(office: Office) -> None:
         publish(office)
 
 
-def test_the_command_that_publishes(tmp_path: Path) -> None:
+def test_the_command_that_publishes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a small rulebook; test_cli runs the same check over the whole one."""
     office = Office(tmp_path / "home", tmp_path / "rules", ())
     for name, text in BASE.items():
@@ -326,6 +330,21 @@ def test_the_command_that_publishes(tmp_path: Path) -> None:
     assert office.refused(*words) == "already-published"
     rule = office.rules / "p" / "r.yaml"
     text = rule.read_text("utf-8")
+    later, real = now() + timedelta(minutes=5), prove
+
+    def proved(loaded: Loaded) -> list[Finding]:
+        """Let time pass and somebody write while the rules are proved."""
+        monkeypatch.setattr("api.cli.release.now", lambda: later)
+        monkeypatch.setattr("api.cli.actors.now", lambda: later)
+        office.said("actor", "add", "sun", "--name", "孙", "--unit", "市工信局", "--role", "official", "--as", "chen")
+        return real(loaded)
+
+    rule.write_text(text.replace("title: {zh: ", "title: {zh: 新", 1), "utf-8")
+    monkeypatch.setattr("api.cli.release.prove", proved)
+    assert office.said(*words).startswith("release-2: ")
+    monkeypatch.setattr("api.cli.release.prove", real)
+    with open_home(office.folder) as opened:
+        assert release.releases(opened)[-1].at == stamp(later)
     for old, new, code in (("then:", "than:", "missing-field"), ("read: official", "read: mirror", "published-changed")):
         assert old in text
         rule.write_text(text.replace(old, new, 1), "utf-8")

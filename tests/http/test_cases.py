@@ -226,6 +226,29 @@ def test_cases_are_a_queue_and_a_unit_sees_its_own(served: Served, case: str) ->
     assert served.call("administrator", "GET", "/v1/cases").status_code == 403
 
 
+def test_a_unit_that_was_asked_gives_its_opinion_and_the_unit_in_charge_finds(served: Served) -> None:
+    where = drafted(served, facts=SURE).headers["location"]
+    assert changed(served, "applicant", f"{where}/submission", {}, '"1"').status_code == 200
+    fields = {"norm": "product.social_stability_field", "question": "是否关系社会稳定", "unit": "市工信局"}
+    body = {"filing": where.rpartition("/")[2], "process": "undetermined", "fields": fields}
+    made = served.call("intake", "POST", "/v1/cases", body, **key())
+    assert made.status_code == 201, made.text
+    case = str(made.headers["location"])
+    opinion = {"proposed": True, "reasons": "涉及就业"}
+    assert act(served, "reviewer", case, "opine", **opinion).status_code == 200
+    assert served.call("unit_opinion-b", "GET", case).status_code == 404
+    assert act(served, "unit_opinion-b", case, "second_opinion", **opinion).status_code == 404
+    assert act(served, "reviewer-b", case, "second_opinion", **opinion).json()["code"] == "asked"
+    assert act(served, "reviewer", case, "consult", units=["市监局"]).status_code == 200
+    assert served.call("unit_opinion-b", "GET", case).status_code == 200
+    assert act(served, "unit_opinion-b", case, "consult", units=["市监局"]).status_code == 403
+    assert act(served, "unit_opinion-b", case, "second_opinion", **opinion).json()["state"] == "second_given"
+    found = {"finding": True, "reasons": "一致", "differs": False}
+    found["valid_until"] = (legal_day(served.office.now()) + timedelta(days=90)).isoformat()
+    assert act(served, "second-b", case, "find", **found).json()["code"] == "in-charge"
+    assert act(served, "decider", case, "find", **found).json()["state"] == "found"
+
+
 def test_cases_that_are_answered_otherwise_are_named(served: Served) -> None:
     """What an official made of an answer is no drift; what changed facts make of it is, and says what changed."""
     deviating, moving = proposed(served), proposed(served)

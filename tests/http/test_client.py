@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
+from math import nan
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Required, Union, get_args, get_origin, get_type_hints
@@ -288,6 +290,17 @@ def test_a_refusal_says_place_problem_and_remedy(running: Running) -> None:
         with pytest.raises(Refused) as found:
             client.filings.submit(filing.id)
     assert found.value.place.startswith("filing/")  # the rule of the life cycle that refuses
+
+
+def test_dates_are_sent_as_the_interface_writes_them_and_what_no_json_holds_is_told_by_its_place(running: Running) -> None:
+    facts = {"transfer.date": date(2025, 4, 15), "operator.ciio": False}
+    with running.client() as client:
+        told = client.rules.assess("cn-cross-border", facts)
+        assert told == client.rules.assess("cn-cross-border", {**facts, "transfer.date": "2025-04-15"})
+        nowhere = [({"a"}, "x"), ([1, {"y/z": object()}], "x/1/y~1z"), ({1: 2}, "x"), (nan, "x")]
+        for value, place in nowhere:
+            with pytest.raises(TypeError, match=f"#/facts/{place}: .*; give text, finite numbers"):
+                client.rules.assess("cn-cross-border", {"x": value})
 
 
 def test_what_is_known_is_not_fetched_again(running: Running, network: Lossy) -> None:

@@ -27,6 +27,7 @@ from tests.supervise.test_reassess import office
 
 TABLE, PACK = "cross-border-route", "cn-cross-border"
 PAPERS = [{"name": "标准合同", "sha256": HASH}]
+REPORT = {"name": "自评估报告", "sha256": "2" * 64}
 CONTRACT: dict[str, Any] = {"effective": "2026-08-25", "papers": PAPERS}
 CERTIFICATE: dict[str, Any] = {"papers": PAPERS, "number": "认证-1", "valid_until": "2029-01-01"}
 ROUTES = {"keep": "exempt", "certify": "certification", "file_contract": "contract", "declare": "assessment"}
@@ -56,9 +57,8 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 def filed(on: Desk, name: str, values: dict[str, Any], pack: str = PACK, **more: Any) -> str:
     on.act(name, "filing", "draft", "firm", {})
-    on.act(
-        name, "filing", "submit", "firm", {**FILED, "product": name, "unit": "市工信局", "pack": pack, "facts": values, **more}
-    )
+    said = {**FILED, "product": name, "unit": "市工信局", "pack": pack, "facts": values, "evidence": PAPERS, **more}
+    on.act(name, "filing", "submit", "firm", said)
     return name
 
 
@@ -199,7 +199,9 @@ def test_a_declaration_stays_one(on: Desk) -> None:
     on.refused(case, TABLE, "notice", "li", {"faults": ["缺自评估报告"], "route": "contract"}, computed=frozenset())
     on.act(case, TABLE, "notice", "li", {"faults": ["缺自评估报告"]})
     assert on.refused(case, TABLE, "supplement_filing", "firm", {"papers": PAPERS}).finding.code == "is-contract"
-    after = on.act(case, TABLE, "supplement_declaration", "firm", {"papers": PAPERS})
+    assert on.refused(case, TABLE, "supplement_declaration", "firm", {"papers": PAPERS}).finding.code == "nothing-new"
+    on.act("stays", "filing", "lodge", "firm", {"paper": REPORT["sha256"]})
+    after = on.act(case, TABLE, "supplement_declaration", "firm", {"papers": [REPORT]})
     run = after.clock("completeness")
     assert after.name == "declared"
     assert run

@@ -13,7 +13,9 @@ from engine.supervise import draws
 from engine.supervise.audit import audit
 from engine.supervise.rolls import ARM, eligible
 from engine.supervise.streams import Recorded
+from tests.rulebook import RULES
 from tests.supervise.desk import FILED, FIRM, HASH, PEOPLE, RIVAL, Desk, desk
+from tests.test_cli import Ended, fenji
 
 POOL, BODY = ("wang", "zhao", "li", "organ"), PEOPLE["organ"][1]
 UNIT, OTHER = "市市场监管局", "市工信局"
@@ -101,6 +103,24 @@ def test_who_may_do_what(on: Desk) -> None:
     assert on.refused(stream, draws.TABLE, "abandon", "wang", {"reasons": "不满意"}).finding.code == "two-officials"
     on.act(stream, draws.TABLE, "abandon", "wang", {"reasons": "名录有误"}, second="li")
     assert draws.check(on.streams, stream) == []
+
+
+def test_a_check_says_that_nothing_is_drawn(on: Desk) -> None:
+    watched(on, "c19", RIVAL)
+
+    def checked(stream: str, *words: str) -> Ended:
+        return fenji("draw", "check", stream, "--home", on.home.home, "--rules", RULES, *words)
+
+    stream = announced(on, 1)
+    ended = checked(stream, "--lang", "en")
+    assert (ended.code, ended.out) == (1, "nothing is drawn (nonce committed to); what is recorded so far follows from the log\n")
+    frozen(on, stream)
+    assert (checked(stream, "--json").code, checked(stream, "--json").json()["drawn"]) == (1, False)
+    revealed(on, stream)
+    assert (checked(stream, "--lang", "en").code, checked(stream, "--json").json()["drawn"]) == (0, True)
+    dropped = announced(on, 1)
+    on.act(dropped, draws.TABLE, "abandon", "wang", {"reasons": "名录有误"}, second="li")
+    assert "没有抽取结果（已作废）" in checked(dropped, "--lang", "zh").out
 
 
 def test_the_seed_hangs_on_what_comes_after_the_commitment(on: Desk) -> None:

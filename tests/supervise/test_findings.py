@@ -32,7 +32,7 @@ def on(tmp_path: object) -> Iterator[Desk]:
 
 def found(on: Desk, filing: str, value: Any, until: str = "2026-12-31", norm: str = NORM) -> str:
     """Have two officials of one mind find a norm on a filing; return the case."""
-    case = opened(on, filing, TABLE, norm=norm, question="是否关系社会稳定").stream
+    case = opened(on, filing, TABLE, norm=norm, question="是否关系社会稳定", units=["市市场监管局"]).stream
     on.act(case, TABLE, "opine", "li", {"proposed": value, "reasons": "一"})
     on.act(case, TABLE, "second_opinion", "wang", {"proposed": value, "reasons": "二"})
     on.act(case, TABLE, "find", "chen", {"finding": value, "differs": False, "reasons": "三", "valid_until": until})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.cli.desk import fields_of
 from engine.supervise.fields import Given, given
+from engine.supervise.step import Refusal
 from tests.rulebook import book
 
 TABLE = book().lifecycles["ex-ante-review"]
@@ -51,3 +54,18 @@ def test_every_list_field_takes_json(name: str) -> None:
     for table in book().lifecycles.values():
         if any(each.id == name for each in table.fields):
             assert fields_of(table, [f'{name}=["a", "b"]']) == {name: ["a", "b"]}
+
+
+def test_files_are_typed_by_their_paths(tmp_path: Path) -> None:
+    """One, several between commas, or one by one: each by its name and the hash of what it holds."""
+    paths = [tmp_path / name for name in ("合同.pdf", "报告, 附件.pdf")]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    table = book().lifecycles["cross-border-route"]
+    wanted = [{"name": path.name, "sha256": sha256(path.name.encode()).hexdigest()} for path in paths]
+    assert fields_of(table, [f"papers=@{paths[0]}"]) == {"papers": wanted[:1]}
+    assert fields_of(table, [f"papers=@{paths[0]},@{paths[1]}"]) == {"papers": wanted}
+    assert fields_of(table, [f"papers=@{path}" for path in paths]) == {"papers": wanted}
+    refusal = given(table, "supplement_filing", {"papers": "合同.pdf"}, lambda _kind, value: value)
+    assert isinstance(refusal, Refusal)
+    assert "typed as @a.pdf,@b.pdf" in refusal.help

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _ABOUT: dict[str, tuple[str | None, ...]] = {
     "once": ("event",), "done": ("event",), "not_done": ("event",), "other_person": ("event",), "impartial": ("field",),
     "own_holder": ("field",), "same_unit": ("event",), "other_unit": ("field",), "for_party": ("field",),
-    "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field", None),
+    "second": ("field",), "given_if": ("field", "field", None), "asked_unit": ("field",),
     "lead_unit": ("field",), "all_asked": ("field", "event"), "heard": ("clock", "event"), "overdue": ("clock", None),
     "not_overdue": ("clock", None), "equals": ("field", None), "fewer_than": ("event", None),
     "new_value": ("field",), "known_value": ("field",), "takes_part": ("field",), "spares": ("field",), "not_future": ("field",),
@@ -34,7 +34,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
     "not_both": ("field",), "not_earlier": ("field",), "own_side": ("field",), "named_unit": ("field",), "kept": ("field",),
-    "in_charge": ("field", "event"),
+    "in_charge": ("field",),
     "on_the_day": ("field",), "told_late": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
