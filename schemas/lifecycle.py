@@ -22,7 +22,7 @@ GuardName = Literal[
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
     "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
     "settled", "second_unless", "tells_owed", "at_least", "on_the_day", "told_late", "possible_way", "rules_out",
-    "not_earlier", "own_side", "named_unit", "kept",
+    "not_earlier", "office_ends", "recused_by_body", "own_side", "named_unit", "kept",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -122,14 +122,16 @@ class ClockEffects(Shape):
     """What a transition does to clocks, by their ids; stopped and paused ones need not run.
 
     One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped, and one that is to
-    run `again` starts where it ever has. `named` is a field of names: those of them that are clocks begin, unless they ever have.
+    `rerun` starts where it ever has. `named` is a field of names: those of them that are clocks begin, unless they ever have.
     `told` is one whose names stop. `since` is the field of the moment, or of the day, at which all this happens; without it, it
-    is when the event is recorded.
+    is when the event is recorded. Of clocks in `again` the run goes on that was ended when the last one started, as if it had not
+    been; the last one does itself where it started on the day that the stream has marked in the field named beside the clock: it
+    is then no run of what falls away.
     """
 
     start: list[str] = Field(default_factory=list)
     begin: list[str] = Field(default_factory=list)
-    again: list[str] = Field(default_factory=list)
+    rerun: list[str] = Field(default_factory=list)
     pause: list[str] = Field(default_factory=list)
     resume: list[str] = Field(default_factory=list)
     stop: list[str] = Field(default_factory=list)
@@ -137,6 +139,7 @@ class ClockEffects(Shape):
     told: str = ""
     since: str = ""
     met: dict[str, str] = Field(default_factory=dict)
+    again: dict[str, str] = Field(default_factory=dict)
 
 
 class Window(Shape):
@@ -161,8 +164,10 @@ class Transition(Shape):
     `instead` maps events to states: where such an event has happened and was not forgotten, the transition leads there, the first
     that fits, and not to `to`; so a case that is taken up again comes back to where it stood. `asks` maps events to fields of
     units: the units that this event names there count as not having done that one, and do it (again). What `brings` something
-    names a version of the filing later than that of the stream, or a paper filed since the stream came to its state.
-    What happens `within` a window is refused while it has not come, as far as the calendar knows.
+    names a version of the filing later than that of the stream, or a paper filed since the stream came to its state. What happens
+    `within` a window is refused while it has not come, as far as the calendar knows. Of the fields that it `marks` the stream
+    notes the values after it; one that `restores` fields brings back their values of the last mark: what was not known then is
+    not known again.
     """
 
     event: str
@@ -185,6 +190,8 @@ class Transition(Shape):
     instead: dict[str, str] = Field(default_factory=dict)
     asks: dict[str, str] = Field(default_factory=dict)
     brings: bool = False
+    marks: list[str] = Field(default_factory=list)
+    restores: list[str] = Field(default_factory=list)
     after: str = ""
     within: Window | None = None
     cases_closed: bool = False

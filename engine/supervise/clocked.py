@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.rulebook.days import SHANGHAI
-from engine.supervise.state import Pause, Run
+from engine.supervise.state import MARK, Pause, Run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,17 +22,50 @@ def clocked(table: Lifecycle, transition: Transition, state: State, event: Event
     effects, values = transition.clocks, {**state.values, **event.values}
     on, at = _when(values.get(effects.since), event)
     starts, stops, found = _started(table, effects, values, state), {*effects.stop, *_names(values, effects.told)}, []
-    for run in state.clocks:
+    revived, later = _revived(effects, state), list[Run]()
+    for place, run in enumerate(state.clocks):
         moment = at if run.clock in hourly else on
-        if run.clock in stops or run.clock in {*effects.start, *effects.again}:  # a clock that starts again ends its earlier run
+        if run.clock in stops or run.clock in {*effects.start, *effects.rerun}:  # a clock that starts again ends its earlier run
             run = _stop(run, moment)  # noqa: PLW2901 - one effect after the other
         if run.clock in effects.pause and run.running:
             run = replace(run, pauses=(*run.pauses, Pause(max(moment, run.started), None, transition.event)))  # noqa: PLW2901
         if run.clock in effects.resume and run.paused:
             run = _resume(run, moment)  # noqa: PLW2901
+        if revived.get(place) == place:
+            run = _goes_on(run, moment)  # noqa: PLW2901
+        elif place in revived:
+            later.append(_goes_on(run, moment))
         found.append(run)
     begun = [_begun(table, name, state.clocks, at if name in hourly else on) for name in starts]
-    return (*found, *begun, *_met(effects, values, event))
+    return (*found, *begun, *later, *_met(effects, values, event))
+
+
+def _revived(effects: ClockEffects, state: State) -> dict[int, int]:
+    """Return the runs that go on once the last one of their clock fell away with what started it: their places in the stream.
+
+    Each is mapped to the place in which it goes on, its own or that after all: what runs is the last one of its clock. A run that
+    was stopped for another reason than the start of the next, as by a review of its own act, is over.
+    """
+    marked, found = state.values.get(MARK) or {}, dict[int, int]()
+    for name, day in effects.again.items():
+        places = [place for place, run in enumerate(state.clocks) if run.clock == name]
+        if not places:
+            continue
+        started = state.clocks[places[-1]].started
+        # the one that goes on may have done so before: what it ended stands before its first run
+        first = next(at for at, place in enumerate(places) if state.clocks[place].started == started)
+        if started == marked.get(day):
+            found[places[-1]] = places[-1]
+        elif first and state.clocks[places[first - 1]].stopped == started:
+            found[places[first - 1]] = len(state.clocks)
+    return found
+
+
+def _goes_on(run: Run, moment: str) -> Run:
+    """Return a run as if it had not been ended; where it stood still then, it has stood still until now."""
+    cut = run.stopped is not None and bool(run.pauses) and run.pauses[-1].end == run.stopped
+    pauses = (*run.pauses[:-1], replace(run.pauses[-1], end=max(moment, run.pauses[-1].start))) if cut else run.pauses
+    return replace(run, pauses=pauses, stopped=None)
 
 
 def _met(effects: ClockEffects, values: Mapping[str, Any], event: Event) -> list[Run]:
@@ -70,7 +103,7 @@ def _started(table: Lifecycle, effects: ClockEffects, values: Mapping[str, Any],
     begun = {run.clock for run in state.clocks}
     named = _names(values, effects.named)
     idle = [name for name in effects.begin if (run := state.clock(name)) is None or run.stopped is not None]
-    anew = [name for name in effects.again if name in begun]
+    anew = [name for name in effects.rerun if name in begun]
     return [*effects.start, *idle, *anew, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
 
 

@@ -35,9 +35,13 @@ class Content:
 
 
 def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
-    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError."""
+    """Return what a stream says now; `fields` are its facts fields. Raises InputError when there is none, StoreError.
+
+    INVARIANT: of open fields it says what the fold has, which an event may have brought back or forgotten.
+    """
     said, known, erased = dict[str, Any](), dict[str, Any](), 0
-    table = streams.table(streams.state(filing).process)
+    state = streams.state(filing)
+    table = streams.table(state.process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
         if predicate["name"] in BUILT_IN:
@@ -55,6 +59,9 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
                 known[fact] = each.value
             else:
                 said[each.name] = each.value
+    kept = {each.id: each.collect for each in table.fields if each.open and each.id not in keyed}
+    said = {name: value for name, value in said.items() if name not in kept or name in state.values}
+    said |= {name: state.values[name] for name in said if kept.get(name) is False}
     return Content(said, known, erased)
 
 

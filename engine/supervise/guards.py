@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from engine.supervise import uscc
 from engine.supervise.clocks import months_after
-from engine.supervise.dated import on_the_day, told_late
+from engine.supervise.dated import FIRM, on_the_day, told_late
 from engine.supervise.happening import Guard, Happening, collected, ran_out
 from engine.supervise.settled import GUARDS as SETTLED
 from engine.supervise.state import ex_officio
@@ -56,7 +56,9 @@ def _parties(h: Happening) -> set[str]:
 def _impartial(h: Happening, of: Sequence[str]) -> str:
     """Nobody decides on a firm of their own, for an office while of a firm, nor is handed it or acts once recused (by `of`).
 
-    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77).
+    Who asks to stay out of it themself, and does nothing else, may be anybody (Civil Servant Law, article 77). Whether a recusal
+    stands is judged by anybody but the person concerned: an administrator who is recused too may lift that of another, or those
+    who recused all of them would have closed the stream for good (design).
     """
     if not h.event.second and any(h.event.values.get(name) == h.event.by for name in of if name not in h.transition.drops):
         return ""
@@ -64,13 +66,19 @@ def _impartial(h: Happening, of: Sequence[str]) -> str:
         return f"`{h.event.by}` belongs to the party"
     if {"official", "admin"} & set(h.event.roles) and uscc.is_firm(h.event.unit):
         return f"`{h.event.by}` belongs to another firm"
+    acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
     for name in of:
-        recused = h.state.values.get(name) or ()
-        acting = {h.event.by, h.event.second, str(h.event.values.get("assignee", ""))}
-        both = sorted(acting & set(recused if isinstance(recused, list) else [recused]))
-        if both and both[0]:
-            return f"`{both[0]}` is recused from this stream"
+        out = {str(each) for each in _several(h.state.values.get(name))}
+        both = sorted(acting & (out & {str(h.event.values.get(name))} if name in h.transition.drops else out))
+        if both:
+            return f"`{both[0]}` is recused from this stream; another administrator may lift that (`lift_recusal`)"
     return ""
+
+
+def _recused_by_body(h: Happening, of: Sequence[str]) -> str:
+    """Whoever names others to stay out (in `of`) is an administrator, or a second official signs; oneself anybody names alone."""
+    others = {each for name in of for each in _several(h.event.values.get(name))} - {h.event.by}
+    return "" if not others or "admin" in h.event.roles else _second(h, ())
 
 
 def _own_holder(h: Happening, of: Sequence[str]) -> str:
@@ -101,6 +109,18 @@ def _for_party(h: Happening, of: Sequence[str]) -> str:
     ):
         return ""
     return f"this is an act of the party, and `{h.event.by}` names no mandate of it"
+
+
+def _office_ends(h: Happening, _of: Sequence[str]) -> str:
+    """What the office began ex officio the office alone ends, in its own name: no firm takes it back, nor whoever has its paper.
+
+    A case that a firm itself opened on such a filing was not begun by the office, and is the firm's to end.
+    """
+    openings = {each.event for each in h.table.transitions if not each.from_}
+    by_firm = any(uscc.is_firm(unit) for name in openings for unit in h.done(name).units)
+    if not ex_officio(h.state) or by_firm or not (FIRM in h.event.roles or MANDATE in h.event.given):
+        return ""
+    return "the office began this ex officio, so it is not the party's to end"
 
 
 def _second(h: Happening, of: Sequence[str]) -> str:
@@ -467,6 +487,8 @@ GUARDS: dict[str, Guard] = {
     "impartial": _impartial,
     "own_holder": _own_holder,
     "for_party": _for_party,
+    "office_ends": _office_ends,
+    "recused_by_body": _recused_by_body,
     "second": _second,
     "given_if": _given_if,
     "same_unit": _same_unit,

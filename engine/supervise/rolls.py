@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ARM = "results-based"
 WATCHED, INSPECTED = "watching", "inspecting"  # the states in which a case may be drawn, and in which inspectors for it may be
-BEGIN, RECUSE = ("drawn", "redrawn", "complained"), "recuse"  # the events that name inspectors, and that which bars one
+BEGIN = ("drawn", "redrawn", "complained")  # the events that name inspectors
+RECUSE, LIFT = "recuse", "lift_recusal"  # that which bars one, and that which lets them in again
 
 
 def eligible(home: Installation, size: int, announced: Mapping[str, Any], at: str) -> dict[str, frozenset[str]]:
@@ -39,7 +40,7 @@ def eligible(home: Installation, size: int, announced: Mapping[str, Any], at: st
     named: dict[str, list[dict[str, Any]]] = {}  # what says who inspects, and who does not
     for event in _of_arm(home, size):
         last[event["stream"]] = event
-        if event["name"] in (*BEGIN, RECUSE):
+        if event["name"] in (*BEGIN, RECUSE, LIFT):
             named.setdefault(event["stream"], []).append(event)
     found = {}
     for name, event in last.items():
@@ -94,7 +95,9 @@ def exhausted(home: Installation, state: str, events: Sequence[Mapping[str, Any]
 
 
 def _recused(events: Sequence[Mapping[str, Any]]) -> set[str]:
-    return {each["values"]["recused"] for each in events if each["name"] == RECUSE}
+    """Return who stays out by events of a case, oldest first: whoever was recused, and has not been let in again since."""
+    last = {each["values"]["recused"]: each["name"] for each in events if each["name"] in (RECUSE, LIFT)}
+    return {name for name, event in last.items() if event == RECUSE}
 
 
 def _codes(home: Installation, pool: Sequence[str], at: str) -> dict[str, str]:

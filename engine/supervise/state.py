@@ -11,6 +11,7 @@ from engine.store.append import NO_DUE
 
 SUBMITTED = ("submit", "submit_for_party", "submit_ex_officio")  # the events that submit a filing: by whom
 DRIFT = "drift"  # the value of a stream that says how its answer moved, until it is answered again
+MARK = "mark"  # the value of a stream that keeps others as they stood at an event, for whatever comes back to them
 UNDETERMINED = "undetermined"  # what a track or an outcome is called that the rules leave open
 TAKE_UP = "take_up"  # the event of a filing that names a case opened on it
 FILED_BY = ("enterprise", "official", "ex_officio")  # what they are called in what was filed, in the same order

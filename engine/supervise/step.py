@@ -13,7 +13,7 @@ from engine.supervise import uscc
 from engine.supervise.clocked import clocked
 from engine.supervise.guards import GUARDS, MANDATE
 from engine.supervise.happening import Happening
-from engine.supervise.state import DRIFT, Done, Event, State
+from engine.supervise.state import DRIFT, MARK, Done, Event, State
 from schemas.lifecycle import BUILT_IN, DRIFTED, REFUSED, SAME
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
+DECIDE = "decide"  # the command that decides, and the event that it takes unless another is named
 FIRM, OFFICES = "enterprise", ("official", "admin")
 # guards that say themselves whose official acts: a unit that was asked, that leads or began, or the inspectors who were named
 SAY_WHO = frozenset({"asked_unit", "lead_unit", "other_unit", "same_unit", "among"})
@@ -106,10 +107,16 @@ def _nowhere(table: Lifecycle, state: State, event: Event) -> Refusal:
         return Refusal(
             "closed", f"{table.id}/{state.name}", f"`{state.name}` is final: nothing happens after it", "open another stream"
         )
-    known = sorted({each.event for each in possible(table, state)})
+    known = sorted({_called(table, each) for each in offered(table, state)})
     where = f"in the state `{state.name}`" if state.name else "before the stream is opened"
     problem = f"the table has no `{event.name}` {where}"
     return Refusal("no-transition", f"{table.id}/{state.name or '(none)'}", problem, f"possible here: {', '.join(known)}")
+
+
+def _called(table: Lifecycle, transition: Transition) -> str:
+    """Return how a transition is named to whoever may take it: of a case's other decisions than `decide` by the command."""
+    decides = table.kind == "case" and "decision" in transition.needs and transition.event != DECIDE
+    return f"{transition.event} (`fenji case {DECIDE} --event {transition.event}`)" if decides else transition.event
 
 
 def _refusals(table: Lifecycle, transition: Transition, state: State, event: Event) -> Iterator[Refusal]:
@@ -244,6 +251,20 @@ def _values(table: Lifecycle, transition: Transition, state: State, event: Event
             values[key] = [*old, *(each for each in stated if collected[key] != "texts" or each not in old)]
     if ANSWERS & event.values.keys():
         values.pop(DRIFT, None)
+    return _marked(transition, values)
+
+
+def _marked(transition: Transition, values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with those brought back that a transition restores, and those noted that it marks.
+
+    A stream that nothing marked yet, as one whose events are older than marks, keeps what it has.
+    """
+    mark = values.get(MARK)
+    if transition.restores and mark is not None:
+        back = {name: mark[name] for name in transition.restores if name in mark}
+        values = {name: value for name, value in values.items() if name not in transition.restores} | back
+    if transition.marks:
+        values = {**values, MARK: {name: values[name] for name in transition.marks if name in values}}
     return values
 
 

@@ -123,7 +123,9 @@ def test_officials_decide_with_four_eyes_and_stay_out_when_recused(served: Serve
     assert problem["errors"][0]["rule"] == "pilot/terminate#two-officials-always"
     firm = change(served, "applicant", f"{pilot}/events", stop)
     assert firm.json()["code"] == "forbidden"
-    assert ok(change(served, "reviewer", f"{pilot}/events", {"event": "recuse", "fields": {"recused": "li", "reasons": "亲属"}}))
+    recusal = {"event": "recuse", "fields": {"recused": "li", "reasons": "亲属"}}
+    assert change(served, "reviewer", f"{pilot}/events", recusal).json()["code"] == "body-recuses"
+    assert ok(change(served, "reviewer", f"{pilot}/events", recusal, "decider"))
     mine = change(served, "decider-b", f"{pilot}/events", {"event": "warn", "fields": {"reasons": "提醒"}})
     problem = mine.json()
     assert (mine.status_code, problem["code"], problem["title_en"]) == (
@@ -135,7 +137,7 @@ def test_officials_decide_with_four_eyes_and_stay_out_when_recused(served: Serve
     warned = change(served, "decider", f"{pilot}/events", {"event": "warn", "fields": {"reasons": "提醒"}})
     assert ok(warned)["state"] == "warned"
     names = [each["name"] for each in ok(served.call("auditor", "GET", f"{pilot}/events"))]
-    assert names[-4:] == ["refused", "recuse", "refused", "warn"]
+    assert names[-5:] == ["refused", "refused", "recuse", "refused", "warn"]
 
 
 def test_tenants_never_see_each_other(served: Served, pilot: str) -> None:

@@ -29,6 +29,7 @@ def code(body: str) -> str:
 FIRM, RIVAL = code("91320100MA1ABCDEX"), code("91320100MA1RXVAL1".replace("V", "W"))
 PEOPLE = {
     "chen": ("陈静", "市工信局", ("admin", "official")),
+    "ling": ("凌云", "市政务办", ("admin",)),
     "wang": ("王磊", "市市场监管局", ("official",)),
     "zhao": ("赵敏", "市公安局", ("official",)),
     "li": ("李明", "市工信局", ("official",)),

@@ -35,8 +35,9 @@ def on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def watched(on: Desk, case: str, holder: str, unit: str = UNIT) -> None:
     """Open a case of the arm on a filing of its own, for a firm."""
     filing = f"f-{case}"
-    on.act(filing, "filing", "draft", "li", {})
-    on.act(filing, "filing", "submit_for_party", "li", {**FILED, "holder": holder, "product": case, "mandate": HASH})
+    official = next(sub for sub in (*POOL, *PEOPLE) if PEOPLE[sub][1] == unit and "official" in PEOPLE[sub][2])
+    on.act(filing, "filing", "draft", official, {})
+    on.act(filing, "filing", "submit_for_party", official, {**FILED, "holder": holder, "product": case, "mandate": HASH})
     led = {"proposal": "-", "track": "results_based", "deviates": False}
     on.act(case, ARM, "open", None, {"filing": filing, "version": 1, "holder": holder, "unit": unit, **led})
 

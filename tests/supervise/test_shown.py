@@ -11,6 +11,7 @@ import pytest
 
 from api.render.streams import Shown, listing
 from engine.store.streams import Page
+from engine.supervise.filings import content
 from engine.supervise.queued import overdue_page, page
 from engine.supervise.step import offered, possible
 from engine.supervise.streams import history
@@ -52,6 +53,25 @@ def test_what_the_past_rules_out_is_not_offered(tmp_path: Path) -> None:
         assert {"prolong", "withdraw", "propose"} <= {each.event for each in offered(table, state)}
         on.act("s", TABLE, "prolong", "li", {"reasons": "量大"}, second="wang")
         assert "prolong" not in {each.event for each in offered(table, on.streams.state("s"))}  # once
+
+
+def test_a_refusal_names_what_may_happen_and_how_it_is_decided(tmp_path: Path) -> None:
+    with desk(tmp_path) as on:
+        accepted(on)
+        assert "keep" not in on.refused("s", TABLE, "object", "firm", {"grounds": "x"}).finding.help
+        told = {"decision": "d", "outcome": "t1", "deviates": False}
+        on.act("s", TABLE, "propose", "li", {"proposal": "p", "outcome": "t1", "tier": "t1"})
+        on.act("s", TABLE, "waive", "firm", {"document": HASH})
+        on.act("s", TABLE, "decide", "chen", told)
+        on.act("s", TABLE, "serve", "li", {"served_on": on.now.date().isoformat(), "manner": "post"})
+        on.act("s", TABLE, "reassess", "li", {"cause": "facts", "clause": ["x"]})
+        on.act("s", TABLE, "propose", "li", {"proposal": "p-2", "outcome": "t3", "tier": "t3"})
+        on.act("s", TABLE, "keep", "li", {"reasons": "照旧"})
+        said = content(on.streams, "s").fields  # what the page says is what was decided
+        assert (said["outcome"], said["decision"], said["proposal"], "tier" in said) == ("t1", "d", "p-2", True)
+        on.act("s", TABLE, "object", "firm", {"grounds": "x"})
+        again = on.refused("s", TABLE, "decide", "chen", told).finding.help
+        assert "change (`fenji case decide --event change`)" in again
 
 
 def test_a_list_marks_deadlines_that_may_move(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """Stories as data: who does what on which day, the state it leads to, or the rule that refuses it and that this was recorded.
 
-A step names `do`, `by`, its fields; `dated` is its legal day, `day` lets days pass before. `to` is the state after it, `refused`
-a code with `rule`. `filings` names filings of the firm that are there before, with how many versions. `$firm` and `$hash` stand
-for the firm of the desk and the hash of a document, `filed` for a whole filing, `given` for the fields of the story.
+A step names `do`, `by`, its fields; `dated` is its legal day, `day` lets days pass before. `to` is the state after it, `runs`
+clocks that run with their start and end, `refused` a code with `rule`. `filings` names filings of the firm that are there
+before, with how many versions. `$firm` and `$hash` stand for the firm of the desk and the hash of a document, `filed` for a
+whole filing, `given` for the fields of the story.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def run(on: Desk, step: dict[str, Any], process: str, given: dict[str, Any]) -> 
     if step.pop("filed", False):
         fields = {**FILED, **fields}
     shows, clocks, due = filled(step.pop("shows", {})), step.pop("clocks", {}), step.pop("due", None)
+    runs = step.pop("runs", {})
     if step.pop("given", False):
         fields = {**given, **fields}
     if code:
@@ -52,6 +54,10 @@ def run(on: Desk, step: dict[str, Any], process: str, given: dict[str, Any]) -> 
     assert after.name == to, event
     assert {name: after.values.get(name) for name in shows} == shows
     assert due is None or after.due == str(due)
+    for name, wanted in runs.items():
+        run_of = after.clock(name)
+        assert run_of
+        assert (run_of.running, f"{run_of.started} {run_of.due}") == (True, wanted), name
     for name, wanted in clocks.items():
         run_of = after.clock(name)
         assert run_of

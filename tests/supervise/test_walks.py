@@ -179,6 +179,15 @@ def remedied(before: State, event: Event, after: State) -> None:
         told = before.clock("statement")
         assert told is not None
         assert told.stopped is not None or told.due < event.on
+    if event.name in ("suspension_annulled", "revocation_annulled"):
+        further = after.clock("further")
+        assert further is not None
+        assert further.running
+    if event.name == "keep":
+        mark = after.values.get("mark", {})
+        assert {name: after.values.get(name) for name in ("decision", "outcome", "tier")} == {
+            name: mark.get(name) for name in ("decision", "outcome", "tier")
+        }
     if event.name == "review_annulled":
         assert not {"serve", "suspend", "revoke"} & after.done.keys()
     if event.name == "archive":

@@ -59,6 +59,7 @@ CHECKS: tuple[Callable[[Loaded], Iterator[Finding]], ...] = (
     lifecycles.named,
     lifecycles.named_clocks,
     lifecycles.dropped,
+    lifecycles.restored,
     lifecycles.judged,
     lifecycles.by_itself,
     lifecycles.arms,

@@ -35,7 +35,7 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
     "not_both": ("field",), "not_earlier": ("field",), "own_side": ("field",), "named_unit": ("field",), "kept": ("field",),
     "in_charge": ("field",),
-    "on_the_day": ("field",), "told_late": ("field",),
+    "on_the_day": ("field",), "told_late": ("field",), "office_ends": (), "recused_by_body": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
 
@@ -71,7 +71,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         if each.to != SAME:
             yield (*at, "to"), each.to, states, "state"
         yield from (((*at, "guards", k), name, guards, "guard") for k, name in enumerate(each.guards))
-        for key in ("needs", "may", "unique", "anew", "drops"):
+        for key in ("needs", "may", "unique", "anew", "drops", "marks", "restores"):
             yield from (((*at, key, k), name, fields, "field") for k, name in enumerate(getattr(each, key)))
         yield from (((*at, "forgets", k), name, events, "event") for k, name in enumerate(each.forgets))
         yield from (((*at, "instead", name), name, events, "event") for name in each.instead)
@@ -85,10 +85,12 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
-        for key in ("start", "begin", "again", "pause", "resume", "stop"):
+        for key in ("start", "begin", "rerun", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
-        yield from (((*at, "clocks", "met", name), name, clocks, "clock") for name in each.clocks.met)
-        yield from (((*at, "clocks", "met", clock), name, fields, "field") for clock, name in each.clocks.met.items())
+        for key in ("met", "again"):
+            days = getattr(each.clocks, key)
+            yield from (((*at, "clocks", key, name), name, clocks, "clock") for name in days)
+            yield from (((*at, "clocks", key, clock), name, fields, "field") for clock, name in days.items())
     openings = {each.event for each in table.transitions if not each.from_}
     for i, way in enumerate(table.arm.ways if table.arm else ()):
         yield ("arm", "ways", i, "event"), way.event, openings, "opening"
@@ -138,6 +140,17 @@ def named_clocks(loaded: Loaded) -> Iterator[Finding]:
                 if field and (field.type != "date" or not field.open):
                     place = loaded.sources.place(file, "transitions", i, *path)
                     yield Finding("wrong-type", place, f"`{field.id}` is no open field of type date", "declare it as that")
+
+
+def restored(loaded: Loaded) -> Iterator[Finding]:
+    """What an event brings back is an open field that another event marks: otherwise nothing would come back."""
+    for file, table in loaded.docs["lifecycle"].items():
+        marked = {name for each in table.transitions for name in each.marks} & {each.id for each in table.fields if each.open}
+        for i, each in enumerate(table.transitions):
+            for k, name in enumerate(each.restores):
+                if name not in marked:
+                    place = loaded.sources.place(file, "transitions", i, "restores", k)
+                    yield Finding("wrong-type", place, f"no event marks `{name}` as an open field", "add it to `marks:` of one")
 
 
 def dropped(loaded: Loaded) -> Iterator[Finding]:
