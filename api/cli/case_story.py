@@ -46,7 +46,7 @@ class _Story:
 
     def do(self, stream: str, event: str, by: str, fields: Mapping[str, Any]) -> Recorded:
         """Record an event and tell it."""
-        return self.told(self.streams.perform(self.office(by).act(stream, event, fields)), by)
+        return self.told(cases.do(self.office(by), stream, event, fields), by)
 
     def told(self, done: Recorded, by: str) -> Recorded:
         """Tell a recorded event: who did what, and where it led."""
@@ -108,7 +108,7 @@ def _review(story: _Story, facts: dict[str, Any]) -> None:
     case = story.told(cases.open_case(story.office("li", "qian"), filing, opening), "li").state.stream
     story.do(case, "notice", "li", {"faults": [{"field": "evidence", "fault": "缺少检测报告", "article": "行政许可法 32"}]})
     story.told(filings.revise(story.streams, filing, {"facts": facts}, firm, story.now), "firm")
-    story.do(case, "supplement", "firm", {"version": 2})
+    story.do(case, "supplement", "firm", {})
     story.do(case, "accept", "li", {})
     story.do(case, "consult", "li", {"units": [PSB, SAMR], "lead": story.unit})
     story.do(case, "opine", "wu", {"opinion": "agree", "reasons": "无公共安全风险"})

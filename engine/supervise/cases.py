@@ -29,14 +29,15 @@ from engine.supervise.state import DRIFT, TAKE_UP, UNDETERMINED, State
 from engine.supervise.step import FIRM, SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
-from schemas.lifecycle import Arm, Way
+from schemas.lifecycle import Arm, Transition, Way
 
 # what the engine says of an answer, and of the filing that it answers; nobody types it
 COMPUTED = frozenset({
     "proposal", "decision", "outcome", "deviates", "compared", "tier", "track", "route", "voluntary", "filed_by", "findings",
-    "filing", "holder", "product", "outstanding", "policies", "possible",
+    "filing", "holder", "product", "outstanding", "policies", "possible", "version",
 })  # fmt: skip
 TIER, REASSESS, ESCALATE, FINDINGS, COMPARED = "tier", "reassess", "escalate", "findings", "compared"
+VERSION = "version"  # of the filing that an answer was worked out on
 OUTSTANDING = "outstanding"  # the field that says what a party still owes
 PACKS = {"data-sharing-request": "cn-data-sharing"}  # of streams that name no pack themselves
 SHARED = ("holder", "product", "unit", "district")  # what a case takes over from its filing
@@ -102,6 +103,7 @@ class Question:
     stream: str = ""  # the case; empty while it is being opened
     retention: str = field(default="decision")
     found: Findings = NOTHING_FOUND
+    version: int = 0  # of the filing
 
     def stating(self, values: Mapping[str, Any]) -> Question:
         """Return the question with other facts filed; what was found of them stays."""
@@ -163,7 +165,7 @@ def _opening(office: Office, filing: str, said: filings.Content, how: Opening) -
     shared = {name: said.fields[name] for name in SHARED if name in said.fields and name in declared}
     if "unit" in declared and not _of_party(office.by):
         shared["unit"] = _unit(office, how, shared)
-    given = {**shared, "version": filed.version(state), **how.fields, "filing": filing}
+    given = {**shared, VERSION: said.version, **how.fields, "filing": filing}
     if "filed_by" in declared:
         given["filed_by"] = filed_by
     event = how.event or next(each.event for each in table.transitions if not each.from_)
@@ -221,10 +223,18 @@ def do(office: Office, stream: str, event: str, fields: Mapping[str, Any], on: d
     act, state = office.act(stream, event, fields, on), office.streams.state(stream)
     table = office.streams.table(state.process)
     row = transition_of(table, state.name, event)
+    known = _version(office, state, row)
     if row and OUTSTANDING in row.needs:
-        owed = outstanding(table, state, (on or legal_day(office.now)).isoformat(), stamp(office.now))
-        act = replace(act, fields={OUTSTANDING: owed, **fields}, computed=COMPUTED - set(fields))
-    return office.streams.perform(act)
+        known[OUTSTANDING] = outstanding(table, state, (on or legal_day(office.now)).isoformat(), stamp(office.now))
+    return office.streams.perform(replace(act, fields={**known, **fields}, computed=COMPUTED - set(fields)))
+
+
+def _version(office: Office, state: State, row: Transition | None) -> dict[str, Any]:
+    """Return the field that names the version of the filing as it stands, where an event carries it."""
+    filing = str(state.values.get(filed.FILING) or "")
+    if not filing or row is None or VERSION not in (*row.needs, *row.may):
+        return {}
+    return {VERSION: filed.version(office.streams.state(filing))}
 
 
 def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date | None) -> Recorded:
@@ -238,11 +248,11 @@ def _reassess(office: Office, stream: str, fields: Mapping[str, Any], on: date |
     carries = {*row.needs, *row.may} if row else set[str]()
     drift = state.values.get(DRIFT, {})
     known = {"cause": drift.get("cause"), "clause": drift.get("clauses")}  # what moved the answer stands in the case already
-    given = {name: value for name, value in known.items() if value and name in carries} | dict(fields)
-    found = office.act(stream, REASSESS, given, on)
+    given = {name: value for name, value in known.items() if value and name in carries} | _version(office, state, row)
+    found = replace(office.act(stream, REASSESS, given | dict(fields), on), computed=COMPUTED - set(fields))
     if table.arm is None or "proposal" not in carries:
         return streams.perform(found)
-    found, made = _answered(office, table.arm, replace(found, computed=COMPUTED - set(fields)), question(office, stream))
+    found, made = _answered(office, table.arm, found, question(office, stream))
     return _recorded(office, found, made)
 
 
@@ -258,17 +268,22 @@ def _answered(office: Office, arm: Arm, act: Act, asked: Question, before: Seque
     row = transition_of(office.streams.table(act.process), state.name, act.name)
     led = _led(arm, _answer(office, asked), way, own=own)
     carried = {name: value for name, value in led.items() if row is None or name in (*row.needs, *row.may)}
-    given = {**act.fields, **(carried if way else led), **_by_findings(office, act, asked)}
+    given = {**act.fields, **(carried if way else led), **_rests_on(office, act, asked)}
     office.streams.require(*before, replace(act, fields={**given, "proposal": "-"}))
     made = prepare(office.streams.home, _asked(office, asked))
     return replace(act, fields={**given, "proposal": made.entry.id}), made
 
 
-def _by_findings(office: Office, act: Act, asked: Question) -> dict[str, Any]:
-    """Return the field that names the findings on which an answer rests, where the event carries it."""
+def _rests_on(office: Office, act: Act, asked: Question) -> dict[str, Any]:
+    """Return the fields that name the version and the findings on which an answer rests, where the event carries them.
+
+    A version that somebody typed stays, and is refused for that.
+    """
     row = transition_of(office.streams.table(act.process), office.streams.standing(act).name, act.name)
-    carried = row is not None and FINDINGS in row.may
-    return {FINDINGS: list(asked.found.cases)} if carried and asked.found.cases else {}
+    carried = {*row.needs, *row.may} if row else set[str]()
+    known: dict[str, Any] = {VERSION: asked.version} if asked.version and VERSION in act.computed else {}
+    known |= {FINDINGS: list(asked.found.cases)} if asked.found.cases else {}
+    return {name: value for name, value in known.items() if name in carried}
 
 
 def question(office: Looking, stream: str) -> Question:
@@ -301,7 +316,7 @@ def _question(office: Looking, said: filings.Content, filed_by: str, own: str = 
         raise InputError("wrong-pack", problem, "file under a pack that has one")
     routed = [clause.outcome for clause in doc.goes_to if clause.outcome in choices]
     found = in_force(filings.taken_up(streams, filing), legal_day(office.now)) if filing else NOTHING_FOUND
-    return Question(of, {}, (routed or choices)[0], filed_by, found=found).stating(said.facts)
+    return Question(of, {}, (routed or choices)[0], filed_by, found=found, version=said.version).stating(said.facts)
 
 
 def restricted(of: Rules, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -324,7 +339,7 @@ def propose(office: Office, stream: str, asked: Question, fields: Mapping[str, A
     made = prepare(office.streams.home, _asked(office, asked))
     found = possible(made.statement, asked.outcome)
     outcome = found[0] if len(found) == 1 else UNDETERMINED
-    given = {**fields, "proposal": made.entry.id, "outcome": outcome, **_by_findings(office, act, asked)}
+    given = {**fields, "proposal": made.entry.id, "outcome": outcome, **_rests_on(office, act, asked)}
     arm = office.streams.table(act.process).arm
     if arm and asked.outcome == TIER:
         given |= _led(arm, _answer(office, asked))
@@ -352,7 +367,7 @@ def decide(office: Office, stream: str, asked: Question, ruling: Ruling) -> Reco
         given[COMPARED] = _compared(asked, state.values.get("outcome"), value)
     act = replace(office.act(stream, ruling.event, given), computed=COMPUTED - set(ruling.fields))
     office.streams.require(act)
-    given |= _by_findings(office, act, asked)
+    given |= _rests_on(office, act, asked)
     full = _asked(office, asked, (name, value), str(ruling.fields.get("reasons", "")), earlier or None)
     made = prepare(office.streams.home, full)
     return _recorded(office, replace(act, fields={**given, "decision": made.entry.id}), made)

@@ -27,11 +27,12 @@ FACTS = "facts"
 
 @dataclass(frozen=True)
 class Content:
-    """What a filing says: its fields by name, its facts by name, and what of it can no longer be read."""
+    """What a filing says: its fields by name, its facts by name, what can no longer be read, and which version this is."""
 
     fields: dict[str, Any]
     facts: dict[str, Any]
     erased: int = 0
+    version: int = 0
 
 
 def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -> Content:
@@ -39,13 +40,14 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
 
     INVARIANT: of open fields it says what the fold has, which an event may have brought back or forgotten.
     """
-    said, known, erased = dict[str, Any](), dict[str, Any](), 0
+    said, known, erased, version = dict[str, Any](), dict[str, Any](), 0, 0
     state = streams.state(filing)
     table = streams.table(state.process)
     keyed = {each.id for each in table.fields if each.type in ("company", "person", "persons")}
     for predicate in history(streams.home, filing):
         if predicate["name"] in BUILT_IN:
             continue
+        version += predicate["name"] in filed.VERSIONS
         said.update({name: value for name, value in predicate["values"].items() if name not in keyed})
         if any(name in predicate["given"] for name in fields):
             known = {}
@@ -62,7 +64,7 @@ def content(streams: Streams, filing: str, fields: tuple[str, ...] = (FACTS,)) -
     kept = {each.id: each.collect for each in table.fields if each.open and each.id not in keyed}
     said = {name: value for name, value in said.items() if name not in kept or name in state.values}
     said |= {name: state.values[name] for name in said if kept.get(name) is False}
-    return Content(said, known, erased)
+    return Content(said, known, erased, version)
 
 
 def draft(streams: Streams, filing: str, fields: Mapping[str, Any], by: PublicKey, now: datetime) -> Recorded:

@@ -230,6 +230,17 @@ def test_a_moved_answer_is_answered_again_before_it_is_put_on_file(on: Desk) -> 
     assert (after.values["track"], after.values["deviates"]) == ("assessment", True)
 
 
+def test_a_case_answered_again_shows_the_version_that_was_answered(on: Desk) -> None:
+    filing = filed(on, "versions", sample(SAMPLES["exempt"]))
+    case = opened(on, filing, "keep").stream
+    reassess.revise(office(on, "firm"), filing, {"facts": sample(SAMPLES["exempt"])})
+    assert on.streams.state(case).values["version"] == 1
+    with pytest.raises(InputError) as error:
+        cases.do(office(on), case, "reassess", {"reasons": "新版本", "version": 1})
+    assert error.value.finding.code == "computed-field"
+    assert cases.do(office(on), case, "reassess", {"reasons": "新版本"}).state.values["version"] == 2
+
+
 @pytest.mark.parametrize(("effective", "due", "late"), [("2026-08-25", "2026-09-08", False), ("2023-06-01", "2023-06-15", True)])
 def test_ten_working_days_run_from_the_effect_of_the_contract(on: Desk, effective: str, due: str, late: bool) -> None:
     filing = filed(on, f"effect-{effective}", sample(SAMPLES["contract_or_certification"]))

@@ -88,6 +88,27 @@ def test_a_new_version_moves_its_open_case(on: Desk) -> None:
     assert fsck(on.home)["event"]
 
 
+def test_a_case_shows_the_version_that_was_answered(on: Desk) -> None:
+    """Whatever is typed: the version is that of the facts on which the answer beside the event was worked out."""
+    case = proposed(on, "v1", FACTS)
+    typed = cases.Opening(TABLE, fields={"legal": "plan", "reasons": "拟入公共场所", "version": 1})
+    with pytest.raises(InputError) as error:
+        cases.open_case(office(on, second="wang"), "v1", typed)
+    assert error.value.finding.code == "computed-field"
+    on.act(case, TABLE, "return", "li", {"reasons": "事实变化"})
+    reassess.revise(office(on, "firm"), "v1", {"facts": FACTS | HIGH})
+    assert cases.propose(office(on), case, cases.question(office(on), case), {}).state.values["version"] == 2
+    on.act(case, TABLE, "state", "firm", {"statement": "无"})
+    cases.decide(office(on, "chen"), case, cases.question(office(on), case), cases.Ruling("decide", "tier=t1"))
+    on.act(case, TABLE, "serve", "li", {"served_on": on.now.date().isoformat(), "manner": "post"})
+    reassess.revise(office(on, "firm"), "v1", {"facts": FACTS})
+    for event, by in (("vary", "firm"), ("reassess", "li")):
+        with pytest.raises(InputError) as error:
+            cases.do(office(on, by), case, event, {"version": 1, "reasons": "换用新模型"})
+        assert error.value.finding.code == "computed-field"
+    assert cases.do(office(on, "firm"), case, "vary", {"reasons": "换用新模型"}).state.values["version"] == 3
+
+
 def test_a_deviation_is_no_drift(on: Desk) -> None:
     case = proposed(on, "f3", FACTS)
     on.act(case, TABLE, "state", "firm", {"statement": "无"})

@@ -90,7 +90,7 @@ def test_what_an_open_case_rests_on_is_erased_by_its_unit_and_with_a_reason_only
 
     for name in everywhere:
         assert [refused(name, "sun", "zhao", "须删除"), refused(name, "sun", "li")] == ["in-charge", "still-needed"], name
-    on.act(case.stream, "ex-ante-review", "recuse", "li", {"recused": "he", "reasons": "亲属"})
+    on.act(case.stream, "ex-ante-review", "recuse", "li", {"recused": "he", "reasons": "亲属"}, second="gu")
     for name in everywhere:
         assert refused(name, "he", "li", "须删除") == "recusal", name
     assert records.erase_facts(on.home, Wish(proposal, ("*",), "PIPL 47"), [on.people["li"], on.people["sun"]], on.at(), "须删除")
