@@ -22,7 +22,7 @@ GuardName = Literal[
     "owed", "none_runs", "reached", "official_if", "for_party", "same_unit", "other_unit", "ended_or_done", "not_before",
     "takes_part", "spares", "extends_within", "not_sooner", "since_day", "answer_stands", "day_over", "not_both", "in_charge",
     "settled", "second_unless", "tells_owed", "at_least", "on_the_day", "told_late", "possible_way", "rules_out",
-    "not_earlier", "office_ends", "recused_by_body",
+    "not_earlier", "office_ends", "recused_by_body", "own_side", "named_unit", "kept",
 ]  # fmt: skip
 MAX_COUNT = 2**53 - 1  # the largest that canonical JSON keeps exactly
 SAME = "="  # as `to`: the state stays
@@ -121,15 +121,17 @@ class ClockDecl(Shape):
 class ClockEffects(Shape):
     """What a transition does to clocks, by their ids; stopped and paused ones need not run.
 
-    One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped. `named` is a field
-    of names: those of them that are clocks begin, unless they ever have. `told` is one whose names stop. `since` is the field of
-    the moment, or of the day, at which all this happens; without it, it is when the event is recorded. Of clocks in `again` the
-    run goes on that was ended when the last one started, as if it had not been; the last one does itself where it started on the
-    day that the stream has marked in the field named beside the clock: it is then no run of what falls away.
+    One that is to `start` ends its earlier run; one that is to `begin` goes on where it has not been stopped, and one that is to
+    `rerun` starts where it ever has. `named` is a field of names: those of them that are clocks begin, unless they ever have.
+    `told` is one whose names stop. `since` is the field of the moment, or of the day, at which all this happens; without it, it
+    is when the event is recorded. Of clocks in `again` the run goes on that was ended when the last one started, as if it had not
+    been; the last one does itself where it started on the day that the stream has marked in the field named beside the clock: it
+    is then no run of what falls away.
     """
 
     start: list[str] = Field(default_factory=list)
     begin: list[str] = Field(default_factory=list)
+    rerun: list[str] = Field(default_factory=list)
     pause: list[str] = Field(default_factory=list)
     resume: list[str] = Field(default_factory=list)
     stop: list[str] = Field(default_factory=list)

@@ -43,8 +43,6 @@ def file(
         office = desk.office(by)
         items = facts_of(desk.sharing.rulebook, request)
         given = {**fields_of(desk.streams.table(uses.TABLE), typed), "items": items}
-        if "provider" in given:
-            given.setdefault("unit", given["provider"])  # whoever answers has it in the queue
         done = requests.ask(office, given, desk.sharing.rulebook, unconditional=unconditional)
         tell(desk, done, lang, json=json)
 

@@ -133,6 +133,7 @@ class Requests(Noun):
         records: int | None = None,
         passed_on: Sequence[str] | None = None,
         until: str | None = None,
+        competent: str | None = None,
         document: str | None = None,
         enterprise: str | None = None,
     ) -> Changed:

@@ -25,7 +25,7 @@ def clocked(table: Lifecycle, transition: Transition, state: State, event: Event
     revived, later = _revived(effects, state), list[Run]()
     for place, run in enumerate(state.clocks):
         moment = at if run.clock in hourly else on
-        if run.clock in stops or run.clock in effects.start:  # a clock that starts again ends its earlier run
+        if run.clock in stops or run.clock in {*effects.start, *effects.rerun}:  # a clock that starts again ends its earlier run
             run = _stop(run, moment)  # noqa: PLW2901 - one effect after the other
         if run.clock in effects.pause and run.running:
             run = replace(run, pauses=(*run.pauses, Pause(max(moment, run.started), None, transition.event)))  # noqa: PLW2901
@@ -103,7 +103,8 @@ def _started(table: Lifecycle, effects: ClockEffects, values: Mapping[str, Any],
     begun = {run.clock for run in state.clocks}
     named = _names(values, effects.named)
     idle = [name for name in effects.begin if (run := state.clock(name)) is None or run.stopped is not None]
-    return [*effects.start, *idle, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
+    anew = [name for name in effects.rerun if name in begun]
+    return [*effects.start, *idle, *anew, *(each.id for each in table.clocks if each.id in named and each.id not in begun)]
 
 
 def _names(values: Mapping[str, Any], field: str) -> Sequence[str]:

@@ -15,6 +15,7 @@ from engine.supervise.clocks import months_after
 from engine.supervise.dated import FIRM, on_the_day, told_late
 from engine.supervise.happening import Guard, Happening, collected, ran_out
 from engine.supervise.settled import GUARDS as SETTLED
+from engine.supervise.sides import GUARDS as SIDES
 from engine.supervise.state import ex_officio
 
 MANDATE = "mandate"  # the field that names the paper under which an official acts for the party
@@ -146,27 +147,10 @@ def _same_unit(h: Happening, of: Sequence[str]) -> str:
     return f"`{h.event.by}` is of another unit than whoever did `{other[0]}`" if other else ""
 
 
-def _other_unit(h: Happening, of: Sequence[str]) -> str:
-    """Neither the actor nor the second official is of a unit that the stream names."""
-    for unit in (h.event.unit, h.event.second_unit):
-        named = next((name for name in of if unit and h.state.values.get(name) == unit), "")
-        if named:
-            return f"`{unit}` is the `{named}` itself"
-    return ""
-
-
 def _asked_unit(h: Happening, of: Sequence[str]) -> str:
     """The actor's unit is one of those that the stream names in these fields."""
     asked = [unit for name in of for unit in _several(h.state.values.get(name))]
     return "" if h.event.unit and h.event.unit in asked else f"`{h.event.unit[:64]}` was not asked"
-
-
-def _lead_unit(h: Happening, of: Sequence[str]) -> str:
-    """The unit of the actor, and that of the second official, is one of those that lead."""
-    leads = [str(found) for name in of if (found := h.value(name))]
-    units = [h.event.unit, *([h.event.second_unit] if h.event.second else [])]
-    other = next((unit for unit in units if unit not in leads), None)
-    return "" if other is None else f"`{other}` does not lead this; `{'` or `'.join(leads)}` does"
 
 
 def _in_charge(h: Happening, of: Sequence[str]) -> str:
@@ -451,6 +435,7 @@ def _second_unless(h: Happening, of: Sequence[str]) -> str:
 
 GUARDS: dict[str, Guard] = {
     **SETTLED,
+    **SIDES,
     "once": _once,
     "done": _done,
     "not_done": _not_done,
@@ -463,9 +448,7 @@ GUARDS: dict[str, Guard] = {
     "second": _second,
     "given_if": _given_if,
     "same_unit": _same_unit,
-    "other_unit": _other_unit,
     "asked_unit": _asked_unit,
-    "lead_unit": _lead_unit,
     "in_charge": _in_charge,
     "on_the_day": on_the_day,
     "told_late": told_late,

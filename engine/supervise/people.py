@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from engine.evidence.installation import Installation
     from engine.evidence.keys import PublicKey
     from engine.supervise.fields import Given
-    from engine.supervise.state import State
+    from engine.supervise.state import Event, State
     from schemas.lifecycle import Lifecycle
 
 ASSIGNEE = "assignee"  # whoever is handed a stream, in every table that has the field
-UNITS = ("unit", "lead", "units")  # fields that name units of officials: in charge, in the lead, asked
+UNITS = ("unit", "lead", "units", "competent")  # fields that name units of officials: in charge, in the lead, asked, above
+OWN_SIDE = "own_side"  # the guard whose first field names officials of the actor's own unit
 STAYS_OUT, ACTS = "impartial", "among"  # guards whose fields name who stays out, and the only ones who act
 SHOWN = 20  # how many of those there are a refusal names
 
@@ -44,6 +45,28 @@ def refused(home: Installation, table: Lifecycle, state: State, event: str, give
         if not lasting and name in out:
             return Refusal("recusal", rule, f"`{name}` is recused from this stream", "name somebody else")
     return _unknown_unit(home, table, event, given, at)
+
+
+def other_side(home: Installation, table: Lifecycle, event: Event) -> Refusal | None:
+    """Return the refusal of an official of another unit, whom a side of a matter (`own_side`) names; None where all are its own.
+
+    Whether somebody stays out is for their own body to say (Civil Servant Law, article 77), never for the other side.
+    """
+    rows = [each for each in table.transitions if each.event == event.name]
+    asked = [each for each in table.guards if each.is_ == OWN_SIDE and any(each.id in row.guards for row in rows)]
+    if "admin" in event.roles:
+        return None
+    for guard in asked:
+        for name in map(str, _each(event.values.get(guard.of[0], event.by))):
+            if name != event.by and event.unit not in _units_of(home, name):
+                problem = f"`{name[:60]}` is no official of `{event.unit[:64]}`"
+                return Refusal(guard.id, f"{table.id}/{event.name}#{guard.id}", problem, guard.title.en, tuple(guard.sources))
+    return None
+
+
+def _units_of(home: Installation, name: str) -> set[str]:
+    """Return the units under which an official has, or ever had, a key to decide."""
+    return {each.holder.unit for each in home.actors.keys if each.purpose == "decision" and each.holder.sub == name}
 
 
 def units(home: Installation, at: str) -> set[str]:

@@ -37,15 +37,16 @@ def ask(
 ) -> Recorded:
     """File a request, received on the day that its facts say, else today: its answer is due from then. Raises InputError.
 
-    `rulebook` has the owners' policies beside the law, where they are at hand; `unconditional` is the class of sharing of items
-    of which neither they nor the facts say one.
+    Whoever provides has it in the queue, where no other unit is named. `rulebook` has the owners' policies beside the law, where
+    they are at hand; `unconditional` is the class of sharing of items of which neither they nor the facts say one.
     """
     today = legal_day(office.now)
     told = {RECEIVED: today.isoformat(), **fields.get(ITEMS, {})}
     received = told[RECEIVED]
     day = date.fromisoformat(received) if isinstance(received, str) else None
     event, channel = opening(rulebook or office.streams.rulebook, told, today, unconditional)
-    given = {**fields, ITEMS: told} | ({"channel": channel} if event == OTHERWISE else {})
+    unit = {"unit": fields["provider"]} if "provider" in fields else {}
+    given = {**unit, **fields, ITEMS: told} | ({"channel": channel} if event == OTHERWISE else {})
     stream = office.reserved or new_id(office.now)
     told_by_facts = frozenset({"channel"} - set(fields))
     act = Act(stream, TABLE, event, office.by, office.now, given, day, id=office.reserved, computed=told_by_facts)

@@ -197,6 +197,8 @@ class Streams:
         # what the rules do by themselves names who was judged when a person announced it
         if act.by and (refused := people.refused(self.home, table, state, act.name, fields, event.at)):
             return self._attempt(act, refused)
+        if act.by and (refused := people.other_side(self.home, table, event)):
+            return self._attempt(act, refused)
         met = taken.clocks.met if (taken := transition_of(table, state.name, act.name)) else ()
         after = timed(table, after, self.rulebook.calendar, met)
         return _Prepared(act, table, event, state, after, fields)

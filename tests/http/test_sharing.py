@@ -124,6 +124,7 @@ def granted(published: Served) -> str:
     made = post(published, "intake", "/v1/sharing-requests", FILED)
     where: str = made.headers["location"]
     assert (ok(made)["state"], ok(published.call("decider", "GET", f"{where}/clocks"))) == ("asked", [])  # authorised operation
+    assert made.json()["statement"]["values"]["unit"] == FILED["provider"]  # in the queue of whoever answers
     assert ok(published.call("reviewer", "GET", f"{where}/verdict"))["policies"][0]["name"] == "njtransport/bus-flows"
     said = {"outcome": "allow", "reasons": "职责所需", "uses": 2, "records": 100}
     mine = change(published, "decider", f"{where}/decision", said, "transport")

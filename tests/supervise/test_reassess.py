@@ -107,6 +107,8 @@ def test_a_case_shows_the_version_that_was_answered(on: Desk) -> None:
             cases.do(office(on, by), case, event, {"version": 1, "reasons": "换用新模型"})
         assert error.value.finding.code == "computed-field"
     assert cases.do(office(on, "firm"), case, "vary", {"reasons": "换用新模型"}).state.values["version"] == 3
+    kept = cases.do(office(on), case, "keep", {"reasons": "不予变更"}).state
+    assert kept.values["version"] == 2, "what stands was decided on the version before"
 
 
 def test_a_deviation_is_no_drift(on: Desk) -> None:

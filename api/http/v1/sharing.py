@@ -102,6 +102,7 @@ class Decision(Sent):
     records: Count | None = None
     passed_on: Names | None = Field(None, description="Bodies to whom onward provision is agreed.")
     until: Day | None = None
+    competent: Short | None = Field(None, description="The body competent for government data, to which a dispute goes.")
     document: Hash | None = None
     enterprise: Enterprise | None = None
 

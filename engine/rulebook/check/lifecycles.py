@@ -33,7 +33,8 @@ _ABOUT: dict[str, tuple[str | None, ...]] = {
     "since_day": ("field", None), "answer_stands": (), "possible_way": ("field",),
     "rules_out": ("field", "field", None), "settled": ("field", None, "event", "event"),
     "second_unless": ("event",), "tells_owed": ("field",), "at_least": ("field", None),
-    "not_both": ("field",), "not_earlier": ("field",), "in_charge": ("field",),
+    "not_both": ("field",), "not_earlier": ("field",), "own_side": ("field",), "named_unit": ("field",), "kept": ("field",),
+    "in_charge": ("field",),
     "on_the_day": ("field",), "told_late": ("field",), "office_ends": (), "recused_by_body": ("field",),
 }  # fmt: skip
 Path = tuple[str | int, ...]
@@ -84,7 +85,7 @@ def _uses(table: Lifecycle) -> Iterator[tuple[Path, str, set[str], str]]:
         for key in ("named", "told", "since"):
             if name := getattr(each.clocks, key):
                 yield (*at, "clocks", key), name, fields, "field"
-        for key in ("start", "begin", "pause", "resume", "stop"):
+        for key in ("start", "begin", "rerun", "pause", "resume", "stop"):
             yield from (((*at, "clocks", key, k), name, clocks, "clock") for k, name in enumerate(getattr(each.clocks, key)))
         for key in ("met", "again"):
             days = getattr(each.clocks, key)
