@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from engine.decide.assess import require_sound
-from engine.errors import InputError
+from engine.errors import FenjiError, InputError
 from engine.evidence.disclosed import opened
 from engine.evidence.facts import filing_of
 from engine.evidence.keys import PublicKey
@@ -91,14 +91,15 @@ def file(streams: Streams, act: Act) -> Recorded:
 def require(streams: Streams, act: Act) -> None:
     """Refuse a submission or version, and record the attempt, which the table refuses or whose facts contradict each other.
 
-    No answer could be given to it: neither office nor party could go on. Raises InputError.
+    No answer could be given to it: neither office nor party could go on. Raises InputError, EvidenceError for a fact that the
+    rules do not know, as of a draft that was saved under others.
     """
     streams.require(act)
     pack = str(act.fields.get("pack") or streams.state(act.stream).values.get("pack", ""))
     try:
         if pack in streams.rulebook.packs:
             require_sound(streams.rulebook, pack, filing_of(streams.rulebook, act.fields[FACTS]))
-    except InputError as error:
+    except FenjiError as error:
         streams.refuse(act, error)
         raise
 

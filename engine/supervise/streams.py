@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from unicodedata import normalize
 
-from engine.errors import InputError, Place, StoreError
+from engine.errors import FenjiError, InputError, Place, StoreError
 from engine.evidence import canonical, events, facts
 from engine.evidence.installation import Entry, Installation
 from engine.evidence.keys import FileSigner, PublicKey
@@ -117,7 +117,7 @@ class Streams:
             self._record([found], None)
             raise refusal_error(found.refusal)
 
-    def refuse(self, act: Act, error: InputError) -> None:
+    def refuse(self, act: Act, error: FenjiError) -> None:
         """Record an attempt that was refused before its table was asked; one that its actor may not make is refused as such.
 
         Nothing is recorded where there is no such stream. Raises InputError when the actor may not do it, StoreError.

@@ -28,7 +28,8 @@ def case(served: Served) -> str:
     def made(opened: Installation) -> str:
         streams = Streams(opened, at.chosen.rulebook)
         about = {"name": "甲公司张三", "product": "产线视觉检测", "pack": "nanjing-tiering", "party_role": "maker"}
-        filed = {"phase": "operation", "unit": UNIT, "holder": FIRMS["a"], "facts": SURE}
+        facts = {name: value for name, value in SURE.items() if name != "about"}
+        filed = {"phase": "operation", "unit": UNIT, "holder": FIRMS["a"], "facts": facts}
         filing = filings.draft(streams, "", {**about, **filed}, key["firm-a"], moment).state.stream
         filings.submit(streams, filing, {}, key["firm-a"], moment)
         opening = cases.Opening("ex-ante-review", fields={"legal": "plan", "reasons": "拟入公共场所"})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import InputError
+from engine.errors import FenjiError, InputError
 from engine.evidence.disclosed import opened as disclosed
 from engine.evidence.fsck import fsck
 from engine.supervise import agenda, cases, filings, reassess
@@ -81,6 +81,14 @@ def test_a_filing_that_contradicts_itself_is_not_set_right(on: Desk, norm: str) 
         with pytest.raises(InputError) as error:
             track(on, filing)
         assert error.value.finding.code == "not-applicable"
+
+
+def test_a_draft_of_facts_that_the_rules_know_no_more_is_refused(on: Desk) -> None:
+    on.act("old", "filing", "draft", "firm", {**FILED, "facts": {"use.gone": True}})
+    with pytest.raises(FenjiError) as error:
+        filings.submit(on.streams, "old", {}, on.people["firm"], on.now)
+    assert error.value.finding.code == "unknown-fact"
+    assert (on.streams.state("old").name, on.streams.state("old").refused) == ("draft", 1)
 
 
 def test_facts_that_contradict_each_other_are_not_filed(on: Desk) -> None:
