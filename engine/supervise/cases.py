@@ -22,11 +22,12 @@ from engine.rulebook.closure import closure
 from engine.rulebook.days import legal_day
 from engine.store import reading
 from engine.supervise import filed, filings, uscc
+from engine.supervise.dated import FIRM
 from engine.supervise.findings import NOTHING_FOUND, Findings, in_force, standing
 from engine.supervise.guards import MANDATE
 from engine.supervise.settled import outstanding
 from engine.supervise.state import DRIFT, TAKE_UP, UNDETERMINED, State
-from engine.supervise.step import FIRM, SECOND, transition_of
+from engine.supervise.step import SECOND, transition_of
 from engine.supervise.streams import Act, Beside, Recorded, Streams
 from schemas.answer import Answer
 from schemas.lifecycle import Arm, Transition, Way
@@ -189,7 +190,7 @@ def _moved(office: Office, opening: Act, over: str) -> list[Act]:
     """Return the act by which a case goes on in another one that is opened, none where it takes none over. Raises InputError."""
     if not over:
         return []
-    fields = {"case": opening.stream, **{name: opening.fields[name] for name in ("reasons",) if name in opening.fields}}
+    fields = {"case": opening.stream} | ({"reasons": opening.fields["reasons"]} if "reasons" in opening.fields else {})
     return [replace(office.act(over, ESCALATE, fields), id="", expected=None)]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.supervise import uscc
 from engine.supervise.clocked import clocked
+from engine.supervise.dated import FIRM
 from engine.supervise.guards import GUARDS, MANDATE
 from engine.supervise.happening import Happening
 from engine.supervise.state import DRIFT, MARK, Done, Event, State
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ANSWERS = frozenset({"proposal", "decision"})  # values that name the record of an answer
 PAST = frozenset({"once", "done", "not_done", "fewer_than"})  # guards that ask only what has happened
 DECIDE = "decide"  # the command that decides, and the event that it takes unless another is named
-FIRM, OFFICES = "enterprise", ("official", "admin")
+OFFICES = ("official", "admin")
 # guards that say themselves whose official acts: a unit that was asked, that leads or began, or the inspectors who were named
 SAY_WHO = frozenset({"asked_unit", "lead_unit", "other_unit", "same_unit", "among"})
 DAYS = frozenset({"on_the_day", "told_late"})  # guards on days that are typed
